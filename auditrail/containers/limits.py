@@ -1,0 +1,28 @@
+"""Every limit on hostile input, with its reason. Each can be raised on the command line where a user may need it."""
+
+from __future__ import annotations
+
+# Enough to see several records of any format; readers are chosen on this much.
+HEAD_BYTES = 1 << 20
+
+# A record longer than this is hashed and quarantined, not held in memory (`--max-record`). Twice the largest
+# single record seen in practice (a 50 MB line of a transcript with attachments).
+MAX_RECORD = 128 << 20
+
+# Nesting beyond this is refused: orjson stops at 1024 levels, and readers recurse over what it returns.
+MAX_DEPTH = 512
+
+# A compressed source may grow by this factor once it has grown past EXPANSION_FLOOR (`--max-expansion`).
+# gzip cannot exceed 1032:1; logs of one repeated line reach some hundreds.
+MAX_EXPANSION = 400
+EXPANSION_FLOOR = 256 << 20
+
+# A wrapper object up to this size is read to its end before its elements are handed out, so that members behind
+# the array (log group, log stream) are known to all of them.
+WRAPPER_BUFFER = 32 << 20
+
+# A header member of a wrapper object longer than this is not kept (its name is).
+HEADER_VALUE = 1 << 20
+
+# How much of a quarantined record is kept in the case; the rest is found in the source by offset and length.
+QUARANTINE_HEAD = 256

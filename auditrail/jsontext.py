@@ -1,0 +1,183 @@
+"""The one JSON parser: it alone decides what a record says.
+
+orjson reads every record. What it cannot say exactly is read again with Python's `json`, and flagged:
+
+- `duplicate-keys`: an object names a key twice. The last value counts, as in orjson, Python and JavaScript.
+- `big-integer`: an integer beyond 64 bits. orjson would make it a float; here it stays exact.
+- `not-a-number`: NaN, Infinity or a number beyond a double. Kept as the text that stands in the record.
+- `lone-surrogate`: an escape of half a character. Kept as the six characters of the escape.
+- `nul`: the escape of U+0000. Kept as the six characters of the escape, which no store or terminal cuts at.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+from auditrail.containers.limits import MAX_DEPTH
+from auditrail.errors import RecordError
+
+# An integer beyond 64 bits has at least 19 digits; translating first is ten times faster than a pattern.
+_DIGITS_19 = b"0" * 19
+_TO_DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def parse(raw: bytes | bytearray | memoryview) -> tuple[Any, tuple[str, ...]]:
+    """Reads one JSON record.
+
+    Returns:
+        The value, and flags (see the module docstring), empty for all but odd records.
+
+    Raises:
+        RecordError: `invalid-json`, `invalid-utf8`, `control-character` or `too-deep`.
+    """
+    data = bytes(raw)
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        return _parse_odd(data, str(error))
+    if _keys_lost(value, data) or _DIGITS_19 in data.translate(_TO_DIGITS) or b"\\u0000" in data:
+        return _parse_exact(data, value)
+    return value, ()
+
+
+def _keys_lost(value: Any, data: bytes) -> bool:
+    """Whether the parser may have dropped a member (a key that stands twice).
+
+    A dropped member takes its quotes along, so the value written again has fewer of them. Nothing can hide that
+    but a quote written as `\\u0022`, which is written again as one more quote: then the slow parser decides.
+    """
+    if b"\\u0022" in data:
+        return True
+    try:
+        return data.count(b'"') != orjson.dumps(value).count(b'"')
+    except (TypeError, ValueError, RecursionError):
+        return True
+
+
+class _Exact:
+    """Hooks for Python's json: notes what orjson would have lost."""
+
+    def __init__(self) -> None:
+        self.flags: set[str] = set()
+
+    def pairs(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) != len(pairs):
+            self.flags.add("duplicate-keys")
+        return made
+
+    def integer(self, text: str) -> int | str:
+        if len(text) > 4000:  # Python refuses to convert more than 4,300 digits
+            self.flags.add("big-integer")
+            return text
+        number = int(text)
+        if not -(1 << 63) <= number < 1 << 64:
+            self.flags.add("big-integer")
+        return number
+
+    def floating(self, text: str) -> float | str:
+        number = float(text)
+        if number in (float("inf"), float("-inf")):
+            self.flags.add("not-a-number")
+            return text
+        return number
+
+    def constant(self, text: str) -> str:
+        self.flags.add("not-a-number")
+        return text
+
+
+def _decode(data: bytes) -> tuple[Any, _Exact]:
+    exact = _Exact()
+    decoder = json.JSONDecoder(
+        object_pairs_hook=exact.pairs,
+        parse_int=exact.integer,
+        parse_float=exact.floating,
+        parse_constant=exact.constant,
+        strict=True,
+    )
+    try:
+        value = decoder.decode(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise RecordError("invalid-utf8", f"not UTF-8 at byte {error.start}") from None
+    except RecursionError:
+        raise RecordError("too-deep", "nested deeper than the parser can follow") from None
+    except ValueError as error:
+        if _CONTROL.search(data):
+            raise RecordError("control-character", "a raw NUL or control character stands in the record") from None
+        raise RecordError("invalid-json", _reason(error)) from None
+    return value, exact
+
+
+def _reason(error: ValueError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at character {error.pos}"
+    return str(error)
+
+
+def _parse_odd(data: bytes, reason: str) -> tuple[Any, tuple[str, ...]]:
+    """What orjson refused: exact where Python's json can read it, else a reason."""
+    if data[:3] == b"\xef\xbb\xbf":
+        return parse(data[3:])
+    if "recursion" in reason.lower():
+        raise RecordError("too-deep", "nested deeper than the parser can follow")
+    value, exact = _decode(data)
+    value = _clean(value, exact)
+    return value, tuple(sorted(exact.flags))
+
+
+def _parse_exact(data: bytes, value: Any) -> tuple[Any, tuple[str, ...]]:
+    """What orjson read but may have read inexactly."""
+    try:
+        again, exact = _decode(data)
+    except RecordError:  # orjson reads up to 1024 levels, Python's json fewer: keep what was read
+        return value, ()
+    again = _clean(again, exact)
+    return again, tuple(sorted(exact.flags))
+
+
+def _clean(value: Any, exact: _Exact, depth: int = 0) -> Any:
+    """Makes every text storable: lone surrogates and NUL become the text of their escapes."""
+    if depth > MAX_DEPTH:
+        raise RecordError("too-deep", f"nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, str):
+        return _clean_text(value, exact)
+    if isinstance(value, dict):
+        return {_clean_text(k, exact): _clean(v, exact, depth + 1) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_clean(v, exact, depth + 1) for v in value]
+    return value
+
+
+def _clean_text(text: str, exact: _Exact) -> str:
+    if "\x00" in text:
+        exact.flags.add("nul")
+        text = text.replace("\x00", "\\u0000")
+    if _SURROGATE.search(text):
+        exact.flags.add("lone-surrogate")
+        text = _SURROGATE.sub(lambda m: f"\\u{ord(m.group()):04x}", text)
+    return text
+
+
+def dumps(value: Any) -> str:
+    """Compact JSON text of a parsed value: orjson's form, and Python's for integers beyond 64 bits."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+    except (TypeError, ValueError, RecursionError):
+        try:
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+        except RecursionError:
+            raise RecordError("too-deep", "nested deeper than the writer can follow") from None
+
+
+def content(value: Any) -> str | None:
+    """Arguments or results as a column: None stays None, text stays text, anything else is compact JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    return dumps(value)

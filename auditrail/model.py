@@ -1,0 +1,165 @@
+"""The single source of truth for every row: Arrow schema, DuckDB tables, JSON Schema and docs derive from it.
+
+Types are BIGINT, VARCHAR, BOOLEAN, DOUBLE and BLOB only, so that one SQL text gives the same rows on any engine.
+Times are nanoseconds since 1970-01-01T00:00:00Z; readable times are made in outputs.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NamedTuple
+
+Layer = Literal["agent", "llm", "tool", "policy", "other"]
+Kind = Literal["span", "start", "end", "call", "result", "decision", "message", "error", "log"]
+State = Literal["present", "empty", "absent", "redacted", "hashed", "truncated", "offloaded"]
+Status = Literal["ok", "error", "denied", "unknown"]
+TsSource = Literal["event", "observed", "ingest", "order"]
+Decision = Literal["allow", "deny", "ask", "modify", "flag", "not_run", "undefined"]
+Confidence = Literal["exact", "linked", "inferred"]
+
+LAYERS: tuple[str, ...] = ("agent", "llm", "tool", "policy", "other")
+KINDS: tuple[str, ...] = ("span", "start", "end", "call", "result", "decision", "message", "error", "log")
+STATES: tuple[str, ...] = ("present", "empty", "absent", "redacted", "hashed", "truncated", "offloaded")
+STATUSES: tuple[str, ...] = ("ok", "error", "denied", "unknown")
+TS_SOURCES: tuple[str, ...] = ("event", "observed", "ingest", "order")
+DECISIONS: tuple[str, ...] = ("allow", "deny", "ask", "modify", "flag", "not_run", "undefined")
+
+# Ids that have a column of their own in `events` (the first of its kind on an event); the view `ids` shows them
+# as rows, together with the further ones of the table `ids_more`. One value is one column instead of one row:
+# a load writes a quarter of the bytes, and a rule still reads (event, kind, value).
+ID_COLUMNS: tuple[str, ...] = (
+    "run", "trace", "span", "parent_span", "session", "conversation",
+    "request", "response", "tool_call", "decision", "message", "task",
+)  # fmt: skip
+# Kinds without a column: rare, always rows of `ids_more`.
+ID_KINDS: tuple[str, ...] = (*ID_COLUMNS, "parent_run", "parent_request", "linked_span", "linked_trace", "user", "other")
+
+QUARANTINE_CODES: dict[str, str] = {
+    "invalid-json": "the record is not JSON",
+    "invalid-utf8": "the record is not UTF-8",
+    "control-character": "a raw NUL or control character stands in the record",
+    "torn-tail": "the last record stops in the middle: a crash, or a copy taken while it was written",
+    "oversized": "the record is longer than the limit",
+    "too-deep": "the record is nested deeper than the limit",
+    "not-an-object": "the record is JSON, but not of the type that the format has",
+    "broken-frame": "the framing (length prefix, compression, array) is damaged here",
+    "malformed": "the record breaks a rule of its format",
+    "reader-failure": "the reader failed on the record: a fault of auditrail, please report it",
+}
+
+
+class Id(NamedTuple):
+    """An id that an event carries: kind is one of `ID_KINDS`, value is normalised text (hex in lower case)."""
+
+    kind: str
+    value: str
+
+
+class Event(NamedTuple):
+    """One thing that happened, as a reader gives it; ingest adds where it stood (`Provenance`)."""
+
+    ts_ns: Annotated[int | None, "when it happened or began, ns since the epoch, UTC"] = None
+    end_ns: Annotated[int | None, "when it ended, for spans and finished calls"] = None
+    observed_ns: Annotated[int | None, "when a collector or log store received it"] = None
+    ts_source: Annotated[str, "where ts_ns comes from: event, observed, ingest, order (only the order in the file)"] = "event"
+    tz_assumed: Annotated[bool, "the time carried no zone, and UTC was assumed"] = False
+    stream: Annotated[str | None, "name of the stream it came by: service, log group, or file; ingest fills a blank"] = None
+    layer: Annotated[str, "agent, llm, tool, policy or other"] = "other"
+    kind: Annotated[str, "span, start, end, call, result, decision, message, error or log"] = "log"
+    name: Annotated[str | None, "the producer's own name for the event"] = None
+    status: Annotated[str, "ok, error, denied or unknown"] = "unknown"
+    error: Annotated[str | None, "error type or message"] = None
+    agent: Annotated[str | None, "the agent that acted"] = None
+    agent_version: Annotated[str | None, "version of the agent"] = None
+    principal: Annotated[str | None, "the user or service on whose behalf it acted"] = None
+    model: Annotated[str | None, "the language model"] = None
+    tool: Annotated[str | None, "the tool that was called, or that a decision was about"] = None
+    args: Annotated[str | None, "arguments or input: text as is, anything else as compact JSON"] = None
+    args_state: Annotated[str, "present, empty, absent, redacted, hashed, truncated or offloaded"] = "absent"
+    result: Annotated[str | None, "result or output: text as is, anything else as compact JSON"] = None
+    result_state: Annotated[str, "present, empty, absent, redacted, hashed, truncated or offloaded"] = "absent"
+    decision: Annotated[str | None, "allow, deny, ask, modify, flag, not_run or undefined"] = None
+    policy: Annotated[str | None, "the policy that decided, with its version where known"] = None
+    rule: Annotated[str | None, "the rule inside the policy"] = None
+    tokens_in: Annotated[int | None, "input tokens"] = None
+    tokens_out: Annotated[int | None, "output tokens"] = None
+    sampled: Annotated[bool | None, "the producer's own sampling flag"] = None
+    sampling_probability: Annotated[float | None, "the declared probability that such a record was kept, 0..1"] = None
+    seq_kind: Annotated[str | None, "name of the producer's sequence, if it counts its records"] = None
+    seq: Annotated[int | None, "the number in that sequence; holes prove loss"] = None
+    dedupe_key: Annotated[str | None, "the format's own key of the event: equal keys are copies of one event"] = None
+    flags: Annotated[str | None, "what the parser had to say, comma-separated: duplicate-keys, big-integer, ..."] = None
+    attributes: Annotated[str | None, "what has no column of its own, as a JSON object"] = None
+    ids: tuple[Id, ...] = ()
+
+
+class Provenance(NamedTuple):
+    """Where an event stood: enough to open the file and see the bytes."""
+
+    event: Annotated[int, "key of the event: source * 2^44 + byte_offset + part; the same for the same evidence"]
+    source: Annotated[int, "sources.source"]
+    record: Annotated[int, "1-based number of the record in its source"]
+    part: Annotated[int, "0-based number of the event inside its record"]
+    byte_offset: Annotated[int, "of the record, in the decompressed bytes"]
+    byte_length: Annotated[int, "of the record"]
+    blake3: Annotated[bytes, "of the record's raw bytes, 32 bytes"]
+
+
+class Quarantined(NamedTuple):
+    """A record that gave no event, with the reason; its bytes are found again by offset and length."""
+
+    source: Annotated[int, "sources.source"]
+    record: Annotated[int, "1-based number of the record in its source"]
+    byte_offset: Annotated[int, "of the record, in the decompressed bytes"]
+    byte_length: Annotated[int, "of the record"]
+    blake3: Annotated[bytes, "of the record's raw bytes, 32 bytes"]
+    code: Annotated[str, "one of the quarantine codes"]
+    reason: Annotated[str, "one sentence for a person"]
+    head: Annotated[bytes, "the first bytes of the record"]
+
+
+class Remark(NamedTuple):
+    """Evidence that a source or record gives about itself: a page token left over, a key that stands twice."""
+
+    source: Annotated[int, "sources.source"]
+    record: Annotated[int | None, "the record, or NULL for the whole source"]
+    byte_offset: Annotated[int | None, "of the record"]
+    code: Annotated[str, "what was noticed, for example next-token-left"]
+    detail: Annotated[str, "the evidence, in words or as the value found"]
+
+
+class Source(NamedTuple):
+    """One file or stream as it was loaded; `records` is always the sum of the four ways a record can end."""
+
+    source: Annotated[int, "key"]
+    path: Annotated[str, "as given to ingest"]
+    format: Annotated[str | None, "name of the reader, or NULL if none knew it"]
+    inner: Annotated[str | None, "readers of the messages inside a wrapper, most frequent first, comma-separated"]
+    compression: Annotated[str | None, "gzip, zstd, bzip2, xz, or NULL"]
+    framing: Annotated[str | None, "lines, values or length-prefixed"]
+    why: Annotated[str | None, "why this reader was chosen"]
+    stream: Annotated[str | None, "name of the stream"]
+    layer: Annotated[str | None, "the layer that most of its events are of"]
+    status: Annotated[str, "new, unchanged, grown, changed, unreadable or unknown-format"]
+    bytes: Annotated[int, "size of the file as found"]
+    blake3: Annotated[str, "of the file as found, hex"]
+    content_bytes: Annotated[int, "size after decompression"]
+    resume_offset: Annotated[int | None, "where a grown file is read on, in the decompressed bytes; NULL: never"]
+    resume_record: Annotated[int, "records before resume_offset"]
+    records: Annotated[int, "all records"]
+    records_with_events: Annotated[int, "records that gave events"]
+    events: Annotated[int, "events"]
+    quarantined: Annotated[int, "records in quarantine"]
+    blank: Annotated[int, "blank records"]
+    ignored: Annotated[int, "records that the format itself defines as no event"]
+    ignored_reasons: Annotated[str | None, "why, as a JSON object of counts"]
+    duplicates: Annotated[int, "events that are copies of an earlier one"]
+    first_ts: Annotated[int | None, "earliest ts_ns"]
+    last_ts: Annotated[int | None, "latest ts_ns"]
+    loaded_by: Annotated[str, "version of auditrail"]
+    superseded_by: Annotated[int | None, "the source that holds a later version under the same path"]
+    error: Annotated[str | None, "why it could not be read"]
+
+
+def has_content(value: Any) -> bool:
+    """Whether a value of arguments or results holds anything at all."""
+    return value is not None and value != "" and value != {} and value != []

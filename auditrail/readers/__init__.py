@@ -1,0 +1,27 @@
+"""Readers: ONE FILE = ONE FORMAT. The folder is the registry: a module whose name has no leading underscore is a reader.
+
+A reader module has these attributes (a conformance test checks them; types in `_contract`):
+
+    NAME: str            as in `auditrail formats`; equals the module name with `-` for `_`
+    TITLE: str           one line for a person
+    LAYER: str           the layer of its events where a record does not say
+    TESTED_ON: str       what it was tested on: `real files of ...` or `documentation only: ...`
+    NEVER_RECORDS: str   what this format cannot record, one sentence (known blind spots)
+    ARRAYS: tuple[str, ...] = ()      optional: members of a top-level object whose elements are the records
+    INPUT: str = "json"               optional: "text" for formats whose records are not JSON: `value` is then bytes
+    LINES: bool = False               optional: True forces one record per line, whatever the content looks like
+
+    def sniff(head: Head) -> float
+        0.0 = not mine; up to 1.0 = certainly. Content only, never the name. Scores: 0.95 a key that only this
+        format has; 0.8 several keys together; 0.2 generic fallback.
+    def read(value, record: Record) -> list[Event] | Ignored | Inner
+        One parsed record -> its events (`Ignored` when the format defines that it is none; `Inner` when it wraps
+        a message of another format, which is then sniffed and read in turn). Pure and picklable: no state, no
+        clock, no environment, no DuckDB. Raises `RecordError` for a record that breaks the format; an unknown
+        but well-formed record is kept as one `log` event. It never invents: what is not there stays None.
+    def close(wrapper: Wrapper) -> list[tuple[str, str]]      optional: (code, detail) evidence at a wrapper's end
+    class Assembler                   optional: joins records that hold parts of one message; see `_contract`
+
+Fields of an event that have no column go to `attributes`; nothing of a record is dropped. Facts are in each module's
+docstring, with where they were read. Fixtures: `fixtures/readers/<NAME>/<case>/`, see tests/conformance.
+"""

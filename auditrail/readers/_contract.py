@@ -1,0 +1,72 @@
+"""Types of the reader contract; the package docstring says how they are used."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+from auditrail.containers.records import Head, Record, Wrapper
+from auditrail.model import Event
+
+
+class Ignored(NamedTuple):
+    """A record that the format itself defines as no event; counted by `reason` (a short slug)."""
+
+    reason: str
+
+
+class Inner(NamedTuple):
+    """A message inside a wrapper, still to be sniffed and read.
+
+    Attributes:
+        message: the message as the wrapper carries it.
+        context: an event with what the wrapper knows (time, stream, ids, dedupe key, attributes). It fills the
+            blanks of every inner event: `ts_ns` only where the inner event has none, else it becomes
+            `observed_ns`. If no reader knows the message, the context itself is the event, kind `log`, with the
+            text in `attributes.message`.
+        group: messages of one group (a log stream, a container's stdout) share the choice of the inner reader.
+    """
+
+    message: str | bytes
+    context: Event
+    group: str = ""
+
+
+Reading = list[Event] | Ignored | Inner
+
+
+class Assembler(Protocol):
+    """Joins records that are parts of one message (continuation lines, 16 KiB splits, CRI partial lines).
+
+    `feed` takes records in order and returns those that are complete; `flush` returns what is still open at the
+    end. The `span` of the returned records adds up to the number of records fed. Memory is bounded: an assembly
+    longer than `limits.MAX_RECORD` is let go with defect `oversized`.
+    """
+
+    def feed(self, record: Record) -> list[Record]: ...
+
+    def flush(self) -> list[Record]: ...
+
+
+class Reader(Protocol):
+    """A reader module, as ingest sees it."""
+
+    NAME: str
+    TITLE: str
+    LAYER: str
+    TESTED_ON: str
+    NEVER_RECORDS: str
+
+    def sniff(self, head: Head) -> float: ...
+
+    def read(self, value: Any, record: Record) -> Reading: ...
+
+
+def arrays_of(reader: Any) -> tuple[str, ...]:
+    """The members of a wrapper object that hold this reader's records."""
+    return tuple(getattr(reader, "ARRAYS", ()))
+
+
+def close_of(reader: Any, wrapper: Wrapper) -> list[tuple[str, str]]:
+    """Evidence that the reader finds in the rest of a wrapper object."""
+    close = getattr(reader, "close", None)
+    return close(wrapper) if close else []
