@@ -60,9 +60,9 @@ class Event(NamedTuple):
     ts_ns: Annotated[int | None, "when it happened or began, ns since the epoch, UTC"] = None
     end_ns: Annotated[int | None, "when it ended, for spans and finished calls"] = None
     observed_ns: Annotated[int | None, "when a collector or log store received it"] = None
-    ts_source: Annotated[str, "where ts_ns comes from: event, observed, ingest, order (only the order in the file)"] = "event"
+    ts_source: Annotated[str, "where ts_ns comes from: event, observed, ingest or order (of the file)"] = "event"
     tz_assumed: Annotated[bool, "the time carried no zone, and UTC was assumed"] = False
-    stream: Annotated[str | None, "name of the stream it came by: service, log group, or file; ingest fills a blank"] = None
+    stream: Annotated[str | None, "stream it came by: service, log group or file; ingest fills a blank"] = None
     layer: Annotated[str, "agent, llm, tool, policy or other"] = "other"
     kind: Annotated[str, "span, start, end, call, result, decision, message, error or log"] = "log"
     name: Annotated[str | None, "the producer's own name for the event"] = None

@@ -36,13 +36,13 @@ class Record(NamedTuple):
 class Wrapper(NamedTuple):
     """The end of a wrapper object whose array was split into records: what the rest of the object says.
 
-    `array` is the member that was split, `count` how many elements it had, `first` the number that its first
+    `array` is the member that was split, `elements` how many it had, `first` the number that its first
     element has (or would have), `header` all other members (one larger than `limits.HEADER_VALUE` is None).
     """
 
     header: dict[str, Any]
     array: str
-    count: int
+    elements: int
     first: int
     offset: int
 

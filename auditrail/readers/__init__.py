@@ -1,4 +1,4 @@
-"""Readers: ONE FILE = ONE FORMAT. The folder is the registry: a module whose name has no leading underscore is a reader.
+"""Readers: ONE FILE = ONE FORMAT, and the folder is the registry: a module without a leading underscore is a reader.
 
 A reader module has these attributes (a conformance test checks them; types in `_contract`):
 

@@ -1,0 +1,117 @@
+"""What has become of arguments and results: present, empty, or redacted, hashed, truncated, offloaded.
+
+The literals are whole values written by real tools (each with its writer); a text that merely talks of redaction
+is left alone. Only a whole value counts, in a text or as any leaf of an object.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from auditrail.model import has_content
+
+# Whole values, compared without case.
+_REDACTED = frozenset(
+    {
+        "__redacted__",  # OpenInference
+        "[redacted]",  # Strands, MLflow, LiteLLM, LLM Guard
+        "redacted-by-litellm",  # LiteLLM
+        "[langsmith secret]",  # LangSmith
+        "<fully masked due to failed mask function>",  # Langfuse
+        "<redacted>",  # Claude Code's OpenTelemetry export
+        "(redacted)",
+        "[filtered]",  # Sentry, Rails
+        "[masked]",
+        "[pii]",
+        "[sensitive_data]",  # Datadog's Sensitive Data Scanner
+        "hidden_due_to_security_reasons",  # CloudTrail
+        "<secret_hidden>",  # OpenHands
+        "[removed]",
+        "xxxxx",
+    }
+)
+_REDACTED_FORMS = re.compile(
+    r"\[(?:redacted|filtered|masked|removed|hidden|scrubbed)[^\]]{0,60}\]"  # [REDACTED], [REDACTED_PERSON_1]
+    r"|<_*redacted_*>|_+redacted_+"
+    r"|\*{3,}"  # the Collector's redaction processor (4), GitHub (3), Django (20), CloudWatch (length of the match)
+    r"|<(?:[A-Z][A-Z_]{2,40})>"  # Presidio
+    r"|\{[A-Z_]{3,40}\}",  # Bedrock guardrails
+    re.IGNORECASE,
+)
+_CASED = re.compile(r"<[A-Z][A-Z_]{2,40}>|\{[A-Z_]{3,40}\}")
+_HASHED = re.compile(r"(?:sha(?:1|256|512):|md5:|blake3:)?(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128})")
+_TRUNCATED = re.compile(
+    r"(?:\.\.\. ?\[truncated(?: \d+ characters)?\]"  # OpenAI Agents, LiteLLM
+    r"|\[truncated\.*\]|<truncated>|\(truncated\)"  # CloudWatch agent and others
+    r"|<\w+ (?:len=\d+ |bytes=\d+ )?truncated>"  # OpenAI Agents' previews
+    r"|\[base64_data truncated: [^\]]*\]"  # LiteLLM
+    r"|litellm_truncated[^\n]{0,80})\s*\Z",
+    re.IGNORECASE,
+)
+_MAX_LEAVES = 200
+
+
+def state_of(value: Any, *, given: bool = True) -> str:
+    """The state of arguments or results, one of `model.STATES`.
+
+    Args:
+        value: as parsed: text, object, array, number or None.
+        given: whether the record has the field at all; a field that holds null or `{}` is `empty`.
+
+    A value counts as redacted or truncated as soon as one leaf of it is: a part of the evidence is gone. It counts
+    as hashed only if it is one hash.
+    """
+    if not given:
+        return "absent"
+    if not has_content(value):
+        return "empty"
+    if isinstance(value, str):
+        return _state_of_text(value, whole=True)
+    found = {_state_of_text(leaf, whole=False) for leaf in _leaves(value)}
+    return next((state for state in ("redacted", "truncated") if state in found), "present")
+
+
+def _state_of_text(text: str, *, whole: bool) -> str:
+    short = text.strip() if len(text) <= 120 else ""
+    if short and (short.lower() in _REDACTED or _is_redacted_form(short)):
+        return "redacted"
+    if whole and short and _HASHED.fullmatch(short):
+        return "hashed"
+    if _TRUNCATED.search(text, max(0, len(text) - 120)):
+        return "truncated"
+    if whole and text[:1] in "{[" and ("redact" in text[:100_000].lower() or "***" in text[:100_000]):
+        return _state_of_json_text(text)
+    return "present"
+
+
+def _is_redacted_form(text: str) -> bool:
+    if not _REDACTED_FORMS.fullmatch(text):
+        return False
+    # `<person>` and `{name}` in lower case are placeholders of templates, not marks of a redactor.
+    return text[0] not in "<{" or "redact" in text.lower() or bool(_CASED.fullmatch(text))
+
+
+def _state_of_json_text(text: str) -> str:
+    from auditrail.errors import RecordError
+    from auditrail.jsontext import parse
+
+    try:
+        value, _ = parse(text.encode("utf-8", "surrogatepass"))
+    except RecordError:
+        return "present"
+    return state_of(value) if isinstance(value, (dict, list)) else "present"
+
+
+def _leaves(value: Any) -> list[str]:
+    leaves: list[str] = []
+    stack = [value]
+    while stack and len(leaves) < _MAX_LEAVES:
+        item = stack.pop()
+        if isinstance(item, str):
+            leaves.append(item)
+        elif isinstance(item, dict):
+            stack.extend(item.values())
+        elif isinstance(item, list):
+            stack.extend(item)
+    return leaves

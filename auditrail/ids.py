@@ -1,0 +1,42 @@
+"""Ids of events: normalised once, so that the same id from two streams is the same text."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from auditrail.model import ID_KINDS, Id
+
+# What writers put where they have no id. Joining on one of these would fuse everything.
+JUNK = frozenset({"", "0", "-", "null", "none", "nil", "undefined", "n/a", "na", "unknown", "false", "true", "default"})
+_ZEROS = re.compile(r"[0\-]+\Z")
+_HEX = re.compile(r"[0-9A-Fa-f]+\Z")
+_HEX_KINDS = frozenset({"trace", "span", "parent_span", "linked_span", "linked_trace"})
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
+# An id longer than this is no id but content that stands in the wrong field.
+MAX_LENGTH = 512
+
+
+def normalise(kind: str, value: Any) -> str | None:
+    """The text of an id, or None where there is none: hex trace and span ids and UUIDs in lower case, no junk."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return None
+    text = str(value).strip()
+    if len(text) > MAX_LENGTH or text.lower() in JUNK or _ZEROS.match(text):
+        return None
+    if (kind in _HEX_KINDS and _HEX.match(text)) or _UUID.match(text):
+        return text.lower()
+    return text
+
+
+def add(ids: list[Id], kind: str, value: Any) -> None:
+    """Appends the id to `ids`, if it is one and is not there yet.
+
+    Raises:
+        KeyError: the kind is not one of `model.ID_KINDS` (a fault of the reader).
+    """
+    if kind not in ID_KINDS:
+        raise KeyError(kind)
+    text = normalise(kind, value)
+    if text is not None and (made := Id(kind, text)) not in ids:
+        ids.append(made)
