@@ -26,3 +26,6 @@ HEADER_VALUE = 1 << 20
 
 # How much of a quarantined record is kept in the case; the rest is found in the source by offset and length.
 QUARANTINE_HEAD = 256
+
+# An xz stream may ask for this much memory for its dictionary: `xz -9` needs 65 MiB, a hostile one asks for 4 GiB.
+XZ_MEMORY = 256 << 20

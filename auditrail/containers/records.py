@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
+
+
+class Readable(Protocol):
+    """A stream of bytes: `read` returns at most `n` bytes, and b"" only at the end."""
+
+    def read(self, n: int, /) -> bytes: ...
 
 
 class Record(NamedTuple):
@@ -10,7 +16,8 @@ class Record(NamedTuple):
 
     `raw` excludes the line terminator or separator; `offset` and `length` address exactly `raw` in the
     decompressed bytes, and `digest` is its blake3 (32 bytes). For an oversized record `raw` holds only the
-    first bytes, while `length` and `digest` speak of the whole.
+    first bytes, while `length` and `digest` speak of the whole. For a length-prefixed frame `offset`, `length` and
+    `digest` speak of the payload as it stands in the source (perhaps a zstd frame), and `raw` is the message in it.
 
     Attributes:
         number: 1-based, counted as the format counts its records (blank lines count).
@@ -20,6 +27,7 @@ class Record(NamedTuple):
             Members that stand behind the array are there too, unless the object is larger than
             `limits.WRAPPER_BUFFER`: then they arrive only with the closing `Wrapper`.
         pieces: for a record joined from parts that do not touch: (number, offset, length) of each part.
+        last_unterminated: it is the last line and no newline ends it. Good if it parses; if not, it is a torn tail.
     """
 
     number: int
@@ -31,6 +39,7 @@ class Record(NamedTuple):
     defect: str | None = None
     header: dict[str, Any] | None = None
     pieces: tuple[tuple[int, int, int], ...] = ()
+    last_unterminated: bool = False
 
 
 class Wrapper(NamedTuple):
@@ -38,6 +47,7 @@ class Wrapper(NamedTuple):
 
     `array` is the member that was split, `elements` how many it had, `first` the number that its first
     element has (or would have), `header` all other members (one larger than `limits.HEADER_VALUE` is None).
+    `complete` is False when the object is damaged or stops before its closing brace: then the header may lack members.
     """
 
     header: dict[str, Any]
@@ -45,6 +55,7 @@ class Wrapper(NamedTuple):
     elements: int
     first: int
     offset: int
+    complete: bool = True
 
 
 class Head(NamedTuple):
