@@ -47,10 +47,10 @@ def parse(raw: bytes | bytearray | memoryview) -> tuple[Any, tuple[str, ...]]:
 
 
 def _keys_lost(value: Any, data: bytes) -> bool:
-    """Whether the parser may have dropped a member (a key that stands twice).
+    r"""Whether the parser may have dropped a member (a key that stands twice).
 
     A dropped member takes its quotes along, so the value written again has fewer of them. Nothing can hide that
-    but a quote written as `\\u0022`, which is written again as one more quote: then the slow parser decides.
+    but a quote written as `\u0022`, which is written again as one more quote: then the slow parser decides.
     """
     if b"\\u0022" in data:
         return True

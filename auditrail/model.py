@@ -31,7 +31,9 @@ ID_COLUMNS: tuple[str, ...] = (
     "request", "response", "tool_call", "decision", "message", "task",
 )  # fmt: skip
 # Kinds without a column: rare, always rows of `ids_more`.
-ID_KINDS: tuple[str, ...] = (*ID_COLUMNS, "parent_run", "parent_request", "linked_span", "linked_trace", "user", "other")
+ID_KINDS: tuple[str, ...] = (
+    *ID_COLUMNS, "parent_run", "parent_request", "linked_span", "linked_trace", "user", "other",
+)  # fmt: skip
 
 QUARANTINE_CODES: dict[str, str] = {
     "invalid-json": "the record is not JSON",
@@ -133,7 +135,7 @@ class Source(NamedTuple):
     source: Annotated[int, "key"]
     path: Annotated[str, "as given to ingest"]
     format: Annotated[str | None, "name of the reader, or NULL if none knew it"]
-    inner: Annotated[str | None, "readers of the messages inside a wrapper, most frequent first, comma-separated"]
+    inner_formats: Annotated[str | None, "readers of the messages inside a wrapper, most frequent first, comma-separated"]
     compression: Annotated[str | None, "gzip, zstd, bzip2, xz, or NULL"]
     framing: Annotated[str | None, "lines, values or length-prefixed"]
     why: Annotated[str | None, "why this reader was chosen"]
@@ -156,6 +158,7 @@ class Source(NamedTuple):
     first_ts: Annotated[int | None, "earliest ts_ns"]
     last_ts: Annotated[int | None, "latest ts_ns"]
     loaded_by: Annotated[str, "version of auditrail"]
+    loaded_ns: Annotated[int, "when it was loaded, ns since the epoch, UTC"]
     superseded_by: Annotated[int | None, "the source that holds a later version under the same path"]
     error: Annotated[str | None, "why it could not be read"]
 
@@ -163,3 +166,60 @@ class Source(NamedTuple):
 def has_content(value: Any) -> bool:
     """Whether a value of arguments or results holds anything at all."""
     return value is not None and value != "" and value != {} and value != []
+
+
+class RunRow(NamedTuple):
+    """One run: what one invocation of an agent did. Counts and times are over all its events."""
+
+    run: Annotated[int, "key"]
+    id: Annotated[str, "the id shown: the producer's run id, else the trace id, else another id of its events"]
+    id_kind: Annotated[str, "kind of that id"]
+    agent: Annotated[str | None, "the agent, where a record names it"]
+    started_ns: Annotated[int | None, "earliest time"]
+    ended_ns: Annotated[int | None, "latest time"]
+    status: Annotated[str, "ok, error, denied or unknown"]
+    events: Annotated[int, "number of events"]
+    layers: Annotated[str, "layers held, comma-separated, in the order agent, llm, tool, policy, other"]
+    streams: Annotated[int, "number of streams"]
+    parent_run: Annotated[str | None, "id of the run that spawned it"]
+    parent_event: Annotated[int | None, "the event in the parent run that spawned it"]
+    parent_via: Annotated[str | None, "how the parent is known: kind of the id that says so"]
+
+
+class RunEvent(NamedTuple):
+    """That an event belongs to a run, and which key joined it."""
+
+    run: Annotated[int, "runs.run"]
+    event: Annotated[int, "events.event"]
+    ts_ns: Annotated[int | None, "as in events: the order inside a run"]
+    via_kind: Annotated[str, "kind of the id that joined it"]
+    via_value: Annotated[str, "value of that id"]
+    confidence: Annotated[str, "exact, linked or inferred"]
+    via_event: Annotated[int | None, "for linked and inferred: the event of the run that it was joined to"]
+
+
+class RunId(NamedTuple):
+    """An id by which a run can be asked for."""
+
+    value: Annotated[str, "the id"]
+    kind: Annotated[str, "its kind"]
+    run: Annotated[int, "runs.run"]
+
+
+class Conflict(NamedTuple):
+    """An id that was not joined through, and why: a hub, or one that several runs claim."""
+
+    code: Annotated[str, "hub, shared-id or two-parents"]
+    kind: Annotated[str, "kind of the id"]
+    value: Annotated[str, "the id"]
+    runs: Annotated[int, "how many runs carry it"]
+    events: Annotated[int, "how many events carry it"]
+    detail: Annotated[str, "what was done about it"]
+
+
+class Copy(NamedTuple):
+    """That an event is a copy of an earlier one: the same record came twice, by retry or by two streams."""
+
+    event: Annotated[int, "the copy"]
+    of: Annotated[int, "the event it is a copy of: the first one loaded"]
+    same_content: Annotated[bool, "false: the same key, but the content differs"]

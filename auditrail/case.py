@@ -1,0 +1,174 @@
+"""The case: one DuckDB file. Reading commands open it read-only; one writer at a time holds it.
+
+Every load is one transaction per source, so a process that is killed leaves the case as it was before that source.
+`case_info.settled` is false from the first change of a load until runs were put together again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auditrail import __version__, schema
+from auditrail.errors import CaseDamagedError, CaseLockedError, CaseMissingError
+
+if TYPE_CHECKING:
+    import duckdb
+
+DEFAULT_NAME = "auditrail.duckdb"
+ENVIRONMENT = "AUDITRAIL_CASE"
+
+# DuckDB overshoots its limit by a quarter, and Python and Arrow come on top: this keeps a load below 1 GiB.
+WRITE_MEMORY = "500MB"
+# A reader that meets a writer waits this long for it, then gives up and names it.
+READ_PATIENCE_SECONDS = 2.0
+
+_HOLDER = re.compile(r"Conflicting lock is held in (.+?) \(PID (\d+)\)")
+
+
+def locate(option: Path | None) -> Path:
+    """The case file: what `--case` says, else `AUDITRAIL_CASE`, else `auditrail.duckdb` in the working folder."""
+    return option or Path(os.environ.get(ENVIRONMENT) or DEFAULT_NAME)
+
+
+def _translate(error: Exception, path: Path) -> Exception:
+    """An engine error as one of ours, with the holder of the lock named."""
+    text = str(error)
+    if "Could not set lock" in text or "Conflicting lock" in text:
+        found = _HOLDER.search(text)
+        holder = f"process {found.group(2)} ({found.group(1)})" if found else "another process"
+        return CaseLockedError(
+            f"the case {path} is held by {holder}",
+            hint="wait until that command has finished, or name another case with --case",
+            holder=holder,
+        )
+    return CaseDamagedError(
+        f"{path} can't be opened as a case: {text.splitlines()[0]}",
+        hint="name another file with --case, and load the evidence again: auditrail ingest PATH...",
+    )
+
+
+def _check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    import duckdb
+
+    try:
+        row = connection.execute("SELECT schema_version, made_by FROM case_info").fetchone()
+    except duckdb.Error:
+        row = None
+    if row is None:
+        raise CaseDamagedError(f"{path} is a DuckDB file, but no auditrail case", hint="name another file with --case")
+    if row[0] != schema.VERSION:
+        raise CaseDamagedError(
+            f"{path} was made by auditrail {row[1]} with schema {row[0]}; this version reads schema {schema.VERSION}",
+            hint="load the evidence into a new case: auditrail ingest --case NEW PATH...",
+        )
+
+
+def open_read(path: Path) -> duckdb.DuckDBPyConnection:
+    """Opens a case read-only, with the engine shut off from files, network and settings.
+
+    Raises:
+        CaseMissingError, CaseLockedError, CaseDamagedError.
+    """
+    import duckdb
+
+    if not path.exists():
+        raise CaseMissingError(f"there is no case at {path}", hint="load evidence first: auditrail ingest PATH...")
+    deadline = time.monotonic() + READ_PATIENCE_SECONDS
+    while True:
+        try:
+            connection = duckdb.connect(str(path), read_only=True, config=_read_config())
+            break
+        except duckdb.Error as error:
+            translated = _translate(error, path)
+            if not isinstance(translated, CaseLockedError) or time.monotonic() > deadline:
+                raise translated from None
+            time.sleep(0.1)
+    try:
+        _check(connection, path)
+    except CaseDamagedError:
+        connection.close()
+        raise
+    return connection
+
+
+def _read_config() -> dict[str, Any]:
+    return {
+        "enable_external_access": "false",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "lock_configuration": "true",
+    }
+
+
+@contextmanager
+def open_write(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Opens a case for a load, making it where there is none; closed (and checkpointed) on leaving.
+
+    Raises:
+        CaseLockedError: another process holds it. CaseDamagedError: it is no case.
+    """
+    import duckdb
+
+    spill = path.with_name(path.name + ".tmp")
+    config: dict[str, Any] = {
+        "memory_limit": WRITE_MEMORY,
+        "temp_directory": str(spill),
+        "storage_compatibility_version": "latest",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+    try:
+        connection = duckdb.connect(str(path), config=config)
+    except duckdb.Error as error:
+        raise _translate(error, path) from None
+    try:
+        if not connection.execute("SELECT 1 FROM duckdb_tables()").fetchone():
+            create(connection)
+        _check(connection, path)
+        yield connection
+    finally:
+        connection.close()
+        _remove_spill(spill)
+
+
+def _remove_spill(spill: Path) -> None:
+    """Spilled evidence is plain text on disk: none of it stays behind."""
+    if spill.is_dir():
+        for file in spill.iterdir():
+            file.unlink(missing_ok=True)
+        spill.rmdir()
+
+
+def create(connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes the tables of an empty case, in one transaction."""
+    connection.execute("BEGIN")
+    for statement in schema.ddl():
+        connection.execute(statement)
+    connection.execute("INSERT INTO case_info VALUES (?, ?, true)", [schema.VERSION, __version__])
+    connection.execute("COMMIT")
+
+
+def memory_case() -> duckdb.DuckDBPyConnection:
+    """An empty case that lives in memory, for commands that are given paths instead of a case."""
+    import duckdb
+
+    connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
+    create(connection)
+    return connection
+
+
+def is_settled(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether runs are up to date with the loaded events (false after a load that was killed)."""
+    row = connection.execute("SELECT settled FROM case_info").fetchone()
+    return bool(row and row[0])
+
+
+def mark_settled(connection: duckdb.DuckDBPyConnection, settled: bool) -> None:
+    """Notes that runs are, or are no longer, up to date; inside the caller's transaction."""
+    connection.execute("UPDATE case_info SET settled = ?", [settled])

@@ -1,0 +1,70 @@
+"""Chooses the reader of a source by its content, and can say why."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from auditrail import discover
+from auditrail.containers.records import Head
+from auditrail.errors import UsageError
+from auditrail.readers._contract import arrays_of
+
+PACKAGE = "auditrail.readers"
+
+
+class Choice(NamedTuple):
+    """The chosen reader, how its records are divided, and why it was chosen."""
+
+    reader: Any
+    framing: str
+    arrays: tuple[str, ...]
+    score: float
+    why: str
+
+
+def readers() -> dict[str, Any]:
+    """Every reader by name."""
+    return dict(discover.modules(PACKAGE))
+
+
+def scores(head: Head) -> list[tuple[float, str]]:
+    """All readers that claim the source, best first; equal scores in order of name."""
+    claims = [(float(reader.sniff(head)), name) for name, reader in readers().items()]
+    return sorted(((score, name) for score, name in claims if score > 0), key=lambda claim: (-claim[0], claim[1]))
+
+
+def choose(head: Head, forced: str | None = None) -> Choice | None:
+    """The reader for a source, or None if no reader knows it.
+
+    Raises:
+        UsageError: `forced` names no reader.
+    """
+    if forced is not None:
+        reader = readers().get(forced)
+        if reader is None:
+            raise UsageError(f"there is no reader {forced!r}", hint=f"readers: {', '.join(sorted(readers()))}")
+        return _made(reader, head, 1.0, "chosen on the command line")
+    claims = scores(head)
+    if not claims:
+        return None
+    score, name = claims[0]
+    others = ", ".join(f"{other} {value:.2f}" for value, other in claims[1:4])
+    why = f"content scores {score:.2f}" + (f"; next: {others}" if others else "; no other reader claims it")
+    return _made(readers()[name], head, score, why)
+
+
+def _made(reader: Any, head: Head, score: float, why: str) -> Choice:
+    arrays = arrays_of(reader)
+    framing = head.framing
+    if getattr(reader, "LINES", False):
+        framing = "lines"
+    elif framing == "lines" and arrays and _wrapped(head, arrays):
+        framing = "values"
+    return Choice(reader, framing, arrays, score, why)
+
+
+def _wrapped(head: Head, arrays: tuple[str, ...]) -> bool:
+    """Whether the records stand in an array inside the objects: then lines are not the records."""
+    if any(name in head.keys for name in arrays):
+        return True
+    return any(isinstance(sample, dict) and any(name in sample for name in arrays) for sample in head.samples)

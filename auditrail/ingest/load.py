@@ -1,0 +1,397 @@
+"""Loads sources into the case: one transaction each, idempotent by content.
+
+1. A source whose bytes are in the case already is `unchanged`, under whatever path they came.
+2. A source whose path is known and whose first bytes are what was loaded is `grown`: the new bytes are read, from
+   the end of the last complete record. Where that place is unknown (compressed, one big array, joined lines), the
+   source is read again from its start, and replaces its own rows.
+3. A source whose path is known and whose bytes differ is `changed`: it is loaded beside the earlier version,
+   which stays, and points to it (`superseded_by`).
+4. Everything else is `new`, `unknown-format` or `unreadable`.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auditrail import __version__, case, jsontext, schema
+from auditrail.config import Config
+from auditrail.containers import limits
+from auditrail.containers.compression import open_bytes
+from auditrail.containers.framing import look
+from auditrail.containers.splitting import split
+from auditrail.digest import file_digest
+from auditrail.errors import UnreadableError
+from auditrail.ingest import choose, fast, rows
+from auditrail.ingest.inputs import Input
+from auditrail.ingest.plain import Batch, SourceReader, Tally
+from auditrail.model import Source
+
+if TYPE_CHECKING:
+    import duckdb
+
+_EXTENSIONS = re.compile(r"(?:\.(?:jsonl|ndjson|json|log|txt|gz|gzip|zst|zstd|bz2|xz|out))+\Z", re.IGNORECASE)
+_SOURCE_COLUMNS = tuple(column.name for column in schema.columns("sources"))
+# Rows of one INSERT: the engine writes full row groups (122,880 rows) to disk as they fill.
+_INSERT_ROWS = 65536
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to load: limits, a forced reader, the configuration, and whether vectorised readers may be used."""
+
+    max_record: int = limits.MAX_RECORD
+    max_expansion: int = limits.MAX_EXPANSION
+    reader: str | None = None
+    config: Config = field(default_factory=Config)
+    vectorised: bool = True
+
+
+@dataclass
+class Progress:
+    """Told how far a load is: `start(shown, size)`, then `advance(bytes)` of the file as found."""
+
+    start: Callable[[str, int], None] = lambda _shown, _size: None
+    advance: Callable[[int], None] = lambda _bytes: None
+
+
+class Loader:
+    """Loads inputs into an open case; `results` has one `Source` per input, as it now stands in the case."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, options: Options | None = None, progress: Progress | None = None
+    ) -> None:
+        self.connection = connection
+        self.options = options or Options()
+        self.progress = progress or Progress()
+        self.results: list[tuple[int, str, str]] = []  # (source or -1, path shown, status of this load)
+        self.changed = False
+
+    def load_all(self, inputs: Iterable[Input]) -> None:
+        """Loads every input; what can't be read is recorded, and never stops the rest."""
+        for item in inputs:
+            self.load(item)
+
+    def load(self, item: Input) -> None:
+        """Loads one input in one transaction."""
+        self.progress.start(item.shown, item.size)
+        if item.error is not None:
+            self._record_failure(item, "unreadable", item.error, "")
+            return
+        try:
+            digest = file_digest(item.path, item.size)
+        except OSError as error:
+            self._record_failure(item, "unreadable", (error.strerror or str(error)).lower(), "")
+            return
+        known = self._one("SELECT source FROM sources WHERE blake3 = ? AND format IS NOT NULL ORDER BY source", digest)
+        if known is not None:
+            self.results.append((known[0], item.shown, "unchanged"))
+            self.progress.advance(item.size)
+            return
+        try:
+            self._load_content(item, digest)
+        except UnreadableError as error:
+            self._record_failure(item, "unreadable", error.message, digest)
+        except OSError as error:
+            self._record_failure(item, "unreadable", (error.strerror or str(error)).lower(), digest)
+
+    def _load_content(self, item: Input, digest: str) -> None:
+        with open_bytes(item.path, size=item.size, max_expansion=self.options.max_expansion) as stream:
+            raw = _read_head(stream)
+            head = look(raw, complete=len(raw) < limits.HEAD_BYTES)
+            compression = stream.compression
+        if not raw.strip():
+            choice = None
+        else:
+            choice = choose.choose(head, self.options.reader)
+            if choice is None:
+                self._record_failure(item, "unknown-format", None, digest)
+                return
+        job = _Job(self, item, digest, compression, choice, head)
+        self.connection.execute("BEGIN")
+        try:
+            job.run()
+            self.connection.execute("COMMIT")
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.changed = True
+        self.results.append((job.source, item.shown, job.status))
+
+    def _record_failure(self, item: Input, status: str, error: str | None, digest: str) -> None:
+        """Keeps a row for what was not read, so that it is named in every later answer."""
+        self.connection.execute("BEGIN")
+        self._forget_failures(item.shown)
+        source = self._next_source()
+        values: dict[str, Any] = dict.fromkeys(_SOURCE_COLUMNS)
+        values.update(
+            source=source, path=item.shown, status=status, bytes=item.size, blake3=digest, content_bytes=0,
+            resume_record=0, records=0, records_with_events=0, events=0, quarantined=0, blank=0, ignored=0,
+            duplicates=0, loaded_by=__version__, loaded_ns=time.time_ns(), error=error,
+        )  # fmt: skip
+        self._insert_source(values)
+        self.connection.execute("COMMIT")
+        self.results.append((source, item.shown, status))
+
+    def _forget_failures(self, shown: str) -> None:
+        self.connection.execute(
+            "DELETE FROM sources WHERE path = ? AND status IN ('unreadable', 'unknown-format')", [shown]
+        )
+
+    def _insert_source(self, values: dict[str, Any]) -> None:
+        marks = ", ".join("?" for _ in _SOURCE_COLUMNS)
+        self.connection.execute(f"INSERT INTO sources VALUES ({marks})", [values[name] for name in _SOURCE_COLUMNS])
+
+    def _next_source(self) -> int:
+        row = self._one("SELECT coalesce(max(source), 0) + 1 FROM sources")
+        return int(row[0]) if row else 1
+
+    def _one(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
+        return self.connection.execute(sql, list(values)).fetchone()
+
+    def sources(self) -> list[tuple[Source, str]]:
+        """Every loaded input with its row and the status of this load, in order of the inputs."""
+        listed = []
+        for source, _shown, status in self.results:
+            row = self._one(f"SELECT {', '.join(_SOURCE_COLUMNS)} FROM sources WHERE source = ?", source)
+            if row is not None:
+                listed.append((Source(*row), status))
+        return listed
+
+
+def _read_head(stream: Any) -> bytes:
+    parts: list[bytes] = []
+    left = limits.HEAD_BYTES
+    while left > 0:
+        block = stream.read(left)
+        if not block:
+            break
+        parts.append(block)
+        left -= len(block)
+    return b"".join(parts)
+
+
+def stream_name(shown: str) -> str:
+    """The name of a stream where nothing inside names it: the file's name without its extensions."""
+    name = Path(shown).name
+    return _EXTENSIONS.sub("", name) or name
+
+
+class _Counting:
+    """Passes a stream on, counts its bytes, and tells the progress display how much of the file was consumed."""
+
+    def __init__(self, stream: Any, progress: Progress) -> None:
+        self._stream = stream
+        self._progress = progress
+        self._told = 0
+        self.count = 0
+
+    def read(self, size: int) -> bytes:
+        block: bytes = self._stream.read(size)
+        self.count += len(block)
+        consumed = self._stream.consumed
+        self._progress.advance(consumed - self._told)
+        self._told = consumed
+        return block
+
+
+class _Job:
+    """One source on its way into the case, inside the caller's transaction."""
+
+    def __init__(
+        self, loader: Loader, item: Input, digest: str, compression: str | None, choice: choose.Choice | None, head: Any
+    ) -> None:
+        self.loader = loader
+        self.connection = loader.connection
+        self.item = item
+        self.digest = digest
+        self.compression = compression
+        self.choice = choice
+        self.head = head
+        self.status = "new"
+        self.source = 0
+        self.start = 0
+        self.first_number = 1
+        self.before: Source | None = None
+
+    def run(self) -> None:
+        """Does what the module docstring says, steps 2 to 4."""
+        case.mark_settled(self.connection, False)
+        self.loader._forget_failures(self.item.shown)  # noqa: SLF001 - the two classes are one unit
+        self._place()
+        tally, content_bytes, resume = self._read()
+        self._write_source(tally, content_bytes, resume)
+
+    def _place(self) -> None:
+        """Finds out whether the path is known, and with which bytes."""
+        row = self.connection.execute(
+            f"SELECT {', '.join(_SOURCE_COLUMNS)} FROM sources WHERE path = ? AND status NOT IN "
+            "('unreadable', 'unknown-format') AND superseded_by IS NULL ORDER BY source DESC",
+            [self.item.shown],
+        ).fetchone()
+        self.source = self.loader._next_source()  # noqa: SLF001
+        if row is None:
+            return
+        before = Source(*row)
+        if before.bytes < self.item.size and file_digest(self.item.path, before.bytes) == before.blake3:
+            self.status = "grown"
+            self.source = before.source
+            self._resume(before)
+            return
+        self.status = "changed"
+        self.connection.execute(
+            "UPDATE sources SET superseded_by = ? WHERE source = ?", [self.source, before.source]
+        )
+
+    def _resume(self, before: Source) -> None:
+        """Takes back what the new bytes may change: the last record, or everything where its place is unknown."""
+        choice = self.choice
+        same = choice is not None and choice.reader.NAME == before.format and choice.framing == before.framing
+        resumable = (
+            same and self.compression is None and before.resume_offset is not None
+            and not hasattr(choice.reader if choice else None, "Assembler")
+        )  # fmt: skip
+        offset = before.resume_offset if resumable and before.resume_offset is not None else 0
+        removed = self._counts_from(offset)
+        tail = before.records - before.resume_record
+        if resumable and removed["records_with_events"] + removed["quarantined"] == tail:
+            self.before = before._replace(
+                records=before.resume_record,
+                **{name: getattr(before, name) - count for name, count in removed.items()},
+            )
+            self.start, self.first_number = offset, before.resume_record + 1
+        else:
+            offset = 0
+        first = rows.event_key(self.source, offset, 0)
+        last = rows.event_key(self.source + 1, 0, 0)
+        self.connection.execute("DELETE FROM events WHERE event >= ? AND event < ?", [first, last])
+        self.connection.execute("DELETE FROM ids_more WHERE event >= ? AND event < ?", [first, last])
+        for table in ("quarantine", "remarks"):
+            self.connection.execute(
+                f"DELETE FROM {table} WHERE source = ? AND coalesce(byte_offset, 0) >= ?", [self.source, offset]
+            )
+        self.connection.execute("DELETE FROM sources WHERE source = ?", [self.source])
+
+    def _counts_from(self, offset: int) -> dict[str, int]:
+        first, last = rows.event_key(self.source, offset, 0), rows.event_key(self.source + 1, 0, 0)
+        events = self.connection.execute(
+            "SELECT count(*), count(DISTINCT record) FROM events WHERE event >= ? AND event < ?", [first, last]
+        ).fetchone()
+        held = self.connection.execute(
+            "SELECT count(*) FROM quarantine WHERE source = ? AND byte_offset >= ?", [self.source, offset]
+        ).fetchone()
+        assert events is not None and held is not None  # noqa: S101 - aggregates always give a row
+        return {"events": events[0], "records_with_events": events[1], "quarantined": held[0]}
+
+    def _read(self) -> tuple[Tally, int, tuple[int | None, int]]:
+        options, item = self.loader.options, self.item
+        with open_bytes(item.path, size=item.size, max_expansion=options.max_expansion) as opened:
+            stream = _Counting(opened, self.loader.progress)
+            if self.choice is None:
+                tally, resume = self._read_blank(stream)
+            else:
+                tally, resume = self._read_records(stream, self.choice)
+            if opened.defect:
+                self._insert("remarks", [(self.source, None, stream.count, "compression-damaged", opened.defect)])
+            return tally, stream.count, resume
+
+    def _read_blank(self, stream: _Counting) -> tuple[Tally, tuple[int | None, int]]:
+        tally = Tally()
+        for record in split(stream, "lines"):
+            tally.records += 1
+            tally.blank += 1
+            del record
+        return tally, (None, 0)
+
+    def _read_records(self, stream: _Counting, choice: choose.Choice) -> tuple[Tally, tuple[int | None, int]]:
+        options = self.loader.options
+        mapping = options.config.reader_options(choice.reader.NAME, self.item.shown)
+        name = stream_name(self.item.shown)
+        twin = fast.twin_of(choice, self.head) if options.vectorised and not mapping else None
+        if twin is not None:
+            return twin.load(
+                self.connection, stream, source=self.source, stream_name=name, start=self.start,
+                first_number=self.first_number, max_record=options.max_record,
+            )  # fmt: skip
+        splitter = split(
+            stream, choice.framing, arrays=choice.arrays, start=self.start, first_number=self.first_number,
+            max_record=options.max_record,
+        )  # fmt: skip
+        reader = SourceReader(self.source, choice.reader, iter(splitter), stream=name, options=mapping)
+        waiting: list[Batch] = []
+        held = 0
+        for batch in reader.batches():
+            waiting.append(batch)
+            held += len(batch.events) + len(batch.quarantine)
+            if held >= _INSERT_ROWS:
+                self._insert_batches(waiting)
+                waiting, held = [], 0
+        self._insert_batches(waiting)
+        return reader.tally, (splitter.resume_offset, splitter.resume_number)
+
+    def _insert_batches(self, batches: list[Batch]) -> None:
+        for table in Batch._fields:
+            self._insert(table, [row for batch in batches for row in getattr(batch, table)])
+
+    def _insert(self, table: str, new_rows: list[Any]) -> None:
+        if not new_rows:
+            return
+        arrow_rows = rows.table(table, new_rows)
+        self.connection.register("arrow_rows", arrow_rows)
+        self.connection.execute(f"INSERT INTO {table} SELECT * FROM arrow_rows")
+        self.connection.unregister("arrow_rows")
+
+    def _write_source(self, tally: Tally, content_bytes: int, resume: tuple[int | None, int]) -> None:
+        before, choice = self.before, self.choice
+        if tally.tz_assumed:
+            self._insert("remarks", [(self.source, None, None, "zone-assumed", f"{tally.tz_assumed} events carried no "
+                                      "time zone, and UTC was assumed")])  # fmt: skip
+        ignored = Counter(tally.ignored)
+        first, last = tally.first_ts, tally.last_ts
+        if before is not None:
+            if before.ignored_reasons:
+                ignored.update(jsontext.parse(before.ignored_reasons.encode())[0])
+            first, last = self._time_range(first, last, before)
+        values: dict[str, Any] = dict.fromkeys(_SOURCE_COLUMNS)
+        values.update(
+            source=self.source,
+            path=self.item.shown,
+            format=choice.reader.NAME if choice else "empty",
+            inner_formats=",".join(name for name, _ in tally.inner.most_common()) or None,
+            compression=self.compression,
+            framing=choice.framing if choice else None,
+            why=choice.why if choice else "nothing but white space",
+            stream=_most_common(tally.streams) or stream_name(self.item.shown),
+            layer=_most_common(tally.layers) or (before.layer if before else None),
+            status=self.status,
+            bytes=self.item.size,
+            blake3=self.digest,
+            content_bytes=content_bytes,
+            resume_offset=resume[0],
+            resume_record=resume[1],
+            ignored=ignored.total(),
+            ignored_reasons=jsontext.dumps(dict(sorted(ignored.items()))) if ignored else None,
+            duplicates=0,
+            first_ts=first,
+            last_ts=last,
+            loaded_by=__version__,
+            loaded_ns=time.time_ns(),
+        )
+        for name in ("records", "records_with_events", "events", "quarantined", "blank"):
+            values[name] = getattr(tally, name) + (getattr(before, name) if before else 0)
+        self.loader._insert_source(values)  # noqa: SLF001
+
+    def _time_range(self, first: int | None, last: int | None, before: Source) -> tuple[int | None, int | None]:
+        known = [value for value in (first, before.first_ts) if value is not None]
+        latest = [value for value in (last, before.last_ts) if value is not None]
+        return min(known, default=None), max(latest, default=None)
+
+
+def _most_common(counts: Counter[str]) -> str | None:
+    """The most frequent key; of equals the first in the alphabet, so that the answer is the same every time."""
+    return min(counts, key=lambda name: (-counts[name], name)) if counts else None

@@ -1,0 +1,119 @@
+"""Messages inside wrappers: sniffed and read as if they stood alone, then completed by what the wrapper knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditrail import jsontext
+from auditrail.containers.records import Head, Record
+from auditrail.errors import RecordError
+from auditrail.ingest import choose
+from auditrail.model import Event
+from auditrail.readers._contract import Ignored, Inner
+
+# A wrapper in a wrapper (Docker lines inside CloudWatch) is followed this deep; a message deeper stays text.
+MAX_NESTING = 3
+
+_SHAPES_KEPT = 4096
+_BY_SHAPE: dict[tuple[tuple[str, type], ...], Any] = {}
+
+
+class Unwrapped:
+    """What came out of a wrapped message: events, the readers that read it, and the parser's flags."""
+
+    __slots__ = ("events", "flags", "readers")
+
+    def __init__(self, events: list[Event], readers: tuple[str, ...], flags: tuple[str, ...]) -> None:
+        self.events = events
+        self.readers = readers
+        self.flags = flags
+
+
+def unwrap(inner: Inner, record: Record, depth: int = 1) -> Unwrapped | Ignored:
+    """Reads an inner message; falls back to the wrapper's own event with the text where no reader knows it."""
+    raw = inner.message.encode("utf-8", "backslashreplace") if isinstance(inner.message, str) else inner.message
+    text = raw.strip()
+    if depth > MAX_NESTING or text[:1] not in (b"{", b"["):
+        return Unwrapped([_plain(inner)], (), ())
+    try:
+        value, flags = jsontext.parse(text)
+        reader = _reader_for(value, text)
+        if reader is None:
+            return Unwrapped([_plain(inner)], (), flags)
+        reading = reader.read(value, record._replace(raw=text, header=None))
+    except RecordError as error:
+        return Unwrapped([_plain(inner, note=f"{error.code}: {error.reason}")], (), ())
+    if isinstance(reading, Ignored):
+        return reading
+    if isinstance(reading, Inner):
+        deeper = unwrap(reading, record, depth + 1)
+        if isinstance(deeper, Ignored):
+            return deeper
+        events, names, flags = deeper.events, deeper.readers, tuple(sorted({*flags, *deeper.flags}))
+    else:
+        events, names = reading, ()
+    total = len(events)
+    merged = [complete(event, inner.context, index, total) for index, event in enumerate(events)]
+    return Unwrapped(merged, (reader.NAME, *names), flags)
+
+
+def _reader_for(value: Any, text: bytes) -> Any:
+    """The reader for one message alone, or None.
+
+    Remembered by the names and JSON types of its members: a stream repeats its shapes, and a sniff of every
+    reader for every message would cost more than reading it.
+    """
+    if not isinstance(value, dict):
+        return None
+    shape = tuple((key, type(item)) for key, item in value.items())
+    if shape not in _BY_SHAPE:
+        if len(_BY_SHAPE) >= _SHAPES_KEPT:
+            _BY_SHAPE.clear()
+        head = Head(bytes(text), True, "lines", False, [value], frozenset(value), [bytes(text)])
+        choice = choose.choose(head)
+        _BY_SHAPE[shape] = choice.reader if choice else None
+    return _BY_SHAPE[shape]
+
+
+def _plain(inner: Inner, note: str | None = None) -> Event:
+    message = inner.message
+    text = message if isinstance(message, str) else message.decode("utf-8", "backslashreplace")
+    attributes = _object(inner.context.attributes)
+    attributes["message"] = text
+    if note:
+        attributes["auditrail.message_unread"] = note
+    return inner.context._replace(attributes=jsontext.dumps(attributes))
+
+
+def complete(event: Event, context: Event, index: int, total: int) -> Event:
+    """An inner event with its blanks filled from the wrapper; what the wrapper alone knows stays under `envelope`.
+
+    The event's own time wins. The wrapper's time then says when the log store received it.
+    """
+    changes: dict[str, Any] = {}
+    if event.ts_ns is None:
+        changes.update(ts_ns=context.ts_ns, ts_source=context.ts_source, tz_assumed=context.tz_assumed)
+        if event.observed_ns is None:
+            changes["observed_ns"] = context.observed_ns
+    elif event.observed_ns is None:
+        changes["observed_ns"] = context.ts_ns if context.ts_ns is not None else context.observed_ns
+    for name in ("stream", "agent", "agent_version", "principal", "error"):
+        if getattr(event, name) is None and getattr(context, name) is not None:
+            changes[name] = getattr(context, name)
+    if event.dedupe_key is None and context.dedupe_key is not None:
+        changes["dedupe_key"] = context.dedupe_key if total == 1 else f"{context.dedupe_key}#{index}"
+    if context.ids:
+        known = set(event.ids)
+        changes["ids"] = event.ids + tuple(item for item in context.ids if item not in known)
+    if context.attributes:
+        attributes = _object(event.attributes)
+        attributes["envelope"] = _object(context.attributes)
+        changes["attributes"] = jsontext.dumps(attributes)
+    return event._replace(**changes) if changes else event
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    if not text:
+        return {}
+    value, _ = jsontext.parse(text.encode())
+    return value if isinstance(value, dict) else {"value": value}
