@@ -1,0 +1,169 @@
+r"""CloudWatch Logs as text: S3 export tasks, and the output of `aws logs tail`.
+
+First lines of an event, told one by one:
+
+- S3 export: `2026-01-01T00:00:00.000Z <message>`; some exporters write epoch milliseconds instead (sources differ).
+- `aws logs tail`, formats `detailed` and `json`: `2026-01-01T00:00:00.000000+00:00 <stream> <message>`; `json` puts a
+  JSON message on the lines behind, indented, and leaves out a fraction of zero.
+- `aws logs tail --format short`: `2026-01-01T00:00:00 <message>`. Many logs look so: the time is then marked as one
+  whose zone was assumed.
+
+Any other line continues the event before it. Lines that continue nothing (the head of the file is missing) are kept as
+one event without time. The two weak forms (epoch, short) begin an event only in a file that begins with that form: a
+program's own time in the second line of a message is not an event of the store.
+
+An S3 export folder also holds an object `aws-logs-write-test` whose text is `Permission Check Successful`: no event.
+Within an exported file order by time is not guaranteed. Neither form has event ids or the time of ingestion.
+
+Facts: aws-cli `awscli/customizations/logs/tail.py` at 00d4d6e (formats of `tail`); AWS API reference, CreateExportTask
+(order); the S3 line form and the write test are general knowledge and secondary sources.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Any
+
+from auditrail import digest
+from auditrail.containers import limits
+from auditrail.containers.records import Head, Record
+from auditrail.errors import RecordError
+from auditrail.readers import _cloudwatch
+from auditrail.readers._cloudwatch import Envelope
+from auditrail.readers._contract import Ignored, Inner, Reading
+from auditrail.readers._pieces import as_text
+
+NAME = "cloudwatch-text"
+TITLE = "CloudWatch Logs text: S3 export tasks and `aws logs tail`"
+LAYER = "other"
+TESTED_ON = "documentation only: aws-cli's formatters of `logs tail`; invented samples"
+NEVER_RECORDS = "the log group, event ids and the time of ingestion; an S3 export names the stream only in its path."
+INPUT = "text"
+LINES = True
+
+_SECONDS = rb"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}"
+# A Kubernetes line looks alike up to its stream, which is then one of two words and a tag.
+_NOT_CRI = rb"(?! (?:stdout|stderr) [PF](?::\S*)?(?: |\Z))"
+_FORMS = {
+    "export": re.compile(rb"(?P<time>" + _SECONDS + rb"\.\d{3}Z)" + _NOT_CRI + rb"(?: (?P<message>.*))?\Z", re.DOTALL),
+    "tail": re.compile(
+        rb"(?P<time>" + _SECONDS + rb"(?:\.\d{6})?\+00:00)" + _NOT_CRI + rb" (?P<stream>\S+)(?:\s(?P<message>.*))?\Z",
+        re.DOTALL,
+    ),
+    "epoch": re.compile(rb"(?P<time>1\d{12})(?: (?P<message>.*))?\Z", re.DOTALL),
+    "short": re.compile(rb"(?P<time>" + _SECONDS + rb")(?: (?P<message>.*))?\Z", re.DOTALL),
+}
+_WEAK = frozenset({"epoch", "short"})
+_SCORES = {"tail": 0.7, "export": 0.6, "epoch": 0.5, "short": 0.3}
+_CONTINUES = (b" ", b"\t", b"{", b"}", b"[", b"]")
+_WRITE_TEST = b"Permission Check Successful"
+
+
+def _form(line: bytes) -> str | None:
+    return next((name for name, pattern in _FORMS.items() if pattern.match(line)), None)
+
+
+def sniff(head: Head) -> float:
+    """0.3 to 0.7 by form, if the first lines are events, or events with indented lines behind them."""
+    if head.complete and head.raw.strip() == _WRITE_TEST:
+        return 0.95
+    lines = [line for line in head.lines if line.strip()]
+    form = _form(lines[0]) if lines else None
+    if form is None:
+        return 0.0
+    starts = sum(1 for line in lines if _form(line) == form)
+    behind = sum(1 for line in lines if line.startswith(_CONTINUES))
+    return _SCORES[form] if starts > len(lines) / 2 or starts + behind >= 0.9 * len(lines) else 0.0
+
+
+class Assembler:
+    """Joins an event's first line with the lines behind it.
+
+    The joined record is the bytes of the file from the first line to the last: `raw`, `length` and `digest` speak of
+    that span. If the bytes between two lines can't be known (a gap other than one newline), `pieces` tells where
+    each line stood, and `length` and `digest` are those of the first line.
+    """
+
+    def __init__(self) -> None:
+        self._open: list[Record] = []
+        self._held = 0
+        self._first_form: str | None = None
+
+    def feed(self, record: Record) -> list[Record]:
+        if record.defect is not None:
+            return [*self.flush(), record]
+        if self._begins(record.raw):
+            done = self.flush()
+        elif self._open and self._held + len(record.raw) > limits.MAX_RECORD:
+            done = [joined._replace(defect="oversized") for joined in self.flush()]
+        else:
+            done = []
+            if not self._open and not record.raw.strip():
+                return [record]
+        self._open.append(record)
+        self._held += len(record.raw) + 1
+        return done
+
+    def _begins(self, raw: bytes) -> bool:
+        form = _form(raw)
+        if form is None:
+            return False
+        if self._first_form is None:
+            self._first_form = form
+        return form not in _WEAK or form == self._first_form
+
+    def flush(self) -> list[Record]:
+        records, self._open, self._held = self._open, [], 0
+        return [_joined(records)] if records else []
+
+
+def _joined(records: list[Record]) -> Record:
+    first, last = records[0], records[-1]
+    if len(records) == 1:
+        return first
+    parts = [first.raw]
+    touching = True
+    for before, record in pairwise(records):
+        between = {1: b"\n", 2: b"\r\n"}.get(record.offset - before.offset - before.length)
+        touching = touching and between is not None
+        parts += [between or b"\n", record.raw]
+    raw = b"".join(parts)
+    joined = first._replace(
+        raw=raw, span=sum(record.span for record in records), last_unterminated=last.last_unterminated
+    )
+    if touching and len(raw) == last.offset + last.length - first.offset:
+        return joined._replace(length=len(raw), digest=digest.record_digest(raw))
+    return joined._replace(pieces=tuple((record.number, record.offset, record.length) for record in records))
+
+
+def read(value: Any, record: Record) -> Reading:
+    """One event, perhaps of several lines -> its message.
+
+    Raises:
+        RecordError: `malformed`: the record is no text.
+    """
+    if not isinstance(value, bytes):
+        raise RecordError("malformed", "the record is no text")
+    if value.strip() == _WRITE_TEST:
+        return Ignored("permission-check")
+    attributes: dict[str, Any] = {}
+    if record.span > 1:
+        attributes["auditrail.lines"] = record.span
+    match = next((found for pattern in _FORMS.values() if (found := pattern.match(value))), None)
+    if match is None:
+        return _handed_on(value, Envelope(None, None, None, None, None, attributes))
+    groups = match.groupdict()
+    stream = None
+    if "stream" in groups:
+        stream = groups["stream"].decode("utf-8", "backslashreplace")
+        attributes["logStreamName"] = stream
+    time = groups["time"].decode()
+    return _handed_on(groups["message"] or b"", Envelope(time, None, None, stream, None, attributes))
+
+
+def _handed_on(message: bytes, envelope: Envelope) -> Reading:
+    text = as_text(message.strip(b"\r\n"))
+    if isinstance(text, bytes):
+        return Inner(text, _cloudwatch.context(envelope, dict(envelope.attributes)), f":{envelope.log_stream or ''}")
+    return _cloudwatch.reading(text, envelope)
