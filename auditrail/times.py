@@ -42,7 +42,9 @@ def parse(value: Any) -> Moment | None:
     if isinstance(value, int):
         return _from_number(value, "")
     if isinstance(value, float):
-        return _from_number_text(f"{value:.9f}") if value == value and abs(value) < 1e19 else None
+        # The shortest text that reads back as the same float is what the writer wrote: 0.52 and not 0.519999981.
+        text = repr(value) if abs(value) < 1e15 else f"{value:.9f}"
+        return _from_number_text(text) if abs(value) < 1e19 else None
     if not isinstance(value, str) or len(value) > 64:
         return None
     return _from_iso(value) or _from_number_text(value)
