@@ -68,20 +68,23 @@ _ALLOW_MEMBERS = ("allow", "allowed", "permit", "permitted", "authorized", "is_a
 _DENY_MEMBERS = ("deny", "denied", "violation", "violations", "blocked")
 _DENY_RULES = frozenset({"deny", "denied", "violation", "violations"})
 _RULE_MEMBERS = ("rule", "rule_id", "rule_name", "matched_rule", "matched_rules", "reason", "reason_code", "reasons")
+# A console may open with many lines "Received request." and "Sent response." before the first decision.
+_REQUEST_LINE = frozenset({"client_addr", "level", "msg", "req_id", "req_method", "req_path", "time"})
 _STATUS = {"allow": "ok", "deny": "denied", "modify": "ok", "flag": "ok"}
 
 
 def sniff(head: Head) -> float:
-    """0.95 for a record with `decision_id` and a field of a decision."""
-    return 0.95 if any(_is_decision(sample) and _is_typical(sample) for sample in head.samples) else 0.0
+    """0.95 for a record with `decision_id` and a field of a decision; 0.8 for OPA's request lines alone."""
+    records = [sample for sample in head.samples if isinstance(sample, dict)]
+    if any(_is_decision(record) for record in records):
+        return 0.95
+    return 0.8 if any(record.keys() >= _REQUEST_LINE for record in records) else 0.0
 
 
-def _is_decision(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("decision_id"), str)
-
-
-def _is_typical(value: dict[str, Any]) -> bool:
+def _is_decision(value: dict[str, Any]) -> bool:
     # A decision id alone is anyone's; with OPA it stands beside labels, or a path or query and a time.
+    if not isinstance(value.get("decision_id"), str):
+        return False
     return isinstance(value.get("labels"), dict) or (
         any(isinstance(value.get(key), str) for key in ("path", "query"))
         and "timestamp" in value

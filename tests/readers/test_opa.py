@@ -183,6 +183,11 @@ def test_sniffs_its_own(case: str):
     assert opa.sniff(head(*load(case))) == 0.95
 
 
+def test_sniffs_a_console_before_its_first_decision():
+    assert opa.sniff(head(*load("console")[:2])) == 0.8
+    assert opa.sniff(head(*load("console")[:1])) == 0.0
+
+
 def test_does_not_sniff_others():
     assert opa.sniff(head({"decision_id": "d", "allowed": True})) == 0.0
     assert opa.sniff(head({"level": "info", "msg": "x", "time": "t"}, [1], "text", None)) == 0.0
@@ -191,8 +196,28 @@ def test_does_not_sniff_others():
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4))
 KEYS = st.sampled_from(
-    "decision_id path query input result erased masked labels bundles revision error timestamp time req_id trace_id "
-    "span_id metrics request_context msg level".split()
+    [
+        "decision_id",
+        "path",
+        "query",
+        "input",
+        "result",
+        "erased",
+        "masked",
+        "labels",
+        "bundles",
+        "revision",
+        "error",
+        "timestamp",
+        "time",
+        "req_id",
+        "trace_id",
+        "span_id",
+        "metrics",
+        "request_context",
+        "msg",
+        "level",
+    ]
 )
 
 
