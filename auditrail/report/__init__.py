@@ -1,0 +1,9 @@
+"""Reports: what each command found, as typed objects. Outputs turn them into text, JSON and tables.
+
+- `types`: the objects. Two kinds: `Reconstruction` (one run) and `Listing` (a table, for everything else).
+- `lookup`: an id or prefix -> one run.
+- `reconstruction`, with `tree` (what stands under what), `skew` (whose clock is off) and `marks` (what is missing).
+- `listings`: runs, sources, formats, schema, the result of a load, the result of a query.
+
+Reports are made from the case by SQL with bound values; they hold no open connection.
+"""

@@ -1,0 +1,238 @@
+"""What is missing in one run, seen from the run itself: marks on its events, gaps, and how complete it is.
+
+Every check has a denominator, so that `complete` means something: calls that have a result, parents that are held,
+calls asked for by a model that a tool stream holds, arguments that can be read, and a begin and an end.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from auditrail.report.types import Completeness, Evidence, Gap, RunEventView
+
+_STATE_CAUSE = {
+    "redacted": "redaction",
+    "hashed": "redaction",
+    "truncated": "truncation",
+    "offloaded": "siloed",
+}
+_STATE_REMEDY = {
+    "redacted": "read the value in the stream named here, or keep a salted digest where it is removed",
+    "hashed": "read the value in the stream named here; equal hashes still join",
+    "truncated": "raise the limit that cut the value, and export again where the store still has it",
+    "offloaded": "load the place that the record names",
+}
+
+
+@dataclass
+class Findings:
+    """Marks by event id, gaps, and the checks that were made: name -> (met, made)."""
+
+    marks: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    gaps: list[Gap] = field(default_factory=list)
+    checks: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def check(self, name: str, met: int, made: int) -> None:
+        if made:
+            self.checks[name] = (met, made)
+
+
+def find(run_id: str, events: list[RunEventView], *, named: bool) -> Findings:
+    """Looks through the events of one run, given in order of time.
+
+    Args:
+        run_id: id of the run, for the gaps.
+        events: all its events, without copies.
+        named: whether a run or trace id names the run; without one, no begin or end can be expected.
+    """
+    found = Findings()
+    _parents(run_id, events, found)
+    _asked(run_id, events, found)
+    _results(run_id, events, found)
+    _content(run_id, events, found)
+    if named:
+        _edges(run_id, events, found)
+    return found
+
+
+def completeness(found: Findings, *, named: bool) -> Completeness:
+    """The grade: `fragment` if nothing names the run, `complete` if every check is met, else `partial`."""
+    met = sum(pair[0] for pair in found.checks.values())
+    made = sum(pair[1] for pair in found.checks.values())
+    reasons = [f"{name}: {have} of {want}" for name, (have, want) in found.checks.items() if have < want]
+    if not named:
+        return Completeness("fragment", round(met / made, 3) if made else 0.0,
+                            ("no record names the run or its trace", *reasons))  # fmt: skip
+    if not made:
+        return Completeness("fragment", 0.0, ("nothing could be checked: no begin, call or span",))
+    return Completeness("complete" if met == made else "partial", round(met / made, 3), tuple(reasons))
+
+
+def _at(event: RunEventView, note: str) -> Evidence:
+    return Evidence(event.source.path, event.source.record, note)
+
+
+def _times(events: Iterable[RunEventView]) -> tuple[int | None, int | None]:
+    known = [event.ts_ns for event in events if event.ts_ns is not None]
+    return (min(known), max(known)) if known else (None, None)
+
+
+def _gap(run_id: str, about: list[RunEventView], *, rule: str, cause: str, severity: str, confidence: str, title: str,
+         explanation: str, remedy: str, evidence: tuple[Evidence, ...], after: str | None) -> Gap:  # fmt: skip
+    first, last = _times(about)
+    event = about[0]
+    return Gap(
+        rule, cause, severity, confidence, title, explanation, remedy, agent=event.agent, layer=event.layer,
+        stream=event.stream, tool=event.tool, first_ns=first, last_ns=last, count=len(about), runs=(run_id,),
+        evidence=evidence, after=after,
+    )  # fmt: skip
+
+
+def _parents(run_id: str, events: list[RunEventView], found: Findings) -> None:
+    """One gap for one missing parent, however many children it left behind."""
+    held = {event.span_id for event in events if event.kind == "span" and event.span_id}
+    named = {event.parent_span_id for event in events if event.parent_span_id}
+    orphans: dict[str, list[RunEventView]] = defaultdict(list)
+    for event in events:
+        if event.parent_span_id and event.parent_span_id not in held:
+            orphans[event.parent_span_id].append(event)
+    found.check("parent spans held", len(named) - len(orphans), len(named))
+    for parent, children in orphans.items():
+        remote = _remote(children[0])
+        where = {True: "in another process", False: "in the same process", None: "in a process that no flag names"}[remote]
+        for child in children:
+            found.marks[child.id].append("parent span missing")
+        found.gaps.append(
+            _gap(
+                run_id, children, rule="missing-parent", cause="siloed" if remote else "lost" if remote is False else
+                "unknown", severity="high", confidence="proven", title=f"span {parent} is missing",
+                explanation=f"{len(children)} record(s) name span {parent} as their parent, {where}, "
+                "and no loaded stream holds it",
+                remedy="look for the stream of that process; a span that never ended is never exported",
+                evidence=tuple(_at(child, f"names parent span {parent}") for child in children[:5]), after=None,
+            )
+        )  # fmt: skip
+
+
+def _remote(event: RunEventView) -> bool | None:
+    text = event.attributes or ""
+    if '"parent_remote":true' in text:
+        return True
+    return False if '"parent_remote":false' in text else None
+
+
+def _asked(run_id: str, events: list[RunEventView], found: Findings) -> None:
+    """Calls that a model asked for, and that no other layer shows."""
+    asked: dict[str, RunEventView] = {}
+    executed: set[str] = set()
+    for event in events:
+        if not event.tool_call_id:
+            continue
+        if event.layer == "llm" and event.kind == "call":
+            asked.setdefault(event.tool_call_id, event)
+        elif event.layer in ("tool", "agent"):
+            executed.add(event.tool_call_id)
+    missing = [event for call, event in asked.items() if call not in executed]
+    found.check("calls asked for by a model that are held", len(asked) - len(missing), len(asked))
+    for event in missing:
+        found.marks[event.id].append("no execution held")
+        found.gaps.append(
+            _gap(
+                run_id, [event], rule="call-not-executed", cause="unknown", severity="high", confidence="strong",
+                title=f"{event.tool or 'a tool'}: asked for by the model, and no stream shows that it ran",
+                explanation=f"tool call {event.tool_call_id} stands in a model's answer; neither the agent's nor a "
+                "tool's records hold it: it did not run, or its records are missing",
+                remedy="ask the tool's owner for its log of that moment",
+                evidence=(_at(event, f"asks for tool call {event.tool_call_id}"),), after=event.id,
+            )
+        )  # fmt: skip
+
+
+def _results(run_id: str, events: list[RunEventView], found: Findings) -> None:
+    """Calls that began and have no result, per tool call id."""
+    begun: dict[str, RunEventView] = {}
+    ended: set[str] = set()
+    for event in events:
+        if not event.tool_call_id or event.layer == "llm":
+            continue
+        if event.kind == "call":
+            begun.setdefault(event.tool_call_id, event)
+        elif event.kind in ("result", "error") or (event.kind == "span" and event.end_ns):
+            ended.add(event.tool_call_id)
+    open_calls = [event for call, event in begun.items() if call not in ended]
+    found.check("calls with a result", len(begun) - len(open_calls), len(begun))
+    for event in open_calls:
+        found.marks[event.id].append("no result")
+        found.gaps.append(
+            _gap(
+                run_id, [event], rule="call-without-result", cause="unknown", severity="medium", confidence="strong",
+                title=f"{event.tool or 'a call'}: begun, and no record of how it ended",
+                explanation=f"tool call {event.tool_call_id} has a record of its begin and none of its result",
+                remedy="look for a crash or a time-out at this moment, and for the tool's own log",
+                evidence=(_at(event, "begin of the call"),), after=event.id,
+            )
+        )  # fmt: skip
+
+
+def _content(run_id: str, events: list[RunEventView], found: Findings) -> None:
+    """Arguments and results that are not there to be read, and who still holds them."""
+    holders: dict[str, list[RunEventView]] = defaultdict(list)
+    for event in events:
+        if event.tool_call_id and event.args_state == "present":
+            holders[event.tool_call_id].append(event)
+    calls = [event for event in events if event.tool and event.kind in ("call", "span") and event.args_state != "absent"]
+    readable = [event for event in calls if event.args_state in ("present", "empty")]
+    found.check("tool calls with readable arguments", len(readable), len(calls))
+    groups: dict[tuple[str, str, str, str | None], list[RunEventView]] = defaultdict(list)
+    for event in events:
+        for side, state in (("arguments", event.args_state), ("result", event.result_state)):
+            if state in _STATE_CAUSE:
+                found.marks[event.id].append(f"{side} {state}")
+                groups[(side, state, event.stream, event.tool)].append(event)
+    for (side, state, stream, tool), members in groups.items():
+        held = {
+            other.stream: other for event in members if side == "arguments" and event.tool_call_id
+            for other in holders[event.tool_call_id] if other.stream != stream
+        }  # fmt: skip
+        still = f"; {', '.join(sorted(held))} still hold(s) the arguments" if held else ""
+        found.gaps.append(
+            _gap(
+                run_id, members, rule=f"content-{state}", cause=_STATE_CAUSE[state],
+                severity="low" if held else "medium", confidence="proven",
+                title=f"{tool or 'events'}: {side} {state} in {stream}",
+                explanation=f"{len(members)} record(s) of {stream} have {side} that are {state}{still}",
+                remedy=_STATE_REMEDY[state],
+                evidence=(
+                    *(_at(event, f"{side} {state}") for event in members[:5]),
+                    *(_at(other, "still holds the arguments") for _, other in sorted(held.items())),
+                ),
+                after=None,
+            )
+        )  # fmt: skip
+
+
+def _edges(run_id: str, events: list[RunEventView], found: Findings) -> None:
+    """Whether the run's own begin and end are held. A root span tells both."""
+    root = any(
+        event.kind == "span" and not event.parent_span_id and event.end_ns and event.stitched_by.kind in ("run", "trace",
+        "tool_call") for event in events
+    )  # fmt: skip
+    kinds = Counter(event.kind for event in events if event.layer in ("agent", "other"))
+    begun = root or kinds["start"] > 0
+    ended = root or kinds["end"] > 0
+    found.check("begin held", int(begun), 1)
+    found.check("end held", int(ended), 1)
+    last = max(events, key=lambda event: (event.ts_ns or 0, event.key), default=None)
+    if begun and not ended and last is not None:
+        found.marks[last.id].append("the run has no end after this")
+        found.gaps.append(
+            _gap(
+                run_id, [last], rule="run-without-end", cause="crash", severity="high", confidence="strong",
+                title="the run began and never ended",
+                explanation="no stream holds an end of this run; this is the last record of it",
+                remedy="look for a crash, a kill or a restart of the agent at this moment",
+                evidence=(_at(last, "last record of the run"),), after=last.id,
+            )
+        )  # fmt: skip

@@ -1,0 +1,222 @@
+"""What reports are made of. All times are nanoseconds since the epoch, UTC; None means that it is not known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an event stands in the evidence: enough to open the file and see the bytes."""
+
+    path: str
+    record: int
+    part: int
+    offset: int
+    length: int
+    blake3: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stitch:
+    """Which key joined an event to its run: `exact` (it names the run), `linked` (over shared ids) or `inferred`."""
+
+    kind: str
+    value: str
+    confidence: str
+    via: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunEventView:
+    """One event of a run, as reports show it.
+
+    `id` is `<source>:<record>` with `.<part>` behind it where a record gave several events. `parent_id` is the
+    event under which it stands in the tree, None at the top. `depth` is its depth there. `marks` says in short words
+    what is missing or odd about it ("arguments redacted", "no result"). `copies` counts further copies of it.
+    `skew_ns` is what the view adds to its time because its stream's clock is off (0: nothing); `ts_ns` is as stored.
+    """
+
+    id: str
+    key: int
+    ts_ns: int | None
+    end_ns: int | None
+    ts_source: str
+    tz_assumed: bool
+    stream: str
+    layer: str
+    kind: str
+    name: str | None
+    agent: str | None
+    model: str | None
+    tool: str | None
+    status: str
+    error: str | None
+    span_id: str | None
+    parent_span_id: str | None
+    tool_call_id: str | None
+    args: str | None
+    args_state: str
+    result: str | None
+    result_state: str
+    decision: str | None
+    policy: str | None
+    rule: str | None
+    principal: str | None
+    tokens_in: int | None
+    tokens_out: int | None
+    flags: str | None
+    attributes: str | None
+    stitched_by: Stitch
+    source: Place
+    parent_id: str | None = None
+    depth: int = 0
+    marks: tuple[str, ...] = ()
+    copies: int = 0
+    skew_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A place that shows a gap: file, record (None: the whole file), and what it shows."""
+
+    path: str
+    record: int | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that is missing, with cause and evidence; the fields are those of the command line's contract.
+
+    `after` is the id of the event behind which a view may show it (None: in the header).
+    """
+
+    rule: str
+    cause: str
+    severity: str
+    confidence: str
+    title: str
+    explanation: str
+    remedy: str
+    agent: str | None = None
+    layer: str | None = None
+    stream: str | None = None
+    tool: str | None = None
+    first_ns: int | None = None
+    last_ns: int | None = None
+    count: int = 1
+    runs: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    controls: tuple[str, ...] = ()
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skew:
+    """A stream whose clock is off against the others: `seconds` > 0 means ahead; `pairs` is how many pairs say so."""
+
+    stream: str
+    seconds: float
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """How much of the run is held: `complete`, `partial` or `fragment`; `score` is checks met over checks made."""
+
+    grade: str
+    score: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamUse:
+    """One file that the run was read from: records used and how they were joined."""
+
+    path: str
+    stream: str
+    format: str
+    layer: str
+    events: int
+    records: int
+    exact: int
+    linked: int
+    inferred: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRun:
+    """A run that this run spawned; `event` is the id of the call that spawned it, where it is known."""
+
+    id: str
+    agent: str | None
+    status: str
+    events: int
+    event: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reconstruction:
+    """One run end to end. `events` is in order of stored time, `tree` holds the same ids in the order of the view
+    (depth first, siblings by corrected time)."""
+
+    id: str
+    id_kind: str
+    asked: str
+    aliases: tuple[tuple[str, str], ...]
+    agent: str | None
+    principal: str | None
+    started_ns: int | None
+    ended_ns: int | None
+    status: str
+    layers: tuple[str, ...]
+    parent_run: str | None
+    parent_event: str | None
+    completeness: Completeness
+    events: tuple[RunEventView, ...]
+    tree: tuple[str, ...]
+    streams: tuple[StreamUse, ...]
+    children: tuple[ChildRun, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    clock_skew: tuple[Skew, ...] = ()
+    integrity: tuple[tuple[str, str], ...] = ()
+    remarks: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = ()
+
+    kind = "reconstruction"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a listing: its name in JSON and CSV, its heading, and how to show it.
+
+    `show` is one of: text, count (right-aligned, thousands separated), bytes, time (ns since the epoch), share
+    (0..1), id (never shortened), list.
+    """
+
+    name: str
+    title: str
+    show: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A table: for runs, sources, formats, schema, the result of a load and of a query.
+
+    `kind` names the JSON document (`auditrail.<kind>/1`), `key` the member that holds the rows, `extra` further
+    members (for example `totals`). `notes` are sentences that a person should read under the table.
+    """
+
+    kind: str
+    key: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    extra: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = ()
+
+
+Report = Reconstruction | Listing
