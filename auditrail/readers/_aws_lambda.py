@@ -27,6 +27,8 @@ _TIMEOUT = re.compile(rf"{_TIME} ({_REQUEST}) (Task timed out after [0-9.]+ seco
 _NODE = re.compile(rf"({_TIME})\t({_REQUEST}|undefined)\t(?:([A-Z]{{4,5}})\t)?(.*)\Z", re.DOTALL)
 _PYTHON = re.compile(rf"\[([A-Z]{{4,8}})\]\t({_TIME})\t({_REQUEST}|)\t(.*)\Z", re.DOTALL)
 _PLATFORM_JSON = re.compile(r'"type"\s*:\s*"platform\.')
+# The figures are separated by tabs; tracing stands on a line of its own.
+_PARTS = re.compile(r"[\t\n]")
 _XRAY = re.compile(r"1-([0-9a-f]{8})-([0-9a-f]{24})\Z")
 
 _KINDS = {"START": "start", "END": "end", "REPORT": "end", "platform.start": "start", "platform.report": "end"}
@@ -89,7 +91,7 @@ def _platform(message: str) -> Platform | None:
         name, rest = match.groups()
     else:
         return None
-    details = dict(part.strip().split(": ", 1) for part in rest.split("\t") if ": " in part)
+    details = dict(part.strip().split(": ", 1) for part in _PARTS.split(rest) if ": " in part)
     _add_xray(made, details.get("XRAY TraceId"))
     status = _STATUSES.get(details.get("Status", "").strip(), "unknown")
     error = (details.get("Error Type") or details["Status"]) if status == "error" else None

@@ -91,6 +91,7 @@ def context(envelope: Envelope, attributes: dict[str, Any]) -> Event:
         ts_ns=known.ns if known else None,
         observed_ns=observed.ns if observed else None,
         ts_source="event" if moment else "observed" if observed else "order",
+        tz_assumed=known.tz_assumed if known else False,
         stream=envelope.log_group or envelope.log_stream,
         dedupe_key=envelope.dedupe_key,
         attributes=jsontext.dumps(attributes) if attributes else None,
