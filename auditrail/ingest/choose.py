@@ -33,24 +33,33 @@ def scores(head: Head) -> list[tuple[float, str]]:
     return sorted(((score, name) for score, name in claims if score > 0), key=lambda claim: (-claim[0], claim[1]))
 
 
-def choose(head: Head, forced: str | None = None) -> Choice | None:
+def forced(name: str) -> Any:
+    """The reader of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    reader = readers().get(name)
+    if reader is None:
+        raise UsageError(f"there is no reader {name!r}", hint=f"readers: {', '.join(sorted(readers()))}")
+    return reader
+
+
+def choose(head: Head, name: str | None = None) -> Choice | None:
     """The reader for a source, or None if no reader knows it.
 
     Raises:
-        UsageError: `forced` names no reader.
+        UsageError: `name` names no reader.
     """
-    if forced is not None:
-        reader = readers().get(forced)
-        if reader is None:
-            raise UsageError(f"there is no reader {forced!r}", hint=f"readers: {', '.join(sorted(readers()))}")
-        return _made(reader, head, 1.0, "chosen on the command line")
+    if name is not None:
+        return _made(forced(name), head, 1.0, "chosen on the command line")
     claims = scores(head)
     if not claims:
         return None
-    score, name = claims[0]
+    score, best = claims[0]
     others = ", ".join(f"{other} {value:.2f}" for value, other in claims[1:4])
     why = f"content scores {score:.2f}" + (f"; next: {others}" if others else "; no other reader claims it")
-    return _made(readers()[name], head, score, why)
+    return _made(readers()[best], head, score, why)
 
 
 def _made(reader: Any, head: Head, score: float, why: str) -> Choice:

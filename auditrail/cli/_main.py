@@ -1,0 +1,115 @@
+"""Builds the application from the folder, runs it, and turns every error into two lines and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from typing import Annotated, Any
+
+import typer
+
+from auditrail import __version__, discover
+from auditrail.errors import AuditrailError, UsageError
+
+# Order of the commands in the help: what an incident responder needs first.
+_ORDER = ("ingest", "reconstruct", "runs", "sources", "query", "formats", "schema")
+
+EXIT_FAILURE = 3
+EXIT_INTERRUPTED = 130
+
+
+def _versions(wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib.metadata import version
+
+    typer.echo(f"auditrail {__version__} (duckdb {version('duckdb')}, pyarrow {version('pyarrow')})")
+    raise typer.Exit
+
+
+def build() -> typer.Typer:
+    """The application with all commands of the folder."""
+    app = typer.Typer(
+        name="auditrail",
+        help="Reconstruct AI-agent runs from scattered logs, and prove what is missing and why.",
+        no_args_is_help=True,
+        # Plain help: it is the same on every terminal, and starts 50 ms sooner.
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+        epilog="Start with: auditrail ingest LOGS...  then: auditrail runs  then: auditrail reconstruct RUN",
+    )
+
+    @app.callback()
+    def _root(
+        version: Annotated[
+            bool, typer.Option("--version", help="Show the versions of auditrail, duckdb and pyarrow.",
+                               callback=_versions, is_eager=True)
+        ] = False,
+    ) -> None:  # fmt: skip
+        """Reconstruct AI-agent runs from scattered logs, and prove what is missing and why."""
+
+    names = discover.names("auditrail.cli")
+    for name in sorted(names, key=lambda item: (_ORDER.index(item) if item in _ORDER else len(_ORDER), item)):
+        importlib.import_module(f"auditrail.cli.{name}").register(app)
+    return app
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The entry point of the command: runs it and exits."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Runs the command line and returns its exit code; everything a person reads is printed here or below."""
+    words = sys.argv[1:] if arguments is None else arguments
+    verbose = "--verbose" in words
+    try:
+        code = build()(args=words, prog_name="auditrail", standalone_mode=False)
+        sys.stdout.flush()
+    except AuditrailError as error:
+        if verbose:
+            traceback.print_exc()
+        return _fail(error.message, error.hint, error.exit_code)
+    except typer.Exit as leave:
+        return int(leave.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("interrupted; what was loaded before stays loaded", "", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) has seen enough: no error, and nothing more may be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last net: no traceback in a responder's face
+        return _unexpected(error, verbose=verbose)
+    return int(code) if isinstance(code, int) else 0
+
+
+def _unexpected(error: Exception, *, verbose: bool) -> int:
+    usage = getattr(error, "format_message", None)
+    if usage is not None:  # an error of the command line's own parser
+        context: Any = getattr(error, "ctx", None)
+        path = getattr(context, "command_path", "auditrail")
+        message = str(usage()).strip()
+        if message:
+            return _fail(message[0].lower() + message[1:].rstrip("."), f"see: {path} --help", UsageError.exit_code)
+        return UsageError.exit_code
+    if verbose:
+        traceback.print_exc()
+    return _fail(
+        f"{type(error).__name__}: {error}", "this is a fault of auditrail; run again with --verbose and report it",
+        EXIT_FAILURE,
+    )  # fmt: skip
+
+
+def _fail(message: str, hint: str, code: int) -> int:
+    from auditrail.text import terminal
+
+    lines = message.splitlines() or [""]
+    print(f"auditrail: error: {terminal(lines[0])}", file=sys.stderr)  # noqa: T201
+    for line in lines[1:]:
+        print(f"  {terminal(line.strip())}", file=sys.stderr)  # noqa: T201
+    if hint:
+        print(f"auditrail: hint: {terminal(hint)}", file=sys.stderr)  # noqa: T201
+    return code

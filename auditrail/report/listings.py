@@ -1,0 +1,306 @@
+"""Tables: the result of a load, runs, sources, formats, the schema, and the result of a query."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from auditrail import jsontext, model, schema
+from auditrail.errors import QueryError
+from auditrail.model import Source
+from auditrail.report.types import Column, Listing
+
+if TYPE_CHECKING:
+    import duckdb
+
+_COUNTERS = ("records", "records_with_events", "events", "quarantined", "blank", "ignored", "duplicates")
+
+_SOURCE_COLUMNS = (
+    Column("path", "source", "id"),
+    Column("format", "format"),
+    Column("stream", "stream"),
+    Column("layer", "layer"),
+    Column("status", "status"),
+    Column("bytes", "bytes", "bytes"),
+    Column("records", "records", "count"),
+    Column("records_with_events", "with events", "count"),
+    Column("events", "events", "count"),
+    Column("quarantined", "quarantined", "count"),
+    Column("blank", "blank", "count"),
+    Column("ignored", "ignored", "count"),
+    Column("duplicates", "duplicates", "count"),
+    Column("first_ts", "first", "time"),
+    Column("last_ts", "last", "time"),
+    Column("inner_formats", "inner", "list"),
+    Column("ignored_reasons", "why ignored"),
+    Column("blake3", "blake3"),
+    Column("error", "error"),
+)
+
+_NOT_CHECKED_LOAD = ("hash chains and signatures of the sources: auditrail verify",)
+
+
+def _source_row(source: Source, status: str) -> tuple[Any, ...]:
+    values = source._asdict()
+    values["status"] = status
+    values["inner_formats"] = source.inner_formats.split(",") if source.inner_formats else []
+    values["ignored_reasons"] = jsontext.parse(source.ignored_reasons.encode())[0] if source.ignored_reasons else {}
+    if source.format == "empty":
+        values["format"] = None
+    return tuple(values[column.name] for column in _SOURCE_COLUMNS)
+
+
+def loaded(connection: duckdb.DuckDBPyConnection, sources: list[tuple[Source, str]], case_path: str) -> Listing:
+    """The result of a load: one row per input, with totals, and notes on what a person should look at."""
+    totals = {name: sum(getattr(source, name) for source, _ in sources) for name in ("bytes", *_COUNTERS)}
+    totals["sources"] = len(sources)
+    notes = [_headline(connection, sources, case_path)]
+    for source, status in sources:
+        if status == "changed":
+            earlier = connection.execute(
+                "SELECT source FROM sources WHERE superseded_by = ?", [source.source]
+            ).fetchall()
+            notes.append(
+                f"{source.path} is not what was loaded before under this name: it is kept as source {source.source} "
+                f"beside source {', '.join(str(row[0]) for row in earlier)}. Rotated, edited, or replaced?"
+            )
+        elif status == "unknown-format":
+            notes.append(f"{source.path}: no reader knows this format; nothing of it was loaded")
+        elif status == "unreadable":
+            notes.append(f"{source.path}: not readable: {source.error}")
+        elif status == "unchanged":
+            loaded_as = source.path
+            notes.append(f"{loaded_as}: these bytes are in the case already; nothing was added")
+    notes.extend(_quarantine_notes(connection, sources))
+    notes.extend(_remark_notes(connection, sources))
+    return Listing(
+        "ingest", "sources", "Loaded", _SOURCE_COLUMNS, tuple(_source_row(source, status) for source, status in sources),
+        {"totals": totals, "case": case_path}, tuple(notes), _NOT_CHECKED_LOAD,
+    )  # fmt: skip
+
+
+def _headline(connection: duckdb.DuckDBPyConnection, sources: list[tuple[Source, str]], case_path: str) -> str:
+    held = connection.execute(
+        "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM runs), (SELECT count(*) FROM sources "
+        "WHERE format IS NOT NULL), (SELECT count(*) FROM events e WHERE e.event NOT IN (SELECT event FROM run_events) "
+        "AND e.event NOT IN (SELECT event FROM copies))"
+    ).fetchone()
+    assert held is not None  # noqa: S101 - a SELECT of counts always gives a row
+    records = sum(source.records for source, _ in sources)
+    unplaced = f", {held[3]:,} in no run" if held[3] else ""
+    return (
+        f"{records:,} records read; every one is accounted for. The case {case_path} holds {held[0]:,} events of "
+        f"{held[2]:,} sources in {held[1]:,} runs{unplaced}."
+    )
+
+
+def _quarantine_notes(connection: duckdb.DuckDBPyConnection, sources: list[tuple[Source, str]]) -> list[str]:
+    keys = [str(source.source) for source, _ in sources if source.quarantined]
+    if not keys:
+        return []
+    rows = connection.execute(
+        f"SELECT s.path, q.code, count(*), min(q.record), min(q.reason) FROM quarantine q JOIN sources s "
+        f"ON s.source = q.source WHERE q.source IN ({', '.join(keys)}) GROUP BY s.source, s.path, q.code "
+        "ORDER BY s.source NULLS LAST, q.code NULLS LAST"
+    ).fetchall()
+    return [
+        f"{path}: {count} record(s) in quarantine: {model.QUARANTINE_CODES.get(code, code)} "
+        f"(first: record {record}, {reason})"
+        for path, code, count, record, reason in rows
+    ]
+
+
+def _remark_notes(connection: duckdb.DuckDBPyConnection, sources: list[tuple[Source, str]]) -> list[str]:
+    keys = [str(source.source) for source, _ in sources]
+    if not keys:
+        return []
+    rows = connection.execute(
+        f"SELECT s.path, r.code, count(*), min(r.detail) FROM remarks r JOIN sources s ON s.source = r.source "
+        f"WHERE r.source IN ({', '.join(keys)}) GROUP BY s.source, s.path, r.code "
+        "ORDER BY s.source NULLS LAST, r.code NULLS LAST"
+    ).fetchall()
+    return [
+        f"{path}: {code}: {detail}" + (f" ({count} times)" if count > 1 else "") for path, code, count, detail in rows
+    ]
+
+
+def sources(connection: duckdb.DuckDBPyConnection) -> Listing:
+    """What is loaded, and which reader was chosen why."""
+    names = ", ".join(column.name for column in schema.columns("sources"))
+    rows = [
+        Source(*row) for row in connection.execute(f"SELECT {names} FROM sources ORDER BY source NULLS LAST").fetchall()
+    ]
+    columns = (
+        Column("source", "#", "count"), *_SOURCE_COLUMNS, Column("compression", "compression"),
+        Column("framing", "framing"), Column("why", "chosen because"), Column("superseded_by", "later version", "count"),
+        Column("loaded_by", "loaded by"),
+    )  # fmt: skip
+    listed = tuple(
+        (row.source, *_source_row(row, row.status), row.compression, row.framing, row.why, row.superseded_by, row.loaded_by)
+        for row in rows
+    )
+    remarks = connection.execute(
+        "SELECT s.path, r.record, r.code, r.detail FROM remarks r JOIN sources s ON s.source = r.source "
+        "ORDER BY r.source NULLS LAST, r.record NULLS LAST, r.code NULLS LAST, r.detail NULLS LAST LIMIT 1000"
+    ).fetchall()
+    extra = {"remarks": [dict(zip(("path", "record", "code", "detail"), row, strict=True)) for row in remarks]}
+    notes = tuple(f"{row.path}: {row.why}" for row in rows if row.why)
+    return Listing("sources", "sources", "Sources", columns, listed, extra, notes, _NOT_CHECKED_LOAD)
+
+
+def runs(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    search: str | None = None,
+    agent: str | None = None,
+    status: str | None = None,
+    since_ns: int | None = None,
+    until_ns: int | None = None,
+    limit: int | None = None,
+) -> Listing:
+    """Runs in order of their begin, filtered; `search` looks for a text in ids, agents and tools."""
+    where: list[str] = ["true"]
+    values: list[Any] = []
+    if search:
+        where.append(
+            "(contains(lower(r.id), ?) OR contains(lower(coalesce(r.agent, '')), ?) OR EXISTS (SELECT 1 FROM run_ids i "
+            "WHERE i.run = r.run AND contains(lower(i.value), ?)))"
+        )
+        values += [search.lower()] * 3
+    for column, value in (("r.agent", agent), ("r.status", status)):
+        if value is not None:
+            where.append(f"{column} = ?")
+            values.append(value)
+    if since_ns is not None:
+        where.append("r.ended_ns >= ?")
+        values.append(since_ns)
+    if until_ns is not None:
+        where.append("r.started_ns < ?")
+        values.append(until_ns)
+    condition = " AND ".join(where)
+    rows = connection.execute(
+        f"""
+        SELECT r.id, r.id_kind, r.agent, r.started_ns, r.ended_ns, r.status, r.events, r.layers, r.streams, r.parent_run
+        FROM runs r WHERE {condition} ORDER BY r.run NULLS LAST {f'LIMIT {int(limit)}' if limit else ''}
+        """,
+        values,
+    ).fetchall()
+    total = connection.execute(f"SELECT count(*) FROM runs r WHERE {condition}", values).fetchone()
+    count = total[0] if total else 0
+    columns = (
+        Column("id", "run", "id"), Column("id_kind", "named by"), Column("agent", "agent"),
+        Column("started_at", "started", "time"), Column("ended_at", "ended", "time"), Column("status", "status"),
+        Column("events", "events", "count"), Column("layers", "layers", "list"), Column("streams", "streams", "count"),
+        Column("parent_run", "parent run", "id"), Column("completeness", "held"),
+    )  # fmt: skip
+    listed = tuple((*row[:7], row[7].split(",") if row[7] else [], *row[8:], _held(row)) for row in rows)
+    notes = [f"{len(rows):,} of {count:,} runs shown: raise --limit to see more"] if len(rows) < count else []
+    left = connection.execute(
+        "SELECT count(*) FROM events WHERE event NOT IN (SELECT event FROM run_events) "
+        "AND event NOT IN (SELECT event FROM copies)"
+    ).fetchone()
+    if left and left[0]:
+        notes.append(f"{left[0]:,} events are in no run: no id, session, agent or time leads from them to one")
+    return Listing("runs", "runs", "Runs", columns, listed, {"total": count}, tuple(notes))
+
+
+def _held(row: tuple[Any, ...]) -> str:
+    """A word on how much of the run is held; `reconstruct` makes the full check."""
+    if row[1] not in ("run", "trace"):
+        return "fragment"
+    layers = row[7].split(",") if row[7] else []
+    return "single layer" if len(layers) < 2 else f"{len(layers)} layers"
+
+
+def formats(readers: dict[str, Any]) -> Listing:
+    """Every reader: what it reads, on what it was tested, and what its format can never record."""
+    columns = (
+        Column("name", "format", "id"), Column("title", "what it is"), Column("layer", "layer"),
+        Column("tested_on", "tested on"), Column("never_records", "can never record"),
+    )  # fmt: skip
+    rows = tuple(
+        (name, reader.TITLE, reader.LAYER, reader.TESTED_ON, reader.NEVER_RECORDS)
+        for name, reader in sorted(readers.items())
+    )
+    return Listing("formats", "formats", "Formats", columns, rows)
+
+
+def schema_of_case() -> Listing:
+    """Every column of every table of the case, for `auditrail query`."""
+    columns = (
+        Column("table", "table"), Column("column", "column", "id"), Column("type", "type"),
+        Column("nullable", "may be null"), Column("doc", "meaning"),
+    )  # fmt: skip
+    rows = [
+        (table, column.name, column.sql_type, column.nullable, column.doc)
+        for table in schema.tables()
+        for column in schema.columns(table)
+    ]
+    rows += [
+        ("ids", "event", "BIGINT", False, "events.event"),
+        ("ids", "kind", "VARCHAR", False, "kind of the id"),
+        ("ids", "value", "VARCHAR", False, "the id"),
+    ]
+    notes = ("ids is a view: every id of every event as a row. Times are nanoseconds since the epoch, UTC.",)
+    return Listing("schema", "columns", "Tables", columns, tuple(rows), {"json_schema": schema.json_schema()}, notes)
+
+
+def query(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) -> Listing:
+    """The rows of one read-only statement.
+
+    Raises:
+        QueryError: not exactly one SELECT, or the engine refuses it.
+    """
+    import duckdb
+
+    try:
+        statements = connection.extract_statements(sql)
+    except duckdb.Error as error:
+        raise QueryError(_first_line(error)) from None
+    if len(statements) != 1 or statements[0].type not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+        raise QueryError(
+            "a query is exactly one SELECT", hint="the tables and their columns are listed by: auditrail schema"
+        )
+    try:
+        cursor = connection.execute(statements[0])
+        names = [column[0] for column in cursor.description or ()]
+        rows = cursor.fetchmany(limit + 1) if limit is not None else cursor.fetchall()
+    except duckdb.Error as error:
+        raise QueryError(
+            _first_line(error), hint="the tables and their columns are listed by: auditrail schema"
+        ) from None
+    notes = []
+    if limit is not None and len(rows) > limit:
+        rows = rows[:limit]
+        notes.append(f"the first {limit:,} rows are shown: raise --limit, or 0 for all")
+    columns = tuple(Column(name, name) for name in _unique(names))
+    return Listing(
+        "query", "rows", "Result", columns, tuple(tuple(_shown(value) for value in row) for row in rows), {}, tuple(notes)
+    )
+
+
+def _unique(names: list[str]) -> list[str]:
+    made: list[str] = []
+    for name in names:
+        number, candidate = 1, name
+        while candidate in made:
+            number += 1
+            candidate = f"{name}_{number}"
+        made.append(candidate)
+    return made
+
+
+def _shown(value: Any) -> Any:
+    """A value of the engine as JSON can hold it: bytes as hex, everything unusual as text."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value).hex()
+    if isinstance(value, (list, tuple)):
+        return [_shown(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _shown(item) for key, item in value.items()}
+    return str(value)
+
+
+def _first_line(error: Exception) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), "the engine refused the query")
