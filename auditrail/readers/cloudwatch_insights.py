@@ -64,7 +64,7 @@ def read(value: Any, record: Record) -> Reading:
     """One row -> its message with the context of the row.
 
     Raises:
-        RecordError: `not-an-object`: the row is neither an array of fields nor an object.
+        RecordError: `not-an-object`: the row is neither an array of fields nor an object with fields of Insights.
     """
     del record  # the wrapper says nothing about its rows
     fields = _fields(value)
@@ -100,10 +100,10 @@ def _in_utc(reading: list[Event] | Inner) -> list[Event] | Inner:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    if isinstance(value, dict):
+    if isinstance(value, dict) and any(key.startswith("@") for key in value):
         return value
     if not isinstance(value, list):
-        raise RecordError("not-an-object", "a row of `results` is neither an array of fields nor an object")
+        raise RecordError("not-an-object", "a row of `results` is neither an array of fields nor an object with `@`")
     fields: dict[str, Any] = {}
     for item in value:
         if isinstance(item, dict) and isinstance(item.get("field"), str):

@@ -56,7 +56,8 @@ _FORMS = {
 }
 _WEAK = frozenset({"epoch", "short"})
 _SCORES = {"tail": 0.7, "export": 0.6, "epoch": 0.5, "short": 0.3}
-_CONTINUES = (b" ", b"\t", b"{", b"}", b"[", b"]")
+# Lines of a stack trace or of indented JSON. A line that is a JSON object of its own is none: it speaks for JSONL.
+_CONTINUES = re.compile(rb"[ \t]|[{}\[\]],?\s*\Z")
 _WRITE_TEST = b"Permission Check Successful"
 
 
@@ -69,11 +70,12 @@ def sniff(head: Head) -> float:
     if head.complete and head.raw.strip() == _WRITE_TEST:
         return 0.95
     lines = [line for line in head.lines if line.strip()]
-    form = _form(lines[0]) if lines else None
-    if form is None:
+    forms = [_form(line) for line in lines]
+    form = next((form for form in forms if form), None)
+    if form is None or (form in _WEAK and forms[0] != form):
         return 0.0
-    starts = sum(1 for line in lines if _form(line) == form)
-    behind = sum(1 for line in lines if line.startswith(_CONTINUES))
+    starts = forms.count(form)
+    behind = sum(1 for line in lines if _CONTINUES.match(line))
     return _SCORES[form] if starts > len(lines) / 2 or starts + behind >= 0.9 * len(lines) else 0.0
 
 

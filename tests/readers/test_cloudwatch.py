@@ -256,10 +256,16 @@ def test_insights_row_without_any_field_of_its_own_is_an_event() -> None:
     }
 
 
-def test_insights_row_of_another_type_is_refused() -> None:
+@pytest.mark.parametrize("value", ["row", None, 5, {}, {"results": []}])
+def test_insights_row_of_another_type_is_refused(value: Any) -> None:
     with pytest.raises(RecordError) as refused:
-        cloudwatch_insights.read("row", record())
+        cloudwatch_insights.read(value, record())
     assert refused.value.code == "not-an-object"
+
+
+def test_insights_row_as_an_object_is_read_like_one_of_fields() -> None:
+    members = {"@timestamp": "2026-01-01 00:00:00.000", "@message": "m", "@log": "1:/aws/agent"}
+    assert cloudwatch_insights.read(members, record()) == cloudwatch_insights.read(row(*members.items()), record())
 
 
 def test_insights_close() -> None:

@@ -50,6 +50,7 @@ def head(raw: bytes) -> Head:
     ("case", "score"),
     [
         ("cloudwatch-text/s3-export", 0.6),
+        ("cloudwatch-text/s3-export-crlf", 0.6),
         ("cloudwatch-text/s3-export-epoch", 0.5),
         ("cloudwatch-text/tail-detailed", 0.7),
         ("cloudwatch-text/tail-json", 0.7),
@@ -73,6 +74,8 @@ def test_sniff(case: str, score: float) -> None:
         b"2026-01-01 00:00:00,123 INFO python\n",
         b"2026-01-01T00:00:00.123456789Z stdout F text\n",
         b"2026-01-01T00:00:00.123Z stderr P:x text\n2026-01-01T00:00:00+00:00 stdout F text\n",
+        b'2026-01-01T00:00:00 starting\n{"a": 1}\n{"a": 2}\n',
+        b'{"a": 1}\n2026-01-01T00:00:00 text\n2026-01-01T00:00:00 text\n2026-01-01T00:00:00 text\n',
         b"2026-01-01T00:00:00.000Z one line\nand then\nmany\nothers\n",
     ],
 )
