@@ -496,6 +496,8 @@ class ValueSplitter:
     def _skip(self, keep: int | None = None) -> int:
         """Goes to the next byte that separates nothing, and returns it, or -1 at the end; notes the indentation."""
         buffer, start = self._buffer, self._pos
+        if start == self._skipped and start < buffer.end:  # asked a second time: the white space is behind already
+            return self._byte()
         hold = start if keep is None else keep
         at = start
         while True:
@@ -507,8 +509,6 @@ class ValueSplitter:
                 start = hold = at - LOOK_BACK
             if not buffer.more(hold):
                 break
-        if at == self._skipped:  # asked a second time: the white space is behind already
-            return self._byte()
         self._pos = self._skipped = at
         run = buffer.cut(max(start, at - LOOK_BACK), at)
         line = run.rfind(b"\n") + 1
