@@ -90,7 +90,11 @@ def read(value: Any, record: Record) -> Reading:
     if isinstance(awslogs, dict) and "data" in awslogs:
         rest = {key: item for key, item in value.items() if key != "awslogs"}
         rest.update({f"awslogs.{key}": item for key, item in awslogs.items() if key != "data"})
-        payload, flags = jsontext.parse(_unpacked(awslogs["data"]))
+        raw = _unpacked(awslogs["data"])
+        try:
+            payload, flags = jsontext.parse(raw)
+        except RecordError as error:  # the record itself is JSON: it is its payload that is not
+            raise RecordError("malformed", f"the payload in `awslogs.data` can't be read: {error.code}") from None
         if not isinstance(payload, dict) or not isinstance(payload.get("logEvents"), list):
             raise RecordError("malformed", "the payload in `awslogs.data` holds no `logEvents`")
         return _payload(payload, _flagged(rest, flags))
