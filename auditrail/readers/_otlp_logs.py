@@ -32,6 +32,9 @@ _SEVERITY_NAMES = {
     f"SEVERITY_NUMBER_{name}{n if n > 1 else ''}": i * 4 + n for i, name in enumerate(_SEVERITIES) for n in range(1, 5)
 }
 _ERROR_SEVERITY = 17
+# Where logging libraries put the ids of the trace when nobody moved them to the record's own fields.
+_TRACE_KEYS = ("trace_id", "trace.id", "traceId", "otelTraceID")
+_SPAN_KEYS = ("span_id", "span.id", "spanId", "otelSpanID")
 
 
 def log(log: dict[str, Any], scope: Scope, words: Vocabulary, events: list[Event]) -> None:
@@ -42,10 +45,15 @@ def log(log: dict[str, Any], scope: Scope, words: Vocabulary, events: list[Event
     ids: list[Id] = []
     trace = take_id(values.trace_id, "trace", get("traceId"), "traceId", ids, extra, remarks)
     own = take_id(values.span_id, "parent_span", get("spanId"), "spanId", ids, extra, remarks)
-    at = time_of(get("timeUnixNano"), "timeUnixNano", extra)
-    observed = time_of(get("observedTimeUnixNano"), "observedTimeUnixNano", extra)
     attributes = values.attributes(get("attributes"), extra)
     body = values.any_value(get("body"))
+    places = (attributes, body) if type(body) is dict else (attributes,)
+    if trace is None:
+        trace = _stated(values.trace_id, "trace", _TRACE_KEYS, places, ids)
+    if own is None:
+        own = _stated(values.span_id, "parent_span", _SPAN_KEYS, places, ids)
+    at = time_of(get("timeUnixNano"), "timeUnixNano", extra)
+    observed = time_of(get("observedTimeUnixNano"), "observedTimeUnixNano", extra)
     name = _log_name(text_of(get("eventName"), extra, "eventName"), attributes, body, words)
     rule = words.events.get(name or "")
     mapped = words.apply(attributes, None, name)
@@ -55,6 +63,8 @@ def log(log: dict[str, Any], scope: Scope, words: Vocabulary, events: list[Event
     if rule is not None and rule.kind == "message":
         body, found = _log_message(rule, name, mapped, body, columns, ids, words)
         calls += found
+    elif type(body) is dict:
+        join_ids(ids, words.apply(body, None, name).ids)
     join_ids(ids, scope.ids)
     keep(extra, "body", body)
     keep(extra, "severityText", get("severityText"))
@@ -89,6 +99,19 @@ def log(log: dict[str, Any], scope: Scope, words: Vocabulary, events: list[Event
     events.append(event)
     if calls:
         call_events(calls, event, own, event.ts_ns, "#call", events)
+
+
+def _stated(
+    reader: Any, kind: str, keys: tuple[str, ...], places: tuple[dict[str, Any], ...], ids: list[Id]
+) -> str | None:
+    """An id that the record's own field lacks, from its attributes or its body; it stays there too."""
+    for place in places:
+        for key in keys:
+            made: Id | None = reader(kind, place[key], []) if key in place else None
+            if made is not None:
+                ids.append(made)
+                return made.value
+    return None
 
 
 def _log_name(name: str | None, attributes: dict[str, Any], body: Any, words: Vocabulary) -> str | None:

@@ -75,7 +75,7 @@ def span(span: dict[str, Any], scope: Scope, words: Vocabulary, events: list[Eve
     sampled = sampled_of(get("flags"), extra)
     probability = values.state_probability(get("traceState"))
     if probability is not None:
-        columns = {**columns, "sampling_probability": probability}
+        columns["sampling_probability"] = probability
     keep(extra, "traceState", get("traceState"))
     keep_counts(span, extra)
     if not span.keys() <= SPAN_KNOWN:
@@ -86,6 +86,7 @@ def span(span: dict[str, Any], scope: Scope, words: Vocabulary, events: list[Eve
     calls = mapped.calls
     if happened:
         columns, calls = _from_messages(happened, mapped, columns)
+    stated = columns.pop("status", "unknown")
     event = Event(
         ts_ns=start,
         end_ns=end,
@@ -94,7 +95,7 @@ def span(span: dict[str, Any], scope: Scope, words: Vocabulary, events: list[Eve
         layer=mapped.layer or "other",
         kind=mapped.kind or "span",
         name=name,
-        status=status,
+        status=stated if status == "unknown" else status,
         sampled=sampled,
         dedupe_key=f"otlp:{trace}/{own}" if trace and own else None,
         attributes=attributes_text(mapped.rest, extra, scope),

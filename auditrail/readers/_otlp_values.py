@@ -99,20 +99,19 @@ def attributes(listed: Any, odd: dict[str, Any]) -> dict[str, Any]:
         return made
     for item in listed:
         try:
-            key = item["key"]
-            value = item["value"] if len(item) > 1 else None
+            key, value = item["key"], item["value"]
+            whole_pair = len(item) == 2
         except (TypeError, KeyError):
-            odd.setdefault("malformedAttributes", []).append(item)
-            continue
-        if type(key) is not str or len(item) > 2:
+            whole_pair = _is_pair(item)
+            key, value = (item["key"], None) if whole_pair else ("", None)
+        if not whole_pair or type(key) is not str:
             odd.setdefault("malformedAttributes", []).append(item)
             continue
         if key in made:
             odd.setdefault("duplicateAttributes", []).append({"key": key, "value": made.pop(key)})
-        # The two types that nearly all values have, without a call.
-        if type(value) is dict and len(value) == 1:
-            text = value.get("stringValue")
-            made[key] = text if type(text) is str else any_value(value)
+        # What nearly all values are, without a call.
+        if type(value) is dict and len(value) == 1 and "stringValue" in value:
+            made[key] = value["stringValue"]
         else:
             made[key] = any_value(value)
     return made

@@ -56,6 +56,8 @@ _TABLES = frozenset(
 )
 _INT64_MAX = (1 << 63) - 1
 _THRESHOLDS = 1 << 56
+# Sets of keys that are remembered. One writer has some dozen; hostile input must not fill the memory.
+_MAX_PLANS = 4096
 _THRESHOLD = re.compile(r"[0-9a-fA-F]{1,14}").fullmatch
 # JSON text of nothing at all: arguments are text in most attributes.
 _NOTHING = frozenset({"", "{}", "[]", "null"})
@@ -84,6 +86,15 @@ class EventRule(NamedTuple):
     layer: str
     kind: str
     side: str | None
+
+
+class _Plan(NamedTuple):
+    """What a set of known keys can mean: uses by rank, keys that give a layer by rank, keys of selectors."""
+
+    uses: list[tuple[Use, str]]
+    layers: list[str]
+    present: str | None
+    selectors: list[str]
 
 
 class Mapped(NamedTuple):
@@ -123,6 +134,7 @@ class Vocabulary:
         self._event_selectors: set[str] = set()
         self._values: dict[str, dict[str, str]] = {"decision": {}, "status": {}}
         self._placeholders: dict[str, list[Any]] = {}
+        self._plans: dict[frozenset[str], _Plan] = {}
         self._rank = 0
         self.events: dict[str, EventRule] = {}
         self.sides: dict[str, list[str]] = {"args": [], "result": []}
@@ -214,11 +226,13 @@ class Vocabulary:
             selected.add(selector)
         if not known and not flat and rule is None and not selected:
             return Mapped(None, None, {}, [], attributes, [])
-        selected.update(self._selected(known, attributes))
-        filling = _Filling(self, attributes)
-        filling.fill(self._candidates(known, flat, attributes, selected))
-        layer = self._layer_of(known, attributes) or (rule.layer if rule else None)
-        layer = layer or self._present_in(known) or ("policy" if "decision" in filling.columns else None)
+        plan = self._plans.get(known) or self._plan(known)
+        if plan.selectors:
+            selected.update(self._selected(plan.selectors, attributes))
+        filling = _Filling(self)
+        filling.fill(self._candidates(plan, flat, attributes, selected))
+        layer = self._layer_of(plan, attributes) or (rule.layer if rule else None)
+        layer = layer or plan.present or ("policy" if "decision" in filling.columns else None)
         columns = filling.columns
         if rule and rule.layer == layer and rule.column and named:
             columns.setdefault(rule.column, named)
@@ -236,46 +250,53 @@ class Vocabulary:
             return None, ""
         return rule, rest
 
-    def _selected(self, known: Iterable[str], attributes: dict[str, Any]) -> Iterable[str]:
-        for key in known:
-            values = self._selectors.get(key)
+    def _plan(self, known: frozenset[str]) -> _Plan:
+        """What is the same for all attributes with the same known keys; remembered, within bounds."""
+        if len(self._plans) >= _MAX_PLANS:
+            self._plans.clear()
+        plan = self._plans[known] = _Plan(
+            uses=sorted(
+                ((use, key) for key in known for use in self._uses.get(key, ())), key=lambda pair: pair[0].rank
+            ),
+            layers=sorted(known & self._layers.keys(), key=lambda key: self._layers[key][0]),
+            present=min((self._present[key] for key in known & self._present.keys()), default=(0, None))[1],
+            selectors=sorted(known & self._selectors.keys()),
+        )
+        return plan
+
+    def _selected(self, keys: list[str], attributes: dict[str, Any]) -> Iterable[str]:
+        for key in keys:
             value = attributes[key]
-            if values and isinstance(value, str) and value.casefold() in values:
+            if isinstance(value, str) and value.casefold() in self._selectors[key]:
                 yield f"{key}={value.casefold()}"
 
     def _candidates(
-        self, known: Iterable[str], flat: list[str], attributes: dict[str, Any], selected: set[str]
+        self, plan: _Plan, flat: list[str], attributes: dict[str, Any], selected: set[str]
     ) -> list[tuple[Use, list[str], Any]]:
         """What may fill columns and ids, best first: (use, keys, value)."""
-        found: list[tuple[Use, list[str], Any]] = []
-        for key in known:
-            for use in self._uses.get(key, ()):
-                if use.only is None or use.only in selected:
-                    value = attributes[key]
-                    if key in self._placeholders and value in self._placeholders[key]:
-                        continue
-                    found.append((use, [key], value))
-        if flat:
-            for prefix, use in self._flattened.items():
-                keys = [key for key in flat if key.startswith(prefix)]
-                messages, keys = unflatten(prefix, keys, attributes) if keys else ([], keys)
-                if messages:
-                    found.append((use, keys, messages))
+        found = [
+            (use, [key], attributes[key])
+            for use, key in plan.uses
+            if (use.only is None or use.only in selected)
+            and not (key in self._placeholders and attributes[key] in self._placeholders[key])
+        ]
+        if not flat:
+            return found
+        for prefix, use in self._flattened.items():
+            keys = [key for key in flat if key.startswith(prefix)]
+            messages, keys = unflatten(prefix, keys, attributes) if keys else ([], keys)
+            if messages:
+                found.append((use, keys, messages))
         found.sort(key=_rank_of)
         return found
 
-    def _layer_of(self, known: Iterable[str], attributes: dict[str, Any]) -> str | None:
-        best, layer = self._rank + 1, None
-        for key in known:
-            if key in self._layers and isinstance(value := attributes[key], str):
-                rank, table = self._layers[key]
-                found = table.get(value.strip().casefold())
-                if found and rank < best:
-                    best, layer = rank, found
-        return layer
-
-    def _present_in(self, known: Iterable[str]) -> str | None:
-        return min((self._present[key] for key in known if key in self._present), default=(0, None))[1]
+    def _layer_of(self, plan: _Plan, attributes: dict[str, Any]) -> str | None:
+        for key in plan.layers:
+            value = attributes[key]
+            layer = self._layers[key][1].get(value.strip().casefold()) if isinstance(value, str) else None
+            if layer:
+                return layer
+        return None
 
     def value_of(self, column: str, value: Any) -> str | None:
         """A decision or status in our words, or None where the spelling is not known; true and false count."""
@@ -287,9 +308,8 @@ class Vocabulary:
 class _Filling:
     """Columns and ids while they are being filled from candidates, best first."""
 
-    def __init__(self, vocabulary: Vocabulary, attributes: dict[str, Any]) -> None:
+    def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        self._attributes = attributes
         self.columns: dict[str, Any] = {}
         self.ids: list[Id] = []
         self.used: set[str] = set()

@@ -28,7 +28,9 @@ the span itself as `parent_span`. All span events stay in `attributes.events` to
 
 A log record gives one event of kind `log` (or what the vocabularies say of its name: eventName, else the attribute
 event.name, else the body). `ts_ns` is timeUnixNano, else observedTimeUnixNano (`ts_source` observed). Its spanId is the
-span that it happened IN, so it is the id `parent_span`. Severity from 17 (ERROR) on is status error.
+span that it happened IN, so it is the id `parent_span`. A record without these fields may have the ids in its
+attributes or its body (`trace_id`, `otelTraceID`...), and a body that is an object gives further ids. Severity from 17
+(ERROR) on is status error.
 
 `attributes`: span attributes under their own keys, and under `resource`, `scope`, `kind`, `events`, `links`... what
 OTLP says besides. A span attribute of such a name is found under `attributes.<name>`. What breaks the format is kept:

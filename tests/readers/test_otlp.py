@@ -375,6 +375,16 @@ def test_flags_of_a_log_say_nothing_outside_a_trace() -> None:
     assert one(logs({"flags": 0, "traceId": TRACE})).sampled is False
 
 
+def test_ids_of_a_log_in_its_attributes_or_body() -> None:
+    event = one(logs({"attributes": pairs({"otelTraceID": TRACE, "otelSpanID": "0"}), "body": value_of("x")}))
+    assert event.ids == (Id("trace", TRACE.lower()),)
+    body = {"trace_id": TRACE, "span_id": SPAN, "run_id": "R", "msg": "x"}
+    event = one(logs({"body": value_of(body), "traceId": ""}))
+    assert event.ids == (Id("trace", TRACE.lower()), Id("parent_span", SPAN.lower()), Id("run", "R"))
+    assert attributes(event) == {"body": body}
+    assert ids(one(logs({"traceId": "AB" * 16, "body": value_of(body)})), "trace") == ["ab" * 16]
+
+
 def test_a_message_log() -> None:
     body = {"message": {"role": "assistant", "tool_calls": CALLS}, "index": 0}
     choice, call = events(logs({"eventName": "gen_ai.choice", "body": value_of(body), "spanId": SPAN}))
