@@ -2,7 +2,8 @@
 
 A shape is what a record looks like without its values: its keys in order, and for each object that may hold
 recognised names its own shape, as `(key, shape)`. Flat records have `tuple(record)` as their shape. An object that
-may not be opened (arguments, results, anything unknown), an empty object, a list and a scalar are all one key.
+may not be opened (arguments, results, anything unknown, more than `MAX_KEYS` keys), an empty object, a list and a
+scalar are all one key.
 
 How a path gets its slot:
 
@@ -74,7 +75,7 @@ def shape_of(value: dict[str, Any], parents: tuple[str, ...] = ()) -> Shape:
     inner = {}
     for key in opened:
         below = value[key]
-        if type(below) is dict and below:
+        if type(below) is dict and 0 < len(below) <= MAX_KEYS:
             inner[key] = (key, shape_of(below, (*parents, key)))
     return tuple([inner.get(key, key) for key in keys]) if inner else keys
 
