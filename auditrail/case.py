@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,18 @@ def locate(option: Path | None) -> Path:
     return option or Path(os.environ.get(ENVIRONMENT) or DEFAULT_NAME)
 
 
+def one(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+    """The first row of a statement, or None. Fetches the rest, too: an open result would block the next statement."""
+    rows = connection.execute(sql, list(values)).fetchall()
+    return rows[0] if rows else None
+
+
+def count(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> int:
+    """The first number of a statement; 0 if it gives no row."""
+    row = one(connection, sql, values)
+    return int(row[0]) if row else 0
+
+
 def _translate(error: Exception, path: Path) -> Exception:
     """An engine error as one of ours, with the holder of the lock named."""
     text = str(error)
@@ -57,7 +69,7 @@ def _check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     import duckdb
 
     try:
-        row = connection.execute("SELECT schema_version, made_by FROM case_info").fetchone()
+        row = one(connection, "SELECT schema_version, made_by FROM case_info")
     except duckdb.Error:
         row = None
     if row is None:
@@ -128,7 +140,7 @@ def open_write(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     except duckdb.Error as error:
         raise _translate(error, path) from None
     try:
-        if not connection.execute("SELECT 1 FROM duckdb_tables()").fetchone():
+        if one(connection, "SELECT 1 FROM duckdb_tables() LIMIT 1") is None:
             create(connection)
         _check(connection, path)
         yield connection
@@ -165,7 +177,7 @@ def memory_case() -> duckdb.DuckDBPyConnection:
 
 def is_settled(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether runs are up to date with the loaded events (false after a load that was killed)."""
-    row = connection.execute("SELECT settled FROM case_info").fetchone()
+    row = one(connection, "SELECT settled FROM case_info")
     return bool(row and row[0])
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditrail import case
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -45,6 +47,6 @@ def find(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "UPDATE sources SET duplicates = coalesce((SELECT n FROM c_dups d WHERE d.source = sources.source), 0)"
     )
-    has_copies = connection.execute("SELECT count(*) FROM copies").fetchone()
-    where = "WHERE event NOT IN (SELECT event FROM copies)" if has_copies and has_copies[0] else ""
+    any_copies = case.count(connection, "SELECT count(*) FROM copies")
+    where = "WHERE event NOT IN (SELECT event FROM copies)" if any_copies else ""
     connection.execute(f"CREATE OR REPLACE TEMP VIEW live AS SELECT * FROM events {where}")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditrail import case
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -118,8 +120,7 @@ def _wait(connection: duckdb.DuckDBPyConnection, condition: str) -> bool:
         WHERE event NOT IN (SELECT event FROM inferred) AND event NOT IN (SELECT event FROM grouped) AND {condition}
         """
     )
-    row = connection.execute("SELECT count(*) FROM waiting").fetchone()
-    return bool(row and row[0])
+    return case.count(connection, "SELECT count(*) FROM waiting") > 0
 
 
 def infer(connection: duckdb.DuckDBPyConnection) -> None:

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditrail import case
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -153,7 +155,7 @@ def _spread(connection: duckdb.DuckDBPyConnection, gap_ns: int) -> None:
 
 
 def _any(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    return connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
+    return case.one(connection, f"SELECT 1 FROM {table} LIMIT 1") is not None
 
 
 def _relabel(connection: duckdb.DuckDBPyConnection, table: str) -> None:
@@ -225,9 +227,9 @@ def _merge(connection: duckdb.DuckDBPyConnection, *, traces: bool) -> None:
             CREATE OR REPLACE TEMP TABLE jumped AS SELECT n.owner, q.part FROM nearer n JOIN nearer q ON q.owner = n.part
             """
         )
-        moved = connection.execute(
-            "SELECT 1 FROM jumped j JOIN parts p ON p.owner = j.owner WHERE j.part <> p.part LIMIT 1"
-        ).fetchone()
+        moved = case.one(
+            connection, "SELECT 1 FROM jumped j JOIN parts p ON p.owner = j.owner WHERE j.part <> p.part LIMIT 1"
+        )
         connection.execute("CREATE OR REPLACE TEMP TABLE parts AS SELECT * FROM jumped")
         if moved is None:
             break

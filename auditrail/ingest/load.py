@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditrail import __version__, case, jsontext, schema
-from auditrail.config import Config
+from auditrail.config import Config, mapping_for
 from auditrail.containers import limits
 from auditrail.containers.compression import open_bytes
 from auditrail.containers.framing import look
@@ -152,7 +152,7 @@ class Loader:
         return int(row[0]) if row else 1
 
     def _one(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
-        return self.connection.execute(sql, list(values)).fetchone()
+        return case.one(self.connection, sql, values)
 
     def sources(self) -> list[tuple[Source, str]]:
         """Every loaded input with its row and the status of this load, in order of the inputs."""
@@ -229,11 +229,12 @@ class _Job:
 
     def _place(self) -> None:
         """Finds out whether the path is known, and with which bytes."""
-        row = self.connection.execute(
+        row = case.one(
+            self.connection,
             f"SELECT {', '.join(_SOURCE_COLUMNS)} FROM sources WHERE path = ? AND status NOT IN "
             "('unreadable', 'unknown-format') AND superseded_by IS NULL ORDER BY source DESC",
             [self.item.shown],
-        ).fetchone()
+        )
         self.source = self.loader._next_source()  # noqa: SLF001
         if row is None:
             return
@@ -279,14 +280,15 @@ class _Job:
 
     def _counts_from(self, offset: int) -> dict[str, int]:
         first, last = rows.event_key(self.source, offset, 0), rows.event_key(self.source + 1, 0, 0)
-        events = self.connection.execute(
-            "SELECT count(*), count(DISTINCT record) FROM events WHERE event >= ? AND event < ?", [first, last]
-        ).fetchone()
-        held = self.connection.execute(
-            "SELECT count(*) FROM quarantine WHERE source = ? AND byte_offset >= ?", [self.source, offset]
-        ).fetchone()
-        assert events is not None and held is not None  # noqa: S101 - aggregates always give a row
-        return {"events": events[0], "records_with_events": events[1], "quarantined": held[0]}
+        events = "FROM events WHERE event >= ? AND event < ?"
+        return {
+            "events": case.count(self.connection, f"SELECT count(*) {events}", [first, last]),
+            "records_with_events": case.count(self.connection, f"SELECT count(DISTINCT record) {events}", [first, last]),
+            "quarantined": case.count(
+                self.connection, "SELECT count(*) FROM quarantine WHERE source = ? AND byte_offset >= ?",
+                [self.source, offset],
+            ),
+        }  # fmt: skip
 
     def _read(self) -> tuple[Tally, int, tuple[int | None, int]]:
         options, item = self.loader.options, self.item
@@ -310,7 +312,7 @@ class _Job:
 
     def _read_records(self, stream: _Counting, choice: choose.Choice) -> tuple[Tally, tuple[int | None, int]]:
         options = self.loader.options
-        mapping = options.config.reader_options(choice.reader.NAME, self.item.shown)
+        mapping = mapping_for(options.config, self.item.shown)
         name = stream_name(self.item.shown)
         twin = fast.twin_of(choice, self.head) if options.vectorised and not mapping else None
         if twin is not None:
@@ -322,7 +324,7 @@ class _Job:
             stream, choice.framing, arrays=choice.arrays, start=self.start, first_number=self.first_number,
             max_record=options.max_record,
         )  # fmt: skip
-        reader = SourceReader(self.source, choice.reader, iter(splitter), stream=name, options=mapping)
+        reader = SourceReader(self.source, choice.reader, iter(splitter), stream=name, mapping=mapping)
         waiting: list[Batch] = []
         held = 0
         for batch in reader.batches():

@@ -16,7 +16,7 @@ from auditrail.containers import limits
 from auditrail.containers.records import Record, Wrapper
 from auditrail.errors import RecordError
 from auditrail.ingest import rows
-from auditrail.ingest.unwrap import unwrap
+from auditrail.ingest.unwrap import options_of, unwrap
 from auditrail.model import Event
 from auditrail.readers._contract import Ignored, Inner, close_of
 
@@ -68,7 +68,7 @@ class SourceReader:
         reader: the reader module.
         records: what the splitter yields: `Record`s and, for wrapper objects, `Wrapper`s.
         stream: the name of the stream where neither record nor wrapper gives one.
-        options: further arguments for the reader's `read` (a field mapping from the configuration).
+        mapping: field mappings of the configuration, for readers whose `read` takes them.
     """
 
     def __init__(
@@ -78,14 +78,15 @@ class SourceReader:
         records: Iterator[Record | Wrapper],
         *,
         stream: str,
-        options: dict[str, Any] | None = None,
+        mapping: tuple[Any, ...] = (),
     ) -> None:
         self.source = source
         self.reader = reader
         self.stream = stream
         self.tally = Tally()
         self._records = records
-        self._options = options or {}
+        self._mapping = mapping
+        self._options = options_of(reader, mapping)
         self._text = getattr(reader, "INPUT", "json") == "text"
         self._batch = Batch.empty()
 
@@ -154,7 +155,7 @@ class SourceReader:
         self._store(record, reading, ",".join(flags) or None)
 
     def _unwrapped(self, inner: Inner, record: Record, flags: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
-        out = unwrap(inner, record)
+        out = unwrap(inner, record, self._mapping)
         if isinstance(out, Ignored):
             return out, flags
         self.tally.inner[out.readers[0] if out.readers else "text"] += record.span

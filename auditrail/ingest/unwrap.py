@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from auditrail import jsontext
@@ -29,7 +30,14 @@ class Unwrapped:
         self.flags = flags
 
 
-def unwrap(inner: Inner, record: Record, depth: int = 1) -> Unwrapped | Ignored:
+def options_of(reader: Any, mapping: tuple[Any, ...]) -> dict[str, Any]:
+    """Further arguments of a reader's `read`: the mappings, where it takes them and there are any."""
+    if mapping and "mapping" in inspect.signature(reader.read).parameters:
+        return {"mapping": mapping}
+    return {}
+
+
+def unwrap(inner: Inner, record: Record, mapping: tuple[Any, ...] = (), depth: int = 1) -> Unwrapped | Ignored:
     """Reads an inner message; falls back to the wrapper's own event with the text where no reader knows it."""
     raw = inner.message.encode("utf-8", "backslashreplace") if isinstance(inner.message, str) else inner.message
     text = raw.strip()
@@ -40,13 +48,13 @@ def unwrap(inner: Inner, record: Record, depth: int = 1) -> Unwrapped | Ignored:
         reader = _reader_for(value, text)
         if reader is None:
             return Unwrapped([_plain(inner)], (), flags)
-        reading = reader.read(value, record._replace(raw=text, header=None))
+        reading = reader.read(value, record._replace(raw=text, header=None), **options_of(reader, mapping))
     except RecordError as error:
         return Unwrapped([_plain(inner, note=f"{error.code}: {error.reason}")], (), ())
     if isinstance(reading, Ignored):
         return reading
     if isinstance(reading, Inner):
-        deeper = unwrap(reading, record, depth + 1)
+        deeper = unwrap(reading, record, mapping, depth + 1)
         if isinstance(deeper, Ignored):
             return deeper
         events, names, flags = deeper.events, deeper.readers, tuple(sorted({*flags, *deeper.flags}))

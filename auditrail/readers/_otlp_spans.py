@@ -153,6 +153,7 @@ def _links(listed: Any, ids: list[Id], extra: dict[str, Any], remarks: list[str]
         extra["links"] = listed
         return
     kept = []
+    seen = set(ids)
     for item in listed:
         if type(item) is not dict:
             kept.append(item)
@@ -162,7 +163,8 @@ def _links(listed: Any, ids: list[Id], extra: dict[str, Any], remarks: list[str]
             values.trace_id("linked_trace", link.get("traceId"), remarks),
             values.span_id("linked_span", link.get("spanId"), remarks),
         )
-        ids += [an_id for an_id in found if an_id is not None and an_id not in ids]
+        ids += [an_id for an_id in found if an_id is not None and an_id not in seen]
+        seen.update(ids[-2:])
         kept.append(_plain(link))
     keep(extra, "links", kept)
 
@@ -209,6 +211,7 @@ def _from_messages(
     """
     filled = dict(columns)
     calls = list(mapped.calls)
+    known = {_identity(call) for call in calls}
     sent: list[Any] = []
     received: list[Any] = []
     for event in happened:
@@ -225,7 +228,8 @@ def _from_messages(
         else:
             (sent if event.rule.side == "args" else received).append(event)
             found = calls_in(event.attributes) if event.rule.side == "result" and mapped.layer == "llm" else []
-        calls += [call for call in found if not any(_is_same(call, other) for other in calls)]
+        calls += [call for call in found if _identity(call) not in known]
+        known.update(map(_identity, found))
     for column, messages in (("args", sent), ("result", received)):
         if column in filled or not messages:
             continue
@@ -238,11 +242,9 @@ def _from_messages(
     return filled, calls
 
 
-def _is_same(call: ToolCall, other: ToolCall) -> bool:
-    """Whether two places of a span tell of one call: the id decides where both have one."""
-    if call.id is not None and other.id is not None:
-        return bool(call.id == other.id)
-    return call.name == other.name and content(call.args) == content(other.args)
+def _identity(call: ToolCall) -> Any:
+    """What makes a call the same in two places of a span: its id, else its name and arguments."""
+    return call.id if call.id is not None else (call.name, content(call.args))
 
 
 def _own_events(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auditrail import jsontext, model, schema
+from auditrail import case, jsontext, model, schema
 from auditrail.errors import QueryError
 from auditrail.model import Source
 from auditrail.report.types import Column, Listing
@@ -79,11 +79,12 @@ def loaded(connection: duckdb.DuckDBPyConnection, sources: list[tuple[Source, st
 
 
 def _headline(connection: duckdb.DuckDBPyConnection, sources: list[tuple[Source, str]], case_path: str) -> str:
-    held = connection.execute(
+    held = case.one(
+        connection,
         "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM runs), (SELECT count(*) FROM sources "
         "WHERE format IS NOT NULL), (SELECT count(*) FROM events e WHERE e.event NOT IN (SELECT event FROM run_events) "
-        "AND e.event NOT IN (SELECT event FROM copies))"
-    ).fetchone()
+        "AND e.event NOT IN (SELECT event FROM copies))",
+    )
     assert held is not None  # noqa: S101 - a SELECT of counts always gives a row
     records = sum(source.records for source, _ in sources)
     unplaced = f", {held[3]:,} in no run" if held[3] else ""
@@ -184,8 +185,7 @@ def runs(
         """,
         values,
     ).fetchall()
-    total = connection.execute(f"SELECT count(*) FROM runs r WHERE {condition}", values).fetchone()
-    count = total[0] if total else 0
+    count = case.count(connection, f"SELECT count(*) FROM runs r WHERE {condition}", values)
     columns = (
         Column("id", "run", "id"), Column("id_kind", "named by"), Column("agent", "agent"),
         Column("started_at", "started", "time"), Column("ended_at", "ended", "time"), Column("status", "status"),
@@ -194,12 +194,13 @@ def runs(
     )  # fmt: skip
     listed = tuple((*row[:7], row[7].split(",") if row[7] else [], *row[8:], _held(row)) for row in rows)
     notes = [f"{len(rows):,} of {count:,} runs shown: raise --limit to see more"] if len(rows) < count else []
-    left = connection.execute(
+    left = case.count(
+        connection,
         "SELECT count(*) FROM events WHERE event NOT IN (SELECT event FROM run_events) "
-        "AND event NOT IN (SELECT event FROM copies)"
-    ).fetchone()
-    if left and left[0]:
-        notes.append(f"{left[0]:,} events are in no run: no id, session, agent or time leads from them to one")
+        "AND event NOT IN (SELECT event FROM copies)",
+    )
+    if left:
+        notes.append(f"{left:,} events are in no run: no id, session, agent or time leads from them to one")
     return Listing("runs", "runs", "Runs", columns, listed, {"total": count}, tuple(notes))
 
 

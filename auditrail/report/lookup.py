@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from auditrail import case
 from auditrail.errors import AmbiguousRunError, RunNotFoundError
 from auditrail.model import ID_COLUMNS
 
@@ -139,10 +140,11 @@ def _not_found(connection: duckdb.DuckDBPyConnection, asked: str) -> RunNotFound
         [asked[:200]],
     ).fetchall()
     nearest = tuple(row[0] for row in near)
-    counts = connection.execute(
+    counts = case.one(
+        connection,
         "SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM events), (SELECT count(*) FROM sources "
-        "WHERE format IS NOT NULL), (SELECT count(*) FROM sources WHERE status IN ('unreadable', 'unknown-format'))"
-    ).fetchone()
+        "WHERE format IS NOT NULL), (SELECT count(*) FROM sources WHERE status IN ('unreadable', 'unknown-format'))",
+    )
     assert counts is not None  # noqa: S101 - a SELECT of counts always gives a row
     searched = (
         f"{counts[0]:,} runs and all ids of {counts[1]:,} events from {counts[2]:,} sources",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from auditrail import case
 from auditrail.report import lookup, marks, skew, tree
 from auditrail.report.types import ChildRun, Place, Reconstruction, RunEventView, Stitch, StreamUse
 
@@ -81,8 +82,7 @@ def reconstruct(connection: duckdb.DuckDBPyConnection, asked: str) -> Reconstruc
 def _run_row(connection: duckdb.DuckDBPyConnection, run: int) -> dict[str, Any]:
     cursor = connection.execute("SELECT * FROM runs WHERE run = ?", [run])
     names = [column[0] for column in cursor.description or ()]
-    row = cursor.fetchone()
-    assert row is not None  # noqa: S101 - run_ids and run_events speak of rows of `runs` only
+    (row,) = cursor.fetchall()  # run_ids and run_events speak of rows of `runs` only
     return dict(zip(names, row, strict=True))
 
 
@@ -119,7 +119,7 @@ def event_id(source: int, record: int, part: int) -> str:
 
 
 def _event_id(connection: duckdb.DuckDBPyConnection, key: int) -> str | None:
-    row = connection.execute("SELECT source, record, part FROM events WHERE event = ?", [key]).fetchone()
+    row = case.one(connection, "SELECT source, record, part FROM events WHERE event = ?", [key])
     return event_id(*row) if row else None
 
 
@@ -224,8 +224,8 @@ def _remarks(
     unordered = sum(event.ts_ns is None for event in events)
     if unordered:
         made.append(f"{unordered} event(s) have no time: they stand in the order of their file, behind all others")
-    contested = connection.execute("SELECT count(*) FROM conflicts").fetchone()
-    if contested and contested[0]:
-        made.append(f"{contested[0]} id(s) in this case are shared by several runs and joined nothing "
+    contested = case.count(connection, "SELECT count(*) FROM conflicts")
+    if contested:
+        made.append(f"{contested} id(s) in this case are shared by several runs and joined nothing "
                     "(auditrail query \"SELECT * FROM conflicts\")")  # fmt: skip
     return tuple(made)

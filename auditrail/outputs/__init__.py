@@ -1,0 +1,12 @@
+"""Outputs: ONE FILE = ONE OUTPUT FORMAT; the folder is the registry. An output sees only report objects.
+
+An output module has
+
+    NAME: str                 as in `--format NAME`
+    EXTENSION: str            of a file that holds it
+    def render(report: Report, view: View) -> Iterator[str]
+        The document in pieces of text; joined, it ends in a newline. The same report and view give the same text,
+        byte for byte. Text from logs is neutralised for the medium (`auditrail.text`).
+
+`View` (in `_view`) says how a person wants to see it: width, colour, zone, how much of the content, which part.
+"""

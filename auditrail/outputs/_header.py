@@ -1,0 +1,146 @@
+"""The head of a run in text: what it was, how much of it is held, where it was read from, what is missing."""
+
+from __future__ import annotations
+
+from auditrail.outputs import _when
+from auditrail.outputs._paint import Line, Piece, wrap
+from auditrail.outputs._table import Cells, table
+from auditrail.outputs._view import View
+from auditrail.outputs._wording import Words
+from auditrail.report.types import Gap, Reconstruction
+
+_LABEL = 14
+_INDENT = "  "
+SEVERITIES = ("critical", "high", "medium", "low")
+SEVERITY_STYLES = {"critical": "bad", "high": "bad", "medium": "warn", "low": "dim"}
+STATUS_WORDS = {
+    "ok": "ok, as its records say",
+    "error": "error, as its records say",
+    "denied": "denied, as its records say",
+    "unknown": "not known: no record states an outcome",
+}
+_STATUS_STYLES = {"error": "bad", "denied": "bad", "unknown": "warn"}
+_GRADE_STYLES = {"complete": "good", "partial": "warn", "fragment": "bad"}
+_ALIASES_SHOWN = 8
+
+
+def by_severity(gaps: tuple[Gap, ...]) -> list[Gap]:
+    """The gravest first; alike ones stay in the order of the report."""
+    rank = {name: index for index, name in enumerate(SEVERITIES)}
+    return sorted(gaps, key=lambda gap: rank.get(gap.severity, len(rank)))
+
+
+def when(report: Reconstruction, view: View) -> str:
+    """Begin, end and length of the run in the zone of the view, with the date once if it is one day."""
+    start, end = report.started_ns, report.ended_ns
+    if start is None:
+        return "not known: none of its records has a time"
+    made = f"{_when.day(start, view.tz)} {_when.clock(start, view.tz)}"
+    if end is None or end == start:
+        return f"{made} {view.tz}"
+    same_day = _when.day(start, view.tz) == _when.day(end, view.tz)
+    until = _when.clock(end, view.tz) if same_day else f"{_when.day(end, view.tz)} {_when.clock(end, view.tz)}"
+    return f"{made} {'\u2013' if view.unicode else '-'} {until} {view.tz} ({_when.duration(end - start)})"
+
+
+def clock_notes(report: Reconstruction) -> list[str]:
+    """Sentences on times: clocks that are off, zones that were assumed, times that are those of a collector."""
+    made = []
+    for skew in report.clock_skew:
+        side = "ahead of" if skew.seconds > 0 else "behind"
+        made.append(
+            f"The clock of {skew.stream} is {abs(skew.seconds):g} s {side} the others, by {skew.pairs} "
+            f"{'pair' if skew.pairs == 1 else 'pairs'} of events whose order is certain. Its times are shown "
+            "corrected, marked ~; stored times are unchanged."
+        )
+    for what, chosen in (
+        ("had no zone and are taken as UTC", [e.stream for e in report.events if e.tz_assumed]),
+        (
+            "are those of the collector, not of the event",
+            [e.stream for e in report.events if e.ts_source == "observed"],
+        ),
+        ("are those of the log store, not of the event", [e.stream for e in report.events if e.ts_source == "ingest"]),
+        ("are not known; the order is that of the file", [e.stream for e in report.events if e.ts_ns is None]),
+    ):
+        made += [f"{chosen.count(s)} times of {s} {what}." for s in dict.fromkeys(chosen)]
+    return made
+
+
+def header(report: Reconstruction, view: View, words: Words) -> list[Line]:
+    """The lines above the tree."""
+    clean, marks = words.clean, words.marks
+    title: Line = [("Run ", "bold"), (clean(report.id), "bold")]
+    if report.agent:
+        title += [("  ", ""), (clean(report.agent), "agent")]
+    made = [title]
+
+    def fact(label: str, *values: str, style: str = "") -> None:
+        head = label
+        for value in values:
+            for part in wrap(value, view.width - _LABEL - len(_INDENT)):
+                made.append([(f"{_INDENT}{head:<{_LABEL}}", "dim"), (part, style)])
+                head = ""
+
+    fact("status", STATUS_WORDS.get(report.status, clean(report.status)), style=_STATUS_STYLES.get(report.status, ""))
+    if report.asked != report.id:
+        fact("asked for", clean(report.asked))
+    fact("when", when(report, view))
+    if report.principal:
+        fact("on behalf of", clean(report.principal))
+    if report.parent_run:
+        by = f", by its record {words.where_id(report.parent_event)}" if report.parent_event else ""
+        fact("spawned by", f"run {clean(report.parent_run)}{by}")
+    for child in report.children:
+        by = f", from {words.where_id(child.event)}" if child.event else ""
+        who = f"{clean(child.agent)}, " if child.agent else ""
+        fact("spawned", f"run {clean(child.id)} ({who}{_count(child.events, 'event')}){by}")
+    others = [f"{clean(kind)} {clean(value)}" for kind, value in report.aliases if value != report.id]
+    if others:
+        rest = len(others) - _ALIASES_SHOWN
+        fact("other ids", *others[:_ALIASES_SHOWN], *([f"and {rest} more"] if rest > 0 else []))
+    fact("layers held", ", ".join(report.layers) or "none")
+    done = report.completeness
+    fact("completeness", f"{done.grade} (score {done.score:.2f})", style=_GRADE_STYLES.get(done.grade, ""))
+    fact("", *(f"- {clean(reason)}" for reason in done.reasons))
+    for path, verdict in report.integrity:
+        fact("integrity", f"{clean(verdict)}  {clean(path)}")
+    fact("clocks", *map(clean, clock_notes(report)))
+    fact("remarks", *map(clean, report.remarks))
+    fact("not checked", *map(clean, report.not_checked))
+    made += [[], *_streams(report, view, words)]
+    if report.gaps:
+        made += [[], [("Missing or in doubt", "bold")]]
+        for gap in by_severity(report.gaps):
+            made += _gap(gap, view, words, marks.missing)
+    return made
+
+
+def _gap(gap: Gap, view: View, words: Words, mark: str) -> list[Line]:
+    style = SEVERITY_STYLES.get(gap.severity, "")
+    head: Piece = (f"{_INDENT}{mark} {gap.severity:<8} ", style)
+    count = f" ({words.marks.times}{gap.count})" if gap.count > 1 else ""
+    lines = wrap(f"{words.clean(gap.title)}{count} [{gap.cause}, {gap.confidence}]", view.width - len(head[0]))
+    return [[head if index == 0 else (" " * len(head[0]), ""), (part, "")] for index, part in enumerate(lines)]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _streams(report: Reconstruction, view: View, words: Words) -> list[Line]:
+    """The files used, with the short names by which the tree refers to them."""
+    uses = report.streams
+    columns = [
+        Cells("Read from", [words.clean(words.labels[u.path]) for u in uses], firm=1),
+        Cells("file", [words.clean(u.path) for u in uses], cut="middle"),
+        Cells("format", [words.clean(u.format) for u in uses], firm=1),
+        Cells("records", [f"{u.records:,}" for u in uses], right=True, firm=1),
+        Cells("events", [f"{u.events:,}" for u in uses], right=True, firm=1),
+        Cells("exact", [f"{u.exact:,}" for u in uses], right=True, firm=1),
+        Cells("linked", [f"{u.linked:,}" for u in uses], right=True, firm=1),
+        Cells("inferred", [f"{u.inferred:,}" for u in uses], right=True, firm=1),
+    ]
+    if view.width >= 110:
+        columns.insert(2, Cells("stream", [words.clean(u.stream) for u in uses]))
+        columns.insert(3, Cells("layer", [words.clean(u.layer) for u in uses], firm=1))
+    return table(columns, view, rule=False)

@@ -1,0 +1,166 @@
+"""Tables of text: columns aligned, fitted to a width by cutting the widest texts first, ids last.
+
+Where not even that fits, rows are written as blocks of `title  value`, so that nothing is out of sight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from auditrail import text
+from auditrail.outputs import _rows, _when
+from auditrail.outputs._paint import Line, pieces
+from auditrail.outputs._view import View
+from auditrail.report.types import Column, Listing
+
+_GAP = "  "
+_LEAST = 8
+_MAX_CELL = 2_000
+_BYTE_UNITS = ("kB", "MB", "GB", "TB", "PB")
+
+
+@dataclass(slots=True)
+class Cells:
+    """One column as text. `firm`: 0 cut freely, 1 cut only when it must be; `style` colours every cell."""
+
+    title: str
+    values: list[str]
+    right: bool = False
+    firm: int = 0
+    style: str = ""
+    cut: str = "end"
+
+
+def cell(value: Any, column: Column, view: View) -> str:
+    """A value as harmless text for people."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and column.show == "time":
+        return _when.stamp(value, view.tz)
+    if isinstance(value, (int, float)):
+        return _number(value, column.show)
+    if isinstance(value, (list, tuple, set, frozenset)) and column.show == "list":
+        items = sorted(map(str, value)) if isinstance(value, (set, frozenset)) else value
+        return _clean(", ".join(item if isinstance(item, str) else _as_text(item) for item in items), view)
+    return _clean(_as_text(value), view)
+
+
+def _as_text(value: Any) -> str:
+    made = _rows.plain(value)
+    return made if isinstance(made, str) else _rows.encode(made)
+
+
+def _clean(value: str, view: View) -> str:
+    if view.content != "whole":
+        value = text.shorten(value, _MAX_CELL)
+    return text.one_line(value, ascii_only=not view.unicode)
+
+
+def _number(value: float, show: str) -> str:
+    if show == "share":
+        return f"{100 * value:.0f} %"
+    if show == "bytes":
+        return _bytes(value)
+    return f"{value:,}" if show == "count" else str(value)
+
+
+def _bytes(value: float) -> str:
+    """Decimal units, as disks and clouds count."""
+    if value < 1_000:
+        return f"{value} B"
+    for unit in _BYTE_UNITS:
+        value /= 1_000
+        if value < 999.95:
+            break
+    return f"{value:.1f} {unit}"
+
+
+def listing_cells(report: Listing, view: View) -> list[Cells]:
+    """The columns of a listing, with the zone in the heading of times."""
+    made = []
+    for index, column in enumerate(report.columns):
+        values = [cell(row[index], column, view) for row in report.rows]
+        title = text.one_line(column.title, ascii_only=not view.unicode)
+        made.append(
+            Cells(
+                f"{title} ({view.tz})" if column.show == "time" else title,
+                values,
+                right=column.show in ("count", "bytes", "share"),
+                firm=0 if column.show in ("text", "list") else 1,
+            )
+        )
+    return made
+
+
+def table(columns: list[Cells], view: View, *, columns_wide: int | None = None, rule: bool = True) -> list[Line]:
+    """The lines of a table: headings, a rule, rows; blocks where the columns do not fit."""
+    room = columns_wide or view.width
+    ellipsis = "\u2026" if view.unicode else "..."
+    widths = _widths(columns, room)
+    if widths is None:
+        return _blocks(columns, room)
+    made: list[Line] = []
+    if any(column.title for column in columns):
+        made.append(_row([c.title for c in columns], columns, widths, ellipsis, heading=True))
+        if rule:
+            made.append([(_GAP.join(("\u2500" if view.unicode else "-") * w for w in widths), "dim")])
+    for values in zip(*(column.values for column in columns), strict=True):
+        made.append(_row(list(values), columns, widths, ellipsis))
+    return made
+
+
+def _widths(columns: list[Cells], room: int) -> list[int] | None:
+    """Widths that fit: the widest free column gives first, firm ones only after all free ones; None if none fit."""
+    natural = [max([text.width(c.title), *(text.width(v) for v in c.values)]) for c in columns]
+    least = [min(n, _LEAST) if not c.firm else n for n, c in zip(natural, columns, strict=True)]
+    room -= len(_GAP) * (len(columns) - 1)
+    if sum(natural) <= room:
+        return natural
+    if sum(least) > room:
+        return None
+    widths = list(natural)
+    over = sum(widths) - room
+    while over > 0:
+        # Cut the widest down to the next widest, or as far as needed.
+        free = sorted({w for w, low in zip(widths, least, strict=True) if w > low}, reverse=True)
+        top = free[0]
+        widest = [i for i, w in enumerate(widths) if w == top and w > least[i]]
+        floor = max([free[1] if len(free) > 1 else 0, *(least[i] for i in widest)])
+        step = min(top - floor, max(over // len(widest), 1)) or 1
+        for index in widest:
+            if over <= 0:
+                break
+            widths[index] -= min(step, over)
+            over -= min(step, over)
+    return widths
+
+
+def _row(values: list[str], columns: list[Cells], widths: list[int], ellipsis: str, *, heading: bool = False) -> Line:
+    line: Line = []
+    for index, (value, column, wide) in enumerate(zip(values, columns, widths, strict=True)):
+        cutter = text.middle if column.cut == "middle" and not heading else text.shorten
+        shown = cutter(value, wide, ellipsis=ellipsis)
+        blanks = " " * (wide - text.width(shown))
+        if index:
+            line.append((_GAP, ""))
+        style = "bold" if heading else column.style
+        line += [(blanks, ""), (shown, style)] if column.right else [(shown, style), (blanks, "")]
+    return line
+
+
+def _blocks(columns: list[Cells], room: int) -> list[Line]:
+    titles = max((text.width(column.title) for column in columns), default=0)
+    titles = min(titles, room // 3)
+    made: list[Line] = []
+    for number in range(len(columns[0].values) if columns else 0):
+        if number:
+            made.append([])
+        for column in columns:
+            title = text.shorten(column.title, titles)
+            for index, piece in enumerate(pieces(column.values[number], max(room - titles - 2, _LEAST))):
+                head = title if index == 0 else ""
+                made.append([(head + " " * (titles - text.width(head) + 2), "bold"), (piece, column.style)])
+    return made

@@ -1,0 +1,200 @@
+"""The tree of a run in text: time, layer, what happened under what, and the record that says so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from auditrail import jsontext, text
+from auditrail.errors import RecordError
+from auditrail.outputs import _when
+from auditrail.outputs._header import SEVERITY_STYLES
+from auditrail.outputs._paint import Line, Piece, flow, line_width, pieces
+from auditrail.outputs._select import Node, forest
+from auditrail.outputs._view import View
+from auditrail.outputs._wording import Words
+from auditrail.report.types import ChildRun, Gap, Reconstruction, RunEventView
+
+# Columns: mark and time (13), blank, layer (6), blank.
+_TIME = 13
+_LEFT = _TIME + 1 + 6 + 1
+_MAX_WHERE = 20
+# What carries the substance of a run may take a second line; the rest is cut at the end of its first.
+_TWO_LINES = frozenset({"call", "result", "message", "decision", "error"})
+_MAX_BLOCK = 1_000_000
+
+
+class Tree:
+    """Writes the tree of one report for one view."""
+
+    def __init__(self, report: Reconstruction, view: View, words: Words) -> None:
+        self.view, self.words, self.marks = view, words, words.marks
+        self.roots = forest(report, view)
+        self._gaps: dict[str, list[Gap]] = {}
+        for gap in report.gaps:
+            if gap.after:
+                self._gaps.setdefault(gap.after, []).append(gap)
+        self._children: dict[str, list[ChildRun]] = {}
+        for child in report.children:
+            if child.event:
+                self._children.setdefault(child.event, []).append(child)
+        widest = max((text.width(words.where(event)) for event in report.events), default=0)
+        self._where = min(widest, _MAX_WHERE)
+        self._room = max(view.width - _LEFT - self._where - 1, 20)
+        # Beyond this depth lines are no longer indented, and the depth is written instead.
+        self._deepest = max(self._room // 5, 2)
+        self._day = ""
+
+    def lines(self) -> Iterator[Line]:
+        """Line after line, depth first; no recursion, for a hostile log may nest as deep as it likes."""
+        stack = [(node, "", "", 0) for node in reversed(self.roots)]
+        while stack:
+            node, lead, branch, depth = stack.pop()
+            below = self._below(lead, branch, depth)
+            yield from self._node(node, lead + branch, below, depth)
+            for index, child in enumerate(reversed(node.children)):
+                tip = self.marks.last if index == 0 else self.marks.branch
+                stack.append((child, below, tip if depth < self._deepest else "", depth + 1))
+
+    def _below(self, lead: str, branch: str, depth: int) -> str:
+        if depth == 0 or depth > self._deepest:
+            return lead
+        return lead + (self.marks.through if branch == self.marks.branch else "  ")
+
+    def _node(self, node: Node, prefix: str, below: str, depth: int) -> Iterator[Line]:
+        event = node.event
+        yield from self._new_day(event)
+        rest = below + (self.marks.through if node.children else "  ")
+        if depth > self._deepest:
+            prefix += f"({depth}) "
+            rest += "  "
+        if node.more:
+            yield self._line(event, prefix, [(self._more(node.more), "dim")], "")
+            return
+        first, *others = self._words(event, self._room - text.width(prefix), self._room - text.width(rest))
+        yield self._line(event, prefix, first, self.words.where(event))
+        for line in others:
+            yield [(" " * _LEFT, ""), (rest, "dim"), *line]
+        if self.view.content == "whole":
+            yield from self._blocks(event, rest)
+        for child in self._children.get(event.id, ()):
+            who = f"{self.words.clean(child.agent)}, " if child.agent else ""
+            told = f"spawned run {self.words.clean(child.id)} ({who}{child.events:,} events)"
+            yield [(" " * _LEFT, ""), (rest, "dim"), (told, "agent")]
+        for gap in self._gaps.get(event.id, ()):
+            yield from self._missing(gap, rest)
+
+    def _missing(self, gap: Gap, rest: str) -> Iterator[Line]:
+        style = SEVERITY_STYLES.get(gap.severity, "")
+        told = f"{self.marks.missing} missing: {self.words.clean(gap.title)} [{gap.cause}]"
+        room = max(self.view.width - _LEFT - text.width(rest), 20)
+        for index, line in enumerate(flow([(word, style) for word in told.split(" ")], room, gap=" ")):
+            yield [(" " * _LEFT, ""), (rest, "dim"), *([("  ", "")] if index else []), *line]
+
+    def _line(self, event: RunEventView, prefix: str, phrase: Line, where: str) -> Line:
+        line: Line = [(self._time(event), "dim" if not event.skew_ns else "guess"), (" ", "")]
+        line += [(f"{text.shorten(event.layer, 6):<6} ", event.layer if event.layer in _LAYERS else "other")]
+        line += [(prefix, "dim"), *phrase]
+        where = text.middle(where, self._where, ellipsis=self.marks.ellipsis)
+        blanks = self.view.width - text.width(where) - line_width(line)
+        return [*line, (" " * max(blanks, 1), ""), (where, "dim")]
+
+    def _time(self, event: RunEventView) -> str:
+        if event.ts_ns is None:
+            return "      no time"
+        shown = _when.clock(event.ts_ns + event.skew_ns, self.view.tz)
+        return f"{'~' if event.skew_ns else ' '}{shown:<12}"[:_TIME]
+
+    def _new_day(self, event: RunEventView) -> Iterator[Line]:
+        """A line with the date before the first event of another day; the first day stands in the header."""
+        if event.ts_ns is None:
+            return
+        day = _when.day(event.ts_ns + event.skew_ns, self.view.tz)
+        if self._day and day != self._day:
+            yield [(f"{self.marks.rule * 2} {day} {self.marks.rule * 2}", "dim")]
+        self._day = day
+
+    def _more(self, events: list[RunEventView]) -> str:
+        first, last = events[0], events[-1]
+        span = ""
+        if first.ts_ns is not None and last.ts_ns is not None:
+            times = [_when.clock(e.ts_ns + e.skew_ns, self.view.tz)[:8] for e in (first, last) if e.ts_ns is not None]
+            span = f", {times[0]}{self.marks.dash}{times[1]}" if times[0] != times[1] else f", {times[0]}"
+        what = self.words.short(first.name or first.tool or first.kind, 30)
+        return f"{self.marks.ellipsis} {len(events)} more like this ({what}{span})"
+
+    def _words(self, event: RunEventView, room: int, rest_room: int) -> list[Line]:
+        """The phrase and the facts: on one line if they fit, else on further lines below."""
+        phrase = self.words.phrase(event)
+        facts = self.words.facts(event)
+        join = self.words.join(event)
+        if join:
+            facts.append(join)
+        beside = sum(2 + text.width(fact) for fact, _ in facts)
+        if line_width(phrase) + beside <= room:
+            return [[*phrase, *(piece for fact, style in facts for piece in (("  ", ""), (fact, style)))]]
+        head, tail = self._split(phrase, room)
+        lines = [head]
+        told: list[Piece] = []
+        if tail and event.kind in _TWO_LINES:
+            told = [(text.shorten(tail, rest_room, ellipsis=self.marks.ellipsis), "")]
+        elif tail:
+            lines = [self._cut(head, room)]
+        else:
+            # Short facts fill the first line before a second one is begun.
+            left = room - line_width(head)
+            while facts and 2 + text.width(facts[0][0]) <= left:
+                left -= 2 + text.width(facts[0][0])
+                lines[0] += [("  ", ""), facts.pop(0)]
+        if told or facts:
+            lines += flow([*told, *facts], max(rest_room, 12), ellipsis=self.marks.ellipsis)
+        return lines
+
+    def _split(self, phrase: list[Piece], room: int) -> tuple[Line, str]:
+        """What fits on the first line, broken after a blank where one is near, and the text that is left."""
+        head: Line = []
+        left = room
+        for index, (part, style) in enumerate(phrase):
+            takes = text.width(part)
+            if takes <= left:
+                head.append((part, style))
+                left -= takes
+                continue
+            fits = pieces(part, left)[0] if left > 0 else ""
+            near = fits.rfind(" ")
+            if near > len(fits) - 24 and near > 0:
+                fits = fits[: near + 1]
+            rest = part[len(fits) :] + "".join(text for text, _ in phrase[index + 1 :])
+            return [*head, (fits, style)], rest
+        return head, ""
+
+    def _cut(self, head: Line, room: int) -> Line:
+        """The line with an ellipsis at its end."""
+        *before, (part, style) = head
+        left = room - line_width(before) - len(self.marks.ellipsis)
+        return [*before, (pieces(part, left)[0] if left > 0 else "", style), (self.marks.ellipsis, "")]
+
+    def _blocks(self, event: RunEventView, rest: str) -> Iterator[Line]:
+        """Arguments and result whole, JSON indented, wrapped at the width: nothing is left out."""
+        for label, content in (("arguments", event.args), ("result", event.result)):
+            if not content:
+                continue
+            yield [(" " * _LEFT, ""), (rest, "dim"), (f"{label}:", "dim")]
+            room = max(self.view.width - _LEFT - text.width(rest) - 2, 20)
+            for line in _pretty(content).split("\n"):
+                for part in pieces(text.terminal(line, ascii_only=not self.view.unicode), room):
+                    yield [(" " * _LEFT, ""), (f"{rest}  ", "dim"), (part, "")]
+
+
+_LAYERS = frozenset({"agent", "llm", "tool", "policy", "other"})
+
+
+def _pretty(content: str) -> str:
+    if content[:1] not in ("{", "[") or len(content) > _MAX_BLOCK:
+        return content
+    try:
+        value, flags = jsontext.parse(content.encode("utf-8", "surrogatepass"))
+    except RecordError:
+        return content
+    # With a key that stands twice, the parsed value would hide one of the two.
+    return content if flags else json.dumps(value, indent=2, ensure_ascii=False)

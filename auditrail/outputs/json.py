@@ -1,0 +1,18 @@
+"""JSON: one document per report, indented, keys in the order of the contract; see `_rows` for what contents it holds."""  # noqa: A005
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditrail.outputs import _rows
+from auditrail.outputs._view import View
+from auditrail.report.types import Report
+
+NAME = "json"
+EXTENSION = "json"
+
+
+def render(report: Report, view: View) -> Iterator[str]:
+    """The document; the same report gives the same bytes."""
+    yield _rows.encode(_rows.document(report, view), indent=True)
+    yield "\n"

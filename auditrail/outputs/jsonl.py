@@ -1,0 +1,23 @@
+"""JSON Lines: one event of a run, or one row of a listing, on each line; see `_rows` for what contents it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditrail.outputs import _rows
+from auditrail.outputs._select import shown
+from auditrail.outputs._view import View
+from auditrail.report.types import Listing, Report
+
+NAME = "jsonl"
+EXTENSION = "jsonl"
+
+
+def render(report: Report, view: View) -> Iterator[str]:
+    """One compact object a line. Events carry their `run`. A report without rows is no line, and one line feed."""
+    if isinstance(report, Listing):
+        lines = [_rows.encode(row) for row in _rows.listing_rows(report)]
+    else:
+        lines = [_rows.encode({"run": report.id, **_rows.event_row(e, view)}) for e in shown(report, view)]
+    for line in lines:
+        yield line + "\n"
