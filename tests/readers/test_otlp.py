@@ -165,6 +165,12 @@ def test_links_are_ids_and_attributes() -> None:
     assert attributes(event)["links"] == [link]
 
 
+def test_very_many_links_take_no_time() -> None:
+    links = [{"traceId": f"{n + 1:032x}", "spanId": f"{n + 1:016x}"} for n in range(30_000)]
+    event = one(export(span(links=links + links)))
+    assert len(event.ids) == 2 + 2 * 30_000
+
+
 @pytest.mark.parametrize(
     ("flags", "sampled", "rest"),
     [
@@ -301,6 +307,14 @@ def test_a_call_told_twice_in_a_span_is_one_call() -> None:
     happened = [message("gen_ai.choice", tool_calls=json.dumps(CALLS))]
     kinds = [event.kind for event in events(export(chat(events=happened)))]
     assert kinds == ["span", "call", "message"]
+
+
+def test_equal_calls_without_an_id_in_one_message_are_two_calls() -> None:
+    twice = [{"function": {"name": "f", "arguments": "{}"}}] * 2
+    happened = [message("gen_ai.choice", tool_calls=json.dumps(twice))]
+    found = events(export(span({"gen_ai.operation.name": "chat"}, events=happened)))
+    assert [event.kind for event in found] == ["span", "call", "call", "message"]
+    assert found[1].dedupe_key != found[2].dedupe_key
 
 
 def test_a_choice_of_a_span_of_another_layer_asks_for_nothing() -> None:
