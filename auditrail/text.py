@@ -1,8 +1,8 @@
-"""Text from logs made harmless for the medium it is shown in, and cut to the width of a screen.
+r"""Text from logs made harmless for the medium it is shown in, and cut to the width of a screen.
 
 Logs are written by whoever the agent talked to. Shown raw, such text can move the cursor, hide or reorder words on a
 terminal, become a formula in a spreadsheet, or a link, an image or a mention in a ticket. All functions are pure.
-What they replace stays visible as an escape (`\\x1b`, `\\u202e`); the exact value stands in JSON.
+What they replace stays visible as an escape (`\x1b`, `\u202e`); the exact value stands in JSON.
 """
 
 from __future__ import annotations

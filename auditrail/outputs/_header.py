@@ -40,12 +40,14 @@ def when(report: Reconstruction, view: View) -> str:
         return f"{made} {view.tz}"
     same_day = _when.day(start, view.tz) == _when.day(end, view.tz)
     until = _when.clock(end, view.tz) if same_day else f"{_when.day(end, view.tz)} {_when.clock(end, view.tz)}"
-    return f"{made} {'\u2013' if view.unicode else '-'} {until} {view.tz} ({_when.duration(end - start)})"
+    dash = "\u2013" if view.unicode else "-"
+    return f"{made} {dash} {until} {view.tz} ({_when.duration(end - start)})"
 
 
 def clock_notes(report: Reconstruction) -> list[str]:
     """Sentences on times: clocks that are off, zones that were assumed, times that are those of a collector."""
     made = []
+    events = report.events
     for skew in report.clock_skew:
         side = "ahead of" if skew.seconds > 0 else "behind"
         made.append(
@@ -54,13 +56,13 @@ def clock_notes(report: Reconstruction) -> list[str]:
             "corrected, marked ~; stored times are unchanged."
         )
     for what, chosen in (
-        ("had no zone and are taken as UTC", [e.stream for e in report.events if e.tz_assumed]),
+        ("had no zone and are taken as UTC", [e.stream for e in events if e.tz_assumed]),
         (
             "are those of the collector, not of the event",
-            [e.stream for e in report.events if e.ts_source == "observed"],
+            [e.stream for e in events if e.ts_source == "observed"],
         ),
-        ("are those of the log store, not of the event", [e.stream for e in report.events if e.ts_source == "ingest"]),
-        ("are not known; the order is that of the file", [e.stream for e in report.events if e.ts_ns is None]),
+        ("are those of the log store, not of the event", [e.stream for e in events if e.ts_source == "ingest"]),
+        ("are not known; the order is that of the file", [e.stream for e in events if e.ts_ns is None]),
     ):
         made += [f"{chosen.count(s)} times of {s} {what}." for s in dict.fromkeys(chosen)]
     return made

@@ -106,7 +106,8 @@ def flow(words: Iterable[Piece], columns: int, *, gap: str = "  ", ellipsis: str
     """Pieces side by side, as many to a line as fit; a piece wider than a line is cut."""
     lines: list[Line] = [[]]
     used = 0
-    for text, style in words:
+    for word, style in words:
+        text = shorten(word, columns, ellipsis=ellipsis)
         takes = width(text)
         if lines[-1] and used + len(gap) + takes > columns:
             lines.append([])
@@ -114,9 +115,6 @@ def flow(words: Iterable[Piece], columns: int, *, gap: str = "  ", ellipsis: str
         if lines[-1]:
             lines[-1].append((gap, ""))
             used += len(gap)
-        if takes > columns:
-            text = shorten(text, columns, ellipsis=ellipsis)
-            takes = width(text)
         lines[-1].append((text, style))
         used += takes
     return lines

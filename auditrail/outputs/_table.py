@@ -71,11 +71,11 @@ def _bytes(value: float) -> str:
     """Decimal units, as disks and clouds count."""
     if value < 1_000:
         return f"{value} B"
-    for unit in _BYTE_UNITS:
+    steps = 0
+    while value >= 999.95 and steps < len(_BYTE_UNITS):
         value /= 1_000
-        if value < 999.95:
-            break
-    return f"{value:.1f} {unit}"
+        steps += 1
+    return f"{value:.1f} {_BYTE_UNITS[steps - 1]}"
 
 
 def listing_cells(report: Listing, view: View) -> list[Cells]:
@@ -107,9 +107,8 @@ def table(columns: list[Cells], view: View, *, columns_wide: int | None = None, 
         made.append(_row([c.title for c in columns], columns, widths, ellipsis, heading=True))
         if rule:
             made.append([(_GAP.join(("\u2500" if view.unicode else "-") * w for w in widths), "dim")])
-    for values in zip(*(column.values for column in columns), strict=True):
-        made.append(_row(list(values), columns, widths, ellipsis))
-    return made
+    rows = zip(*(column.values for column in columns), strict=True)
+    return [*made, *(_row(list(values), columns, widths, ellipsis) for values in rows)]
 
 
 def _widths(columns: list[Cells], room: int) -> list[int] | None:

@@ -50,7 +50,7 @@ def stamp(ns: int, tz: str) -> str:
 
 
 def duration(ns: int) -> str:
-    """A length of time in two units at most: `85 ms`, `1.7 s`, `3 min 4 s`, `2 d 5 h`; a negative one keeps its sign."""
+    """A length of time in two units at most: `85 ms`, `1.7 s`, `3 min 4 s`, `2 d 5 h`; may be negative."""
     if ns < 0:
         return f"-{duration(-ns)}"
     if ns < 1_000_000:

@@ -146,11 +146,11 @@ class Words:
         return self.short(jsontext.dumps(value), _VALUE_COLUMNS)
 
     def facts(self, event: RunEventView) -> list[Piece]:
-        """What stands beside the phrase, the most important first: error, reason, marks, length, model, tokens, join."""
-        hide = self.view.content == "digest"
+        """What stands beside the phrase, the most important first: error, reason, marks, length, model, tokens."""
         made: list[Piece] = []
-        if event.error:
-            made.append((self.short(hidden_error(event.error, digits=16) if hide else event.error, 300), "bad"))
+        error = hidden_error(event.error, digits=16) if self.view.content == "digest" else event.error
+        if error:
+            made.append((self.short(error, 300), "bad"))
         if event.status in ("error", "denied") and event.kind not in ("result", "error") and not event.decision:
             made.append((f"status {event.status}", "bad"))
         if event.decision and event.result is not None:

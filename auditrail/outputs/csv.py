@@ -1,8 +1,8 @@
-"""CSV (RFC 4180: CRLF, quotes doubled): one event of a run, or one row of a listing, on each line.
+r"""CSV (RFC 4180: CRLF, quotes doubled): one event of a run, or one row of a listing, on each line.
 
-Every record is one line: line breaks inside values are shown as `\\n`. Text that a spreadsheet would run as a formula
+Every record is one line: line breaks inside values are shown as `\n`. Text that a spreadsheet would run as a formula
 gets a leading apostrophe. See `_rows` for what contents it holds.
-"""  # noqa: A005
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON: one document per report, indented, keys in the order of the contract; see `_rows` for what contents it holds."""  # noqa: A005
+"""JSON: one document per report, indented, keys in the order of the contract; `_rows` says what contents it holds."""
 
 from __future__ import annotations
 

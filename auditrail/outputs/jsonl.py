@@ -14,7 +14,7 @@ EXTENSION = "jsonl"
 
 
 def render(report: Report, view: View) -> Iterator[str]:
-    """One compact object a line. Events carry their `run`. A report without rows is no line, and one line feed."""
+    """One compact object a line. Events carry their `run`. A report without rows is empty."""
     if isinstance(report, Listing):
         lines = [_rows.encode(row) for row in _rows.listing_rows(report)]
     else:

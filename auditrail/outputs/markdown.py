@@ -61,7 +61,7 @@ def _reconstruction(report: Reconstruction, view: View) -> Iterator[str]:
     words = Words(report, view)
     yield f"# Run {markdown_cell(report.id)}"
     yield ""
-    yield from _table(("", ""), _facts(report, view, words))
+    yield from _table(("", ""), _facts(report, view))
     yield from _bullets("Completeness", report.completeness.reasons)
     if report.gaps:
         yield from ("", "## Missing or in doubt", "")
@@ -111,7 +111,7 @@ def _bullets(title: str, lines: Iterable[str]) -> Iterator[str]:
         yield from (f"- {markdown_cell(line)}" for line in lines)
 
 
-def _facts(report: Reconstruction, view: View, words: Words) -> Iterator[tuple[str, str]]:
+def _facts(report: Reconstruction, view: View) -> Iterator[tuple[str, str]]:
     yield "status", STATUS_WORDS.get(report.status, markdown_cell(report.status))
     yield "agent", markdown_cell(report.agent or "not known")
     if report.principal:
@@ -159,7 +159,7 @@ def _event(event: RunEventView, view: View, words: Words) -> tuple[str, ...]:
         phrase, told = shorten(phrase, _DETAIL), shorten(told, _DETAIL)
     when_shown = "" if event.ts_ns is None else _when.clock(event.ts_ns + event.skew_ns, view.tz)
     return (
-        f"{'\\~' if event.skew_ns else ''}{when_shown}",
+        markdown_cell(f"{'~' if event.skew_ns else ''}{when_shown}"),
         markdown_cell(event.layer),
         markdown_cell(phrase),
         markdown_cell(told),

@@ -44,7 +44,9 @@ def _reconstruction(report: Reconstruction, view: View) -> Iterator[Line]:
 
 
 def _listing(report: Listing, view: View) -> Iterator[Line]:
-    clean = _cleaner(view)
+    def clean(value: str) -> str:
+        return one_line(value, ascii_only=not view.unicode)
+
     if report.title:
         yield [(clean(report.title), "bold")]
     if report.rows:
@@ -57,7 +59,3 @@ def _listing(report: Listing, view: View) -> Iterator[Line]:
     for note in notes:
         for line in wrap(clean(note), view.width):
             yield [(line, "")]
-
-
-def _cleaner(view: View):  # type: ignore[no-untyped-def]
-    return lambda value: one_line(value, ascii_only=not view.unicode)
