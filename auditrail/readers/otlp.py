@@ -35,7 +35,7 @@ attributes or its body (`trace_id`, `otelTraceID`...), and a body that is an obj
 `attributes`: span attributes under their own keys, and under `resource`, `scope`, `kind`, `events`, `links`... what
 OTLP says besides. A span attribute of such a name is found under `attributes.<name>`. What breaks the format is kept:
 unknown members in `otherMembers`, entries of no known form as `malformedAttributes`, whole elements that are
-no objects as events of kind `log`.
+no objects as events of kind `log`. So is a resource or scope of more than 64 KiB, once, instead of on all its events.
 """
 
 from __future__ import annotations
@@ -76,6 +76,8 @@ _LOG_SCOPES = ("scopeLogs", "scope_logs", "instrumentationLibraryLogs", "instrum
 _SCOPE = ("scope", "instrumentationLibrary", "instrumentation_library")
 _LOG_LISTS = ("logRecords", "log_records", "logs")  # `logs` until opentelemetry-proto 0.14
 _SPAN_LISTS = ("spans",)
+# Resource and scope are repeated on each of their events, so a large one could make terabytes out of one record.
+_MAX_SHARED = 1 << 16
 # Columns that a resource may state for everything it sends.
 _OF_RESOURCE = ("agent", "agent_version", "principal")
 
@@ -127,17 +129,19 @@ def _read(value: dict[str, Any]) -> list[Event] | Ignored:
         return [Event(ts_source="order", attributes=dumps(value))] if value else Ignored("empty-export")
     besides = {key: inner for key, inner in export.items() if key not in _TOP}
     events: list[Event] = []
+    kept: list[Event] = []
+    export_text = _texts({"export": besides}, kept) if besides else {}
     for key in (*_SPANS, *_LOGS):
         if key in export:
             is_log = key in _LOGS
             for resource in _listed(export[key], key, events):
-                _resource(resource, key, is_log, besides, events)
+                _resource(resource, key, is_log, export_text, events)
     others = [key for key in _OTHERS if export.get(key)]
     if not events:
         return Ignored(_OTHERS[others[0]]) if others else _nothing(besides)
     # Beside spans or logs, metrics are kept as they stand: nothing of a record is dropped.
     events += [_kept(key, export[key]) for key in others]
-    return events
+    return events + kept
 
 
 def _nothing(besides: dict[str, Any]) -> list[Event] | Ignored:
@@ -160,12 +164,22 @@ def _listed(value: Any, key: str, events: list[Event]) -> list[dict[str, Any]]:
     return [item for item in value if type(item) is dict]
 
 
-def _resource(group: dict[str, Any], key: str, is_log: bool, besides: dict[str, Any], events: list[Event]) -> None:
+def _texts(parts: dict[str, Any], events: list[Event]) -> dict[str, str]:
+    """JSON text of members that many events share; a very large one is an event of its own, and named there."""
+    texts = {key: dumps(value) for key, value in parts.items()}
+    for key, text in texts.items():
+        if len(text) > _MAX_SHARED:
+            events.append(_kept(key, parts[key]))
+            texts[key] = '"see the event of this record with that name"'
+    return texts
+
+
+def _resource(group: dict[str, Any], key: str, is_log: bool, export_text: dict[str, str], events: list[Event]) -> None:
     words = vocabulary()
     shared: dict[str, Any] = {}
     resource = _part(group.get("resource"), "resource", shared)
     keep(shared, "resourceSchemaUrl", group.get("schemaUrl", group.get("schema_url")))
-    keep(shared, "export", besides)
+    shared_text = {**_texts(shared, events), **export_text}
     scopes, lists = (_LOG_SCOPES, _LOG_LISTS) if is_log else (_SPAN_SCOPES, _SPAN_LISTS)
     known = {"resource", "schemaUrl", "schema_url", *scopes}
     others = {name: inner for name, inner in group.items() if name not in known}
@@ -175,11 +189,13 @@ def _resource(group: dict[str, Any], key: str, is_log: bool, besides: dict[str, 
     stream = service if type(service) is str and service.strip() else None
     for name in scopes:
         for scoped in _listed(group.get(name), name, events):
-            parts = dict(shared)
+            parts: dict[str, Any] = {}
             scope_key = next((k for k in _SCOPE if k in scoped), "scope")
             _scope_part(scoped.get(scope_key), parts)
             keep(parts, "scopeSchemaUrl", scoped.get("schemaUrl", scoped.get("schema_url")))
-            scope = Scope(stream, dumps(parts)[1:-1] if parts else "", mapped.ids, columns)
+            texts = {**shared_text, **_texts(parts, events)}
+            tail = ",".join(f'"{member}":{text}' for member, text in texts.items())
+            scope = Scope(stream, tail, mapped.ids, columns)
             for list_name in lists:
                 for item in _listed(scoped.get(list_name), list_name, events):
                     (log if is_log else span)(item, scope, words, events)

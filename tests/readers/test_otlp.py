@@ -524,6 +524,15 @@ def test_elements_of_the_wrong_type_are_kept() -> None:
     ]
 
 
+def test_a_huge_resource_is_kept_once() -> None:
+    found = events(export(span(), span(), resource={"service.name": "s", "x": "y" * 100_000}))
+    assert [event.name for event in found] == ["resource", None, None]
+    assert len(attributes(found[0])["resource"]["x"]) == 100_000
+    assert all(len(event.attributes or "") < 100 and event.stream == "s" for event in found[1:])
+    huge = {"z" * 100_000: 1}
+    assert [event.name for event in events({**export(span()), "more": huge})] == [None, "export"]
+
+
 def test_fields_of_the_wrong_type_are_kept() -> None:
     odd = {
         "traceId": [1],
