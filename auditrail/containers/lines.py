@@ -61,6 +61,8 @@ class LineSplitter:
                 self._resume(offset)
                 oversized = None
                 block = block[end + 1 :]
+            if not block:
+                continue
             end = block.rfind(b"\n")
             if end < 0:
                 parts.append(block)

@@ -377,10 +377,11 @@ class ValueSplitter:
     ) -> tuple[int | None, Stretch | None]:
         """Where the neighbour of a damaged value begins: at a bracket still open, else behind the damage."""
         buffer = self._buffer
+        low = max(start + 1, stretch.end if stretch else 0)
         for _, at in scan.stack[1:]:
             for sign in signs:
                 place = at - len(sign) + 1 if sign[:1] == b"\n" else at
-                if place > start and place >= buffer.base and buffer.data.startswith(sign, place - buffer.base):
+                if place >= max(low, buffer.base) and buffer.data.startswith(sign, place - buffer.base):
                     return place, stretch
         if scan.damage is None:
             return None, stretch
@@ -393,7 +394,7 @@ class ValueSplitter:
             places = []
             for sign in signs:
                 back = len(sign) - 1 if sign[:1] == b"\n" else 0
-                place = data.find(sign, max(at - back, start + 1, base) - base)
+                place = data.find(sign, max(at - back, low, base) - base)
                 if place >= 0:
                     places.append(base + place)
             if places:
@@ -405,6 +406,7 @@ class ValueSplitter:
             if buffer.end - start > self._max_record:
                 stretch = stretch or Stretch(start)
                 stretch.take(buffer, max(at - longest, stretch.end))
+                low = max(low, stretch.end)
                 keep = min(stretch.end, at - longest)
             if not buffer.more(max(keep, base)):
                 self._absent.update(signs)
