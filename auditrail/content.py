@@ -49,6 +49,8 @@ _TRUNCATED = re.compile(
     r"|litellm_truncated[^\n]{0,80})\s*\Z",
     re.IGNORECASE,
 )
+# Arguments arrive as JSON text as often as parsed.
+_EMPTY_JSON = frozenset({"", "{}", "[]", "null", '""'})
 _MAX_LEAVES = 200
 
 
@@ -67,7 +69,7 @@ def state_of(value: Any, *, given: bool = True) -> str:
     if not has_content(value):
         return "empty"
     if isinstance(value, str):
-        return _state_of_text(value, whole=True)
+        return "empty" if value.strip() in _EMPTY_JSON else _state_of_text(value, whole=True)
     found = {_state_of_text(leaf, whole=False) for leaf in _leaves(value)}
     return next((state for state in ("redacted", "truncated") if state in found), "present")
 

@@ -7,7 +7,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -119,7 +119,7 @@ def view(*, tz: str = "UTC", no_color: bool = False, show: bool = False, hide: b
     columns = shutil.get_terminal_size((100, 24)).columns if terminal or "COLUMNS" in os.environ else 100
     colour = terminal and not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
-    content = "whole" if show else "digest" if hide else "short"
+    content: Literal["short", "whole", "digest"] = "whole" if show else "digest" if hide else "short"
     return View(
         width=max(columns, 40), colour=colour, unicode=encoding.startswith("utf"), tz=tz, content=content, **more
     )

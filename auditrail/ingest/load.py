@@ -316,10 +316,11 @@ class _Job:
         name = stream_name(self.item.shown)
         twin = fast.twin_of(choice, self.head) if options.vectorised and not mapping else None
         if twin is not None:
-            return twin.load(
+            read: tuple[Tally, tuple[int | None, int]] = twin.load(
                 self.connection, stream, source=self.source, stream_name=name, start=self.start,
                 first_number=self.first_number, max_record=options.max_record,
             )  # fmt: skip
+            return read
         splitter = split(
             stream, choice.framing, arrays=choice.arrays, start=self.start, first_number=self.first_number,
             max_record=options.max_record,

@@ -16,7 +16,7 @@ from auditrail.containers import limits
 from auditrail.containers.records import Record, Wrapper
 from auditrail.errors import RecordError
 from auditrail.ingest import rows
-from auditrail.ingest.unwrap import options_of, unwrap
+from auditrail.ingest.unwrap import options_of, unwrap_all
 from auditrail.model import Event
 from auditrail.readers._contract import Ignored, Inner, close_of
 
@@ -136,6 +136,8 @@ class SourceReader:
             value, flags = (record.raw, ()) if self._text else jsontext.parse(record.raw)
             reading = self.reader.read(value, record, **self._options)
             if isinstance(reading, Inner):
+                reading, flags = self._unwrapped([reading], record, flags)
+            elif isinstance(reading, list) and reading and isinstance(reading[0], Inner):
                 reading, flags = self._unwrapped(reading, record, flags)
         except RecordError as error:
             torn = record.last_unterminated and error.code in ("invalid-json", "invalid-utf8")
@@ -154,8 +156,8 @@ class SourceReader:
             self._batch.remarks.append((self.source, record.number, record.offset, flag, jsontext_remark(flag)))
         self._store(record, reading, ",".join(flags) or None)
 
-    def _unwrapped(self, inner: Inner, record: Record, flags: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
-        out = unwrap(inner, record, self._mapping)
+    def _unwrapped(self, inner: list[Inner], record: Record, flags: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
+        out = unwrap_all(inner, record, self._mapping)
         if isinstance(out, Ignored):
             return out, flags
         self.tally.inner[out.readers[0] if out.readers else "text"] += record.span

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, cast
 
 from auditrail import jsontext
 from auditrail.containers.records import Head, Record
@@ -15,6 +15,9 @@ from auditrail.readers._contract import Ignored, Inner
 # A wrapper in a wrapper (Docker lines inside CloudWatch) is followed this deep; a message deeper stays text.
 MAX_NESTING = 3
 
+# A JSON object that no reader claims is still better read than kept as text: inside a wrapper it needs no time of
+# its own, which the generic reader asks for elsewhere.
+_FALLBACK = "jsonl"
 _SHAPES_KEPT = 4096
 _BY_SHAPE: dict[tuple[tuple[str, type], ...], Any] = {}
 
@@ -35,6 +38,19 @@ def options_of(reader: Any, mapping: tuple[Any, ...]) -> dict[str, Any]:
     if mapping and "mapping" in inspect.signature(reader.read).parameters:
         return {"mapping": mapping}
     return {}
+
+
+def unwrap_all(inners: list[Inner], record: Record, mapping: tuple[Any, ...] = ()) -> Unwrapped | Ignored:
+    """Reads several messages of one record, in order; a message that is no event leaves no trace beside others."""
+    parts = [unwrap(inner, record, mapping) for inner in inners]
+    read = [part for part in parts if isinstance(part, Unwrapped)]
+    if not read:
+        return next((part for part in parts if isinstance(part, Ignored)), Ignored("no-message"))
+    return Unwrapped(
+        [event for part in read for event in part.events],
+        next((part.readers for part in read if part.readers), ()),
+        tuple(sorted({flag for part in read for flag in part.flags})),
+    )
 
 
 def unwrap(inner: Inner, record: Record, mapping: tuple[Any, ...] = (), depth: int = 1) -> Unwrapped | Ignored:
@@ -58,8 +74,13 @@ def unwrap(inner: Inner, record: Record, mapping: tuple[Any, ...] = (), depth: i
         if isinstance(deeper, Ignored):
             return deeper
         events, names, flags = deeper.events, deeper.readers, tuple(sorted({*flags, *deeper.flags}))
+    elif reading and isinstance(reading[0], Inner):
+        several = unwrap_all(cast("list[Inner]", reading), record, mapping)
+        if isinstance(several, Ignored):
+            return several
+        events, names, flags = several.events, several.readers, tuple(sorted({*flags, *several.flags}))
     else:
-        events, names = reading, ()
+        events, names = cast("list[Event]", reading), ()
     total = len(events)
     merged = [complete(event, inner.context, index, total) for index, event in enumerate(events)]
     return Unwrapped(merged, (reader.NAME, *names), flags)
@@ -79,7 +100,7 @@ def _reader_for(value: Any, text: bytes) -> Any:
             _BY_SHAPE.clear()
         head = Head(bytes(text), True, "lines", False, [value], frozenset(value), [bytes(text)])
         choice = choose.choose(head)
-        _BY_SHAPE[shape] = choice.reader if choice else None
+        _BY_SHAPE[shape] = choice.reader if choice else choose.readers().get(_FALLBACK)
     return _BY_SHAPE[shape]
 
 
@@ -96,7 +117,7 @@ def _plain(inner: Inner, note: str | None = None) -> Event:
 def complete(event: Event, context: Event, index: int, total: int) -> Event:
     """An inner event with its blanks filled from the wrapper; what the wrapper alone knows stays under `envelope`.
 
-    The event's own time wins. The wrapper's time then says when the log store received it.
+    The event's own time wins; the wrapper's then stands in the envelope as `ts_ns`.
     """
     changes: dict[str, Any] = {}
     if event.ts_ns is None:
@@ -104,7 +125,7 @@ def complete(event: Event, context: Event, index: int, total: int) -> Event:
         if event.observed_ns is None:
             changes["observed_ns"] = context.observed_ns
     elif event.observed_ns is None:
-        changes["observed_ns"] = context.ts_ns if context.ts_ns is not None else context.observed_ns
+        changes["observed_ns"] = context.observed_ns if context.observed_ns is not None else context.ts_ns
     for name in ("stream", "agent", "agent_version", "principal", "error"):
         if getattr(event, name) is None and getattr(context, name) is not None:
             changes[name] = getattr(context, name)
@@ -113,9 +134,12 @@ def complete(event: Event, context: Event, index: int, total: int) -> Event:
     if context.ids:
         known = set(event.ids)
         changes["ids"] = event.ids + tuple(item for item in context.ids if item not in known)
-    if context.attributes:
+    envelope = _object(context.attributes)
+    if event.ts_ns is not None and context.ts_ns is not None:
+        envelope["ts_ns"] = context.ts_ns
+    if envelope:
         attributes = _object(event.attributes)
-        attributes["envelope"] = _object(context.attributes)
+        attributes["envelope"] = envelope
         changes["attributes"] = jsontext.dumps(attributes)
     return event._replace(**changes) if changes else event
 

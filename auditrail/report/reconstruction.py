@@ -195,7 +195,8 @@ def _streams(events: list[RunEventView], sources: dict[int, dict[str, Any]]) -> 
 
 
 def _format(row: dict[str, Any]) -> str:
-    return row["format"] + (f" ({row['inner_formats']})" if row["inner_formats"] else "")
+    inner = f" ({row['inner_formats']})" if row["inner_formats"] else ""
+    return f"{row['format'] or ''}{inner}"
 
 
 def _children(connection: duckdb.DuckDBPyConnection, run_id: str) -> tuple[ChildRun, ...]:
