@@ -138,9 +138,14 @@ def read(value: Any, record: Record, mapping: Sequence[Mapping] = ()) -> list[Ev
             if kind == "run":
                 facts |= kinds.RUN
     row[_IDS] = tuple(ids)
-    result = _contents(value, program, row, changes)
-    if program.contents:
-        facts |= sum(fact for column, _, fact, _ in program.contents if row[column + 1] != "absent")
+    result: Any = None
+    for column, state, fact, paths in program.contents:
+        raw = _content(value, paths, changes)
+        if raw is not MISSING:
+            row[column], row[state] = content(raw), state_of(raw)
+            facts |= fact
+            if column == _RESULT:
+                result = raw
     made = program.plan
     _finish(row, got, made, mine, facts, changes)
     rest = _left(value, made, changes)
@@ -200,30 +205,23 @@ def _tells_failure(raw: Any) -> bool:
     return raw is not MISSING and raw is not False and raw != 0 and has_content(raw)
 
 
-def _contents(value: dict[str, Any], program: _Program, row: list[Any], changes: dict[Path, bool]) -> Any:
-    """Puts arguments and result into `row`: the first path that holds anything, else the first that is there.
-
-    Returns the result as parsed.
-    """
-    result = None
-    for column, state, _, paths in program.contents:
-        chosen: Path | None = None
-        raw: Any = MISSING
-        for path in paths:
-            there = fetch(value, path)
-            if there is not MISSING and (chosen is None or has_content(there)):
-                chosen, raw = path, there
-                if has_content(there):
-                    break
-        if chosen != paths[0]:
-            changes[paths[0]] = False
-        if chosen is None:
-            continue
-        changes.update({chosen: True} if chosen != paths[0] else {})
-        row[column], row[state] = content(raw), state_of(raw)
-        if column == _RESULT:
-            result = raw
-    return result
+def _content(value: dict[str, Any], paths: tuple[Path, ...], changes: dict[Path, bool]) -> Any:
+    """Arguments or result: the first value that holds anything, else the first that is there, else MISSING."""
+    first = fetch(value, paths[0])
+    if has_content(first) and first is not MISSING:
+        return first
+    chosen = paths[0] if first is not MISSING else None
+    for path in paths[1:]:
+        raw = fetch(value, path)
+        if raw is not MISSING and (has_content(raw) or chosen is None):
+            chosen, first = path, raw
+            if has_content(raw):
+                break
+    if chosen != paths[0]:
+        changes[paths[0]] = False
+        if chosen is not None:
+            changes[chosen] = True
+    return first
 
 
 def _finish(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditrail import config, jsontext, times
@@ -202,6 +202,7 @@ def test_a_naive_time_is_marked() -> None:
     assert one({"asctime": "2026-01-01 00:00:00,250"})[:5] == (DAY + 250_000_000, None, None, "event", True)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.from_regex(r"2026-0[0-3]-[0-3]\d[T ][0-2]\d:[0-6]\d:[0-7]\d\.[\d٣ ]{1,12}(Z|z|\+01:00)?", fullmatch=True))
 def test_the_short_way_for_times_reads_as_the_long_one(text: str) -> None:
     assert _jsonl_values.USABLE["ts"](text) == times.parse(text)
@@ -378,6 +379,7 @@ MAPPINGS = st.builds(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(RECORDS)
 def test_no_record_makes_it_raise_and_nothing_is_lost(value: dict[str, Any]) -> None:
     for event in events(value):
@@ -390,12 +392,14 @@ def sniffable(value: dict[str, Any]) -> bool:
     return 0.0 <= jsonl.sniff(shown) <= 0.2
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(RECORDS, MAPPINGS)
 def test_no_mapping_makes_it_raise(value: dict[str, Any], mapping: Mapping) -> None:
     for event in events(value, mapping):
         check(event)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(RECORDS)
 def test_every_leaf_is_in_a_column_an_id_or_the_attributes(value: dict[str, Any]) -> None:
     numbers = iter(range(10**6))
@@ -537,6 +541,23 @@ def test_policy_trails(name: str, records: int, decisions: dict[str, int]) -> No
     assert all(e.agent for e in found)
     assert sum(e.tool is not None for e in found) == sum("tool" in v for v in values)
     assert jsonl.sniff(head(values, framing="values", top_array=True)) == 0.15
+
+
+def test_a_record_of_a_hostile_file_keeps_what_it_can() -> None:
+    found = [event for value in fixture("hostile") if isinstance(value, dict) for event in events(value)]
+    assert [e.ids[0].value for e in found if e.ids] == ["second", "h", "h", "h", "h", "h", "h"]
+    big, nan, half, wrong = found[1:5]
+    assert rest(big)["seq"] == 123456789012345678901234567890
+    assert (nan.args, big.agent, big.seq) == ('{"x":"NaN","y":"1e400"}', None, None)
+    assert half.result == "half \\ud800 and nul \\u0000"
+    assert (wrong.ts_source, wrong.layer, wrong.args_state, wrong.status, wrong.ids) == (
+        "order",
+        "other",
+        "empty",
+        "unknown",
+        (),
+    )
+    assert [(e.layer, e.tool) for e in found if e.tool == "ok"] == [("llm", "ok")]
 
 
 @pytest.mark.corpus
