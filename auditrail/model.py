@@ -135,7 +135,9 @@ class Source(NamedTuple):
     source: Annotated[int, "key"]
     path: Annotated[str, "as given to ingest"]
     format: Annotated[str | None, "name of the reader, or NULL if none knew it"]
-    inner_formats: Annotated[str | None, "readers of the messages inside a wrapper, most frequent first, comma-separated"]
+    inner_formats: Annotated[
+        str | None, "readers of the messages inside a wrapper, most frequent first, comma-separated"
+    ]
     compression: Annotated[str | None, "gzip, zstd, bzip2, xz, or NULL"]
     framing: Annotated[str | None, "lines, values or length-prefixed"]
     why: Annotated[str | None, "why this reader was chosen"]

@@ -42,9 +42,7 @@ def load_into(
         choose.forced(reader)
     own = frozenset(case_path.with_name(case_path.name + end).resolve() for end in ("", ".wal", ".tmp"))
     with inputs.standard_input(paths, case_path.parent) as (real, names):
-        found = [
-            item._replace(shown=names.get(item.path, item.shown)) for item in inputs.expand(real, skip=own)
-        ]
+        found = [item._replace(shown=names.get(item.path, item.shown)) for item in inputs.expand(real, skip=own)]
         total = sum(item.size for item in found)
         with _progress(total, quiet=quiet) as (progress, say):
             loader = Loader(connection, how, progress)

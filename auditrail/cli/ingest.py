@@ -16,7 +16,9 @@ def register(app: typer.Typer) -> None:
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders to load; - is standard input.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Files and folders to load; - is standard input.")
+    ],
     case: options.Case = None,
     reader: options.Reader = None,
     format: options.Format = None,  # noqa: A002

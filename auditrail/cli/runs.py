@@ -15,7 +15,9 @@ def register(app: typer.Typer) -> None:
 
 
 def runs(
-    search: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="Only runs with this text in an id or agent.")] = None,
+    search: Annotated[
+        str | None, typer.Argument(metavar="[TEXT]", help="Only runs with this text in an id or agent.")
+    ] = None,
     agent: Annotated[str | None, typer.Option("--agent", help="Only runs of this agent.")] = None,
     status: Annotated[str | None, typer.Option("--status", help="Only ok, error, denied or unknown.")] = None,
     since: options.Since = None,

@@ -35,7 +35,6 @@ JOIN events a ON a.event = c.event JOIN events b ON b.event = c.first
 """
 
 
-
 def find(connection: duckdb.DuckDBPyConnection) -> None:
     """Fills `copies` anew, and the count of duplicates of every source."""
     connection.execute("DELETE FROM copies")

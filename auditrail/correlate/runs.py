@@ -9,9 +9,7 @@ from auditrail.model import LAYERS
 if TYPE_CHECKING:
     import duckdb
 
-_LAYER_LIST = " || ".join(
-    f"CASE WHEN bool_or(e.layer = '{layer}') THEN '{layer},' ELSE '' END" for layer in LAYERS
-)
+_LAYER_LIST = " || ".join(f"CASE WHEN bool_or(e.layer = '{layer}') THEN '{layer},' ELSE '' END" for layer in LAYERS)
 
 _MEMBERS = """
 CREATE OR REPLACE TEMP TABLE members AS

@@ -84,9 +84,7 @@ def _collect(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _drop_hubs(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE degrees AS SELECT vid, count(*) AS n FROM occ GROUP BY vid"
-    )
+    connection.execute("CREATE OR REPLACE TEMP TABLE degrees AS SELECT vid, count(*) AS n FROM occ GROUP BY vid")
     connection.execute(
         f"""
         INSERT INTO conflicts SELECT 'hub', v.kind, v.value, d.n, d.n,

@@ -245,14 +245,12 @@ class _Job:
             self._resume(before)
             return
         self.status = "changed"
-        self.connection.execute(
-            "UPDATE sources SET superseded_by = ? WHERE source = ?", [self.source, before.source]
-        )
+        self.connection.execute("UPDATE sources SET superseded_by = ? WHERE source = ?", [self.source, before.source])
 
     def _resume(self, before: Source) -> None:
         """Takes back what the new bytes may change: the last record, or everything where its place is unknown."""
         choice = self.choice
-        same = choice is not None and choice.reader.NAME == before.format and choice.framing == before.framing
+        same = choice is not None and before.format == choice.reader.NAME and choice.framing == before.framing
         resumable = (
             same and self.compression is None and before.resume_offset is not None
             and not hasattr(choice.reader if choice else None, "Assembler")

@@ -169,7 +169,7 @@ class SourceReader:
         tally.events += len(events)
         for part, event in enumerate(events):
             stream = event.stream or self.stream
-            if event.flags is None and flags is not None or event.stream is None:
+            if (event.flags is None and flags is not None) or event.stream is None:
                 event = event._replace(stream=stream, flags=event.flags or flags)  # noqa: PLW2901
             tally.layers[event.layer] += 1
             tally.streams[stream] += 1

@@ -17,23 +17,23 @@ _COUNTERS = ("records", "records_with_events", "events", "quarantined", "blank",
 _SOURCE_COLUMNS = (
     Column("path", "source", "id"),
     Column("format", "format"),
-    Column("stream", "stream"),
+    Column("stream", "stream", detail=True),
     Column("layer", "layer"),
     Column("status", "status"),
-    Column("bytes", "bytes", "bytes"),
+    Column("bytes", "bytes", "bytes", detail=True),
     Column("records", "records", "count"),
-    Column("records_with_events", "with events", "count"),
+    Column("records_with_events", "with events", "count", detail=True),
     Column("events", "events", "count"),
     Column("quarantined", "quarantined", "count"),
-    Column("blank", "blank", "count"),
-    Column("ignored", "ignored", "count"),
+    Column("blank", "blank", "count", detail=True),
+    Column("ignored", "ignored", "count", detail=True),
     Column("duplicates", "duplicates", "count"),
-    Column("first_ts", "first", "time"),
-    Column("last_ts", "last", "time"),
-    Column("inner_formats", "inner", "list"),
-    Column("ignored_reasons", "why ignored"),
-    Column("blake3", "blake3"),
-    Column("error", "error"),
+    Column("first_ts", "first", "time", detail=True),
+    Column("last_ts", "last", "time", detail=True),
+    Column("inner_formats", "inner", "list", detail=True),
+    Column("ignored_reasons", "why ignored", detail=True),
+    Column("blake3", "blake3", detail=True),
+    Column("error", "error", detail=True),
 )
 
 _NOT_CHECKED_LOAD = ("hash chains and signatures of the sources: auditrail verify",)
@@ -131,12 +131,20 @@ def sources(connection: duckdb.DuckDBPyConnection) -> Listing:
         Source(*row) for row in connection.execute(f"SELECT {names} FROM sources ORDER BY source NULLS LAST").fetchall()
     ]
     columns = (
-        Column("source", "#", "count"), *_SOURCE_COLUMNS, Column("compression", "compression"),
-        Column("framing", "framing"), Column("why", "chosen because"), Column("superseded_by", "later version", "count"),
-        Column("loaded_by", "loaded by"),
+        Column("source", "#", "count"), *_SOURCE_COLUMNS, Column("compression", "compression", detail=True),
+        Column("framing", "framing", detail=True), Column("why", "chosen because", detail=True), Column("superseded_by", "later version", "count", detail=True),
+        Column("loaded_by", "loaded by", detail=True),
     )  # fmt: skip
     listed = tuple(
-        (row.source, *_source_row(row, row.status), row.compression, row.framing, row.why, row.superseded_by, row.loaded_by)
+        (
+            row.source,
+            *_source_row(row, row.status),
+            row.compression,
+            row.framing,
+            row.why,
+            row.superseded_by,
+            row.loaded_by,
+        )
         for row in rows
     )
     remarks = connection.execute(
@@ -181,16 +189,16 @@ def runs(
     rows = connection.execute(
         f"""
         SELECT r.id, r.id_kind, r.agent, r.started_ns, r.ended_ns, r.status, r.events, r.layers, r.streams, r.parent_run
-        FROM runs r WHERE {condition} ORDER BY r.run NULLS LAST {f'LIMIT {int(limit)}' if limit else ''}
+        FROM runs r WHERE {condition} ORDER BY r.run NULLS LAST {f"LIMIT {int(limit)}" if limit else ""}
         """,
         values,
     ).fetchall()
     count = case.count(connection, f"SELECT count(*) FROM runs r WHERE {condition}", values)
     columns = (
-        Column("id", "run", "id"), Column("id_kind", "named by"), Column("agent", "agent"),
-        Column("started_at", "started", "time"), Column("ended_at", "ended", "time"), Column("status", "status"),
-        Column("events", "events", "count"), Column("layers", "layers", "list"), Column("streams", "streams", "count"),
-        Column("parent_run", "parent run", "id"), Column("completeness", "held"),
+        Column("id", "run", "id"), Column("id_kind", "named by", detail=True), Column("agent", "agent"),
+        Column("started_at", "started", "time"), Column("ended_at", "ended", "time", detail=True), Column("status", "status"),
+        Column("events", "events", "count"), Column("layers", "layers", "list"), Column("streams", "streams", "count", detail=True),
+        Column("parent_run", "parent run", "id"), Column("completeness", "held", detail=True),
     )  # fmt: skip
     listed = tuple((*row[:7], row[7].split(",") if row[7] else [], *row[8:], _held(row)) for row in rows)
     notes = [f"{len(rows):,} of {count:,} runs shown: raise --limit to see more"] if len(rows) < count else []
@@ -275,7 +283,13 @@ def query(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) ->
         notes.append(f"the first {limit:,} rows are shown: raise --limit, or 0 for all")
     columns = tuple(Column(name, name) for name in _unique(names))
     return Listing(
-        "query", "rows", "Result", columns, tuple(tuple(_shown(value) for value in row) for row in rows), {}, tuple(notes)
+        "query",
+        "rows",
+        "Result",
+        columns,
+        tuple(tuple(_shown(value) for value in row) for row in rows),
+        {},
+        tuple(notes),
     )
 
 

@@ -148,11 +148,13 @@ def _not_found(connection: duckdb.DuckDBPyConnection, asked: str) -> RunNotFound
     assert counts is not None  # noqa: S101 - a SELECT of counts always gives a row
     searched = (
         f"{counts[0]:,} runs and all ids of {counts[1]:,} events from {counts[2]:,} sources",
-        *((f"not searched: {counts[3]:,} sources that could not be read or are of unknown format",) if counts[3] else ()),
+        *(
+            (f"not searched: {counts[3]:,} sources that could not be read or are of unknown format",)
+            if counts[3]
+            else ()
+        ),
     )
     message = f"no run has an id that is or begins with {asked!r}\n  searched: " + "; ".join(searched)
     if nearest:
         message += "\n  nearest: " + ", ".join(nearest)
-    return RunNotFoundError(
-        message, hint="list the runs with: auditrail runs", nearest=nearest, searched=searched
-    )
+    return RunNotFoundError(message, hint="list the runs with: auditrail runs", nearest=nearest, searched=searched)

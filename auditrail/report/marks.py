@@ -101,19 +101,30 @@ def _parents(run_id: str, events: list[RunEventView], found: Findings) -> None:
     found.check("parent spans held", len(named) - len(orphans), len(named))
     for parent, children in orphans.items():
         remote = _remote(children[0])
-        where = {True: "in another process", False: "in the same process", None: "in a process that no flag names"}[remote]
+        # A parent in another process whose other spans are held was lost on its way; its stream is not missing.
+        joined = any(event.kind == "span" and event.stream != children[0].stream for event in events)
+        where = {True: "in another process", False: "in the same process", None: "in a process that no flag names"}[
+            remote
+        ]
         for child in children:
             found.marks[child.id].append("parent span missing")
         found.gaps.append(
             _gap(
-                run_id, children, rule="missing-parent", cause="siloed" if remote else "lost" if remote is False else
-                "unknown", severity="high", confidence="proven", title=f"span {parent} is missing",
+                run_id, children, rule="missing-parent", cause=_parent_cause(remote, joined=joined), severity="high",
+                confidence="proven", title=f"span {parent} is missing",
                 explanation=f"{len(children)} record(s) name span {parent} as their parent, {where}, "
-                "and no loaded stream holds it",
+                "and no loaded stream holds it"
+                + ("; other spans of that process are held" if remote and joined else ""),
                 remedy="look for the stream of that process; a span that never ended is never exported",
                 evidence=tuple(_at(child, f"names parent span {parent}") for child in children[:5]), after=None,
             )
         )  # fmt: skip
+
+
+def _parent_cause(remote: bool | None, *, joined: bool) -> str:
+    if remote is None:
+        return "unknown"
+    return "siloed" if remote and not joined else "lost"
 
 
 def _remote(event: RunEventView) -> bool | None:
@@ -182,7 +193,9 @@ def _content(run_id: str, events: list[RunEventView], found: Findings) -> None:
     for event in events:
         if event.tool_call_id and event.args_state == "present":
             holders[event.tool_call_id].append(event)
-    calls = [event for event in events if event.tool and event.kind in ("call", "span") and event.args_state != "absent"]
+    calls = [
+        event for event in events if event.tool and event.kind in ("call", "span") and event.args_state != "absent"
+    ]
     readable = [event for event in calls if event.args_state in ("present", "empty")]
     found.check("tool calls with readable arguments", len(readable), len(calls))
     groups: dict[tuple[str, str, str, str | None], list[RunEventView]] = defaultdict(list)
@@ -224,7 +237,8 @@ def _edges(run_id: str, events: list[RunEventView], found: Findings) -> None:
     ended = root or kinds["end"] > 0
     found.check("begin held", int(begun), 1)
     found.check("end held", int(ended), 1)
-    last = max(events, key=lambda event: (event.ts_ns or 0, event.key), default=None)
+    sure = [event for event in events if event.stitched_by.confidence != "inferred"]
+    last = max(sure, key=lambda event: (event.ts_ns or 0, event.key), default=None)
     if begun and not ended and last is not None:
         found.marks[last.id].append("the run has no end after this")
         found.gaps.append(

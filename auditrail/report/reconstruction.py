@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from auditrail import case
+from auditrail import case, jsontext
 from auditrail.report import lookup, marks, skew, tree
 from auditrail.report.types import ChildRun, Place, Reconstruction, RunEventView, Stitch, StreamUse
 
@@ -48,8 +48,12 @@ def reconstruct(connection: duckdb.DuckDBPyConnection, asked: str) -> Reconstruc
     findings = marks.find(run_id, events, named=named)
     placed = tree.order(events)
     events = [
-        replace(event, parent_id=placed[event.id][0], depth=placed[event.id][1],
-                marks=tuple(findings.marks.get(event.id, ())))  # fmt: skip
+        replace(
+            event,
+            parent_id=placed[event.id][0],
+            depth=placed[event.id][1],
+            marks=tuple(findings.marks.get(event.id, ())),
+        )  # fmt: skip
         for event in events
     ]
     used = {event.source.path for event in events}
@@ -86,9 +90,11 @@ def _run_row(connection: duckdb.DuckDBPyConnection, run: int) -> dict[str, Any]:
     return dict(zip(names, row, strict=True))
 
 
-def _stitches(connection: duckdb.DuckDBPyConnection, found: lookup.Found) -> dict[int, tuple[str, str, str, int | None]]:
+def _stitches(
+    connection: duckdb.DuckDBPyConnection, found: lookup.Found
+) -> dict[int, tuple[str, str, str, int | None]]:
     if found.run is None:
-        return {event: (found.kind, found.value, "exact", None) for event in found.events}
+        return dict.fromkeys(found.events, (found.kind, found.value, "exact", None))
     rows = connection.execute(
         "SELECT event, via_kind, via_value, confidence, via_event FROM run_events WHERE run = ?", [found.run]
     ).fetchall()
@@ -145,14 +151,28 @@ def _events(
             sources[row[0]]["path"], values.pop("record"), values.pop("part"), values.pop("byte_offset"),
             values.pop("byte_length"), values.pop("blake3").hex(),
         )  # fmt: skip
+        values["message"] = _message(values["attributes"])
         values["stream"] = values["stream"] or sources[row[0]]["stream"] or place.path
         made.append(
             RunEventView(
-                id=keys[key], key=key, source=place, copies=copies[key],
-                stitched_by=Stitch(kind, value, confidence, keys.get(via) if via is not None else None), **values,
+                id=keys[key],
+                key=key,
+                source=place,
+                copies=copies[key],
+                stitched_by=Stitch(kind, value, confidence, keys.get(via) if via is not None else None),
+                **values,
             )  # fmt: skip
         )
     return made
+
+
+def _message(attributes: str | None) -> str | None:
+    """The text of a log line, under the names that the readers give it."""
+    if not attributes or ('"message"' not in attributes and '"body"' not in attributes and '"msg"' not in attributes):
+        return None
+    value, _ = jsontext.parse(attributes.encode())
+    texts = (value.get(name) for name in ("message", "msg", "body")) if isinstance(value, dict) else ()
+    return next((text for text in texts if isinstance(text, str) and text.strip()), None)
 
 
 def _aliases(
@@ -188,8 +208,17 @@ def _streams(events: list[RunEventView], sources: dict[int, dict[str, Any]]) -> 
         layer = _most(event.layer for event in members) or "other"
         records = len({event.source.record for event in members})
         used.append(
-            StreamUse(path, stream, formats.get(path, ""), layer, len(members), records, by["exact"], by["linked"],
-                      by["inferred"])  # fmt: skip
+            StreamUse(
+                path,
+                stream,
+                formats.get(path, ""),
+                layer,
+                len(members),
+                records,
+                by["exact"],
+                by["linked"],
+                by["inferred"],
+            )  # fmt: skip
         )
     return tuple(used)
 
@@ -201,7 +230,8 @@ def _format(row: dict[str, Any]) -> str:
 
 def _children(connection: duckdb.DuckDBPyConnection, run_id: str) -> tuple[ChildRun, ...]:
     rows = connection.execute(
-        "SELECT id, agent, status, events, parent_event FROM runs WHERE parent_run = ? ORDER BY run NULLS LAST", [run_id]
+        "SELECT id, agent, status, events, parent_event FROM runs WHERE parent_run = ? ORDER BY run NULLS LAST",
+        [run_id],
     ).fetchall()
     return tuple(
         ChildRun(row[0], row[1], row[2], row[3], _event_id(connection, row[4]) if row[4] else None) for row in rows
@@ -209,7 +239,10 @@ def _children(connection: duckdb.DuckDBPyConnection, run_id: str) -> tuple[Child
 
 
 def _remarks(
-    connection: duckdb.DuckDBPyConnection, sources: dict[int, dict[str, Any]], used: set[str], events: list[RunEventView]
+    connection: duckdb.DuckDBPyConnection,
+    sources: dict[int, dict[str, Any]],
+    used: set[str],
+    events: list[RunEventView],
 ) -> tuple[str, ...]:
     """What a reader of this run has to know about its sources, in sentences."""
     made = []

@@ -34,7 +34,7 @@ class RunEventView:
 
     `id` is `<source>:<record>` with `.<part>` behind it where a record gave several events. `parent_id` is the
     event under which it stands in the tree, None at the top. `depth` is its depth there. `marks` says in short words
-    what is missing or odd about it ("arguments redacted", "no result"). `copies` counts further copies of it.
+    what is missing or odd about it ("arguments redacted", "no result"). `copies` counts further copies of it. `message` is the text of a log line, where it has one.
     `skew_ns` is what the view adds to its time because its stream's clock is off (0: nothing); `ts_ns` is as stored.
     """
 
@@ -75,6 +75,7 @@ class RunEventView:
     marks: tuple[str, ...] = ()
     copies: int = 0
     skew_ns: int = 0
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +160,11 @@ class ChildRun:
 
 @dataclass(frozen=True, slots=True)
 class Reconstruction:
-    """One run end to end. `events` is in order of stored time, `tree` holds the same ids in the order of the view
-    (depth first, siblings by corrected time)."""
+    """One run end to end.
+
+    `events` is in order of stored time, `tree` holds the same ids in the order of the view (depth first, siblings by
+    corrected time).
+    """
 
     id: str
     id_kind: str
@@ -193,12 +197,14 @@ class Column:
     """One column of a listing: its name in JSON and CSV, its heading, and how to show it.
 
     `show` is one of: text, count (right-aligned, thousands separated), bytes, time (ns since the epoch), share
-    (0..1), id (never shortened), list.
+    (0..1), id (never shortened), list. A `detail` stands in JSON, JSONL and CSV only: what a person reads stays
+    narrow enough for a terminal.
     """
 
     name: str
     title: str
     show: str = "text"
+    detail: bool = False
 
 
 @dataclass(frozen=True, slots=True)
