@@ -41,7 +41,7 @@ READ_ONLY = frozenset(
     }
 )  # fmt: skip
 # A key of these is content: what is inside belongs to the call, not to the log.
-_CONTENT = frozenset({"args", "result"})
+CONTENT = frozenset({"args", "result"})
 _PARAMS = "params"
 
 
@@ -94,7 +94,7 @@ def _opens(path: tuple[str, ...]) -> bool:
         slot = known.names.get(joined)
         if joined in known.heads:
             return True
-        if slot and slot[0] in _CONTENT:
+        if slot and slot[0] in CONTENT:
             return False
         if level <= MAX_LEVELS and joined in known.containers:
             return True

@@ -29,9 +29,9 @@ from auditrail.errors import RecordError
 from auditrail.jsontext import content, dumps
 from auditrail.model import Event, Id, has_content
 from auditrail.readers import _jsonl_kinds as kinds
-from auditrail.readers._aliases import MISSING, Mapping, Path, fetch, fold
+from auditrail.readers._aliases import MISSING, Mapping, Path, fetch, fold, table
 from auditrail.readers._jsonl_calls import asked, tool_calls
-from auditrail.readers._jsonl_plans import MAX_KEYS, READ_ONLY, Plan, Shape, build, plan, plan_of, shape_of
+from auditrail.readers._jsonl_plans import CONTENT, MAX_KEYS, READ_ONLY, Plan, Shape, build, plan, plan_of, shape_of
 from auditrail.readers._jsonl_times import when
 from auditrail.readers._jsonl_values import DURATIONS, USABLE, id_of
 
@@ -324,7 +324,10 @@ def sniff(head: Head) -> float:
     if not records or len(records) * 2 <= shown:
         return 0.0
     loose = head.framing == "lines" and not head.top_array
-    if head.framing == "length-prefixed" or any(_is_foreign(r, alone=len(records) == 1 or not loose) for r in records):
+    if head.framing == "length-prefixed" or any(
+        _is_foreign(r, alone=len(records) == 1 or not loose, lone=shown == 1 and not loose and not head.top_array)
+        for r in records
+    ):
         return 0.0
     marks = [_marks(sample) for sample in records]
     if loose and sum(timed and known for timed, known, _, _ in marks) * 2 > shown:
@@ -336,12 +339,23 @@ def sniff(head: Head) -> float:
     return 0.0
 
 
-def _is_foreign(sample: dict[str, Any], *, alone: bool) -> bool:
-    """Whether a sample is of a format of its own, or one large document and not a record."""
+def _is_foreign(sample: dict[str, Any], *, alone: bool, lone: bool) -> bool:
+    """Whether a sample is of a format of its own, or one large document and not a record.
+
+    `alone`: it is the only line, or no line; then lists of objects make it a document. `lone`: it is one object
+    over several lines; then objects inside unknown objects do as well.
+    """
     if any(members <= sample.keys() for members in _FOREIGN):
         return True
-    return alone and any(
+    if alone and any(
         type(v) is list and v and type(v[0]) is dict and fold(k) != "toolcalls" for k, v in sample.items()
+    ):
+        return True
+    known = table()
+    return lone and any(
+        type(v) is dict and any(type(below) is dict for below in v.values())
+        for k, v in sample.items()
+        if fold(k) not in known.containers | known.heads and known.names.get(fold(k), ("", 0))[0] not in CONTENT
     )
 
 

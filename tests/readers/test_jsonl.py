@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditrail import config, jsontext, times
+from auditrail.containers.framing import look
 from auditrail.containers.records import Head, Record
 from auditrail.errors import RecordError
 from auditrail.model import DECISIONS, ID_KINDS, KINDS, LAYERS, STATES, STATUSES, TS_SOURCES, Event
@@ -451,9 +452,10 @@ def test_the_mapping_of_the_fixture() -> None:
     assert not naive.tz_assumed
     assert (naive.layer, naive.kind, naive.stream, naive.agent) == ("agent", "end", "planner", "planner")
     assert ids(naive) == [("run", "j-1")]
-    assert rest(naive) == {"app": "planner-eu", "ref": {"shard": 2}}
+    shipped = {"logged_at": "2026-07-02T03:00:00Z"}
+    assert rest(naive) == {"app": "planner-eu", "ref": {"shard": 2}, **shipped}
     assert (worker.tool, worker.args, worker.kind, worker.tz_assumed) == ("resize", '{"w":10}', "call", True)
-    assert rest(worker) == {"app": "worker", "calls": [{"what": "resize", "with": {"w": 10}}]}
+    assert rest(worker) == {"app": "worker", "calls": [{"what": "resize", "with": {"w": 10}}], **shipped}
     assert (odd.tool, odd.args_state) == (None, "absent")
     assert events(fixture("mapping")[0], *pickle.loads(pickle.dumps(mapping))) == [naive]  # noqa: S301
 
@@ -499,12 +501,26 @@ def test_lines_without_time_are_known_by_run_and_event() -> None:
         {"id": 1, "timestamp": "2026-01-01T00:00:00", "source": "agent", "action": "run", "args": {}},
         {"traceID": "a", "spans": [{}], "processes": {}},
         {"timestamp": "2026-01-01", "agent": "a", "messages": [{"role": "user"}]},
+        {"startedAt": "2026-01-01", "runId": "r", "host": {"os": {"name": "x"}}, "messages": [{}]},
         {"a": 1},
     ],
 )
 def test_other_formats_are_left_alone(sample: dict[str, Any]) -> None:
     assert jsonl.sniff(head([sample])) == 0.0
     assert jsonl.sniff(head([sample], framing="values", top_array=True)) == 0.0
+
+
+def test_a_lone_document_is_no_record() -> None:
+    manifest = {"startedAt": "2026-01-01T00:00:00Z", "runId": "r", "host": {"os": {"name": "x"}}}
+    assert jsonl.sniff(head([manifest], framing="values")) == 0.0
+    record = {"timestamp": "2026-01-01T00:00:00Z", "runId": "r", "data": {"a": {"b": 1}}, "args": {"c": {}}}
+    assert jsonl.sniff(head([record], framing="values")) == 0.15
+
+
+@pytest.mark.parametrize("case", ["hostile", "mapping"])
+def test_odd_fixtures_are_known_by_their_bytes(case: str) -> None:
+    (path,) = (FIXTURES / case).glob("input.*")
+    assert jsonl.sniff(look(path.read_bytes(), complete=True)) == 0.2
 
 
 def test_one_json_line_in_a_text_log_is_not_enough() -> None:
@@ -545,8 +561,8 @@ def test_policy_trails(name: str, records: int, decisions: dict[str, int]) -> No
 
 def test_a_record_of_a_hostile_file_keeps_what_it_can() -> None:
     found = [event for value in fixture("hostile") if isinstance(value, dict) for event in events(value)]
-    assert [e.ids[0].value for e in found if e.ids] == ["second", "h", "h", "h", "h", "h", "h"]
-    big, nan, half, wrong = found[1:5]
+    assert [e.ids[0].value for e in found if e.ids] == ["h", "h", "7", *["h"] * 4, "second", *["h"] * 6]
+    big, nan, half, wrong = found[9:13]
     assert rest(big)["seq"] == 123456789012345678901234567890
     assert (nan.args, big.agent, big.seq) == ('{"x":"NaN","y":"1e400"}', None, None)
     assert half.result == "half \\ud800 and nul \\u0000"
