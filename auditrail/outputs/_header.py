@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
+from collections import Counter
+
 from auditrail.outputs import _when
 from auditrail.outputs._paint import Line, Piece, wrap
 from auditrail.outputs._table import Cells, table
@@ -47,7 +50,6 @@ def when(report: Reconstruction, view: View) -> str:
 def clock_notes(report: Reconstruction) -> list[str]:
     """Sentences on times: clocks that are off, zones that were assumed, times that are those of a collector."""
     made = []
-    events = report.events
     for skew in report.clock_skew:
         side = "ahead of" if skew.seconds > 0 else "behind"
         made.append(
@@ -55,17 +57,22 @@ def clock_notes(report: Reconstruction) -> list[str]:
             f"{'pair' if skew.pairs == 1 else 'pairs'} of events whose order is certain. Its times are shown "
             "corrected, marked ~; stored times are unchanged."
         )
-    for what, chosen in (
-        ("had no zone and are taken as UTC", [e.stream for e in events if e.tz_assumed]),
-        (
-            "are those of the collector, not of the event",
-            [e.stream for e in events if e.ts_source == "observed"],
-        ),
-        ("are those of the log store, not of the event", [e.stream for e in events if e.ts_source == "ingest"]),
-        ("are not known; the order is that of the file", [e.stream for e in events if e.ts_ns is None]),
-    ):
-        made += [f"{chosen.count(s)} times of {s} {what}." for s in dict.fromkeys(chosen)]
+    kinds = (
+        ("no zone given, taken as UTC", [e.stream for e in report.events if e.tz_assumed]),
+        ("of the collector, not of the event", [e.stream for e in report.events if e.ts_source == "observed"]),
+        ("of the log store, not of the event", [e.stream for e in report.events if e.ts_source == "ingest"]),
+        ("not known, shown in the order of the file", [e.stream for e in report.events if e.ts_ns is None]),
+    )
+    for what, streams in kinds:
+        made += [f"{n:,} {'time' if n == 1 else 'times'} of {s}: {what}." for s, n in Counter(streams).items()]
     return made
+
+
+def layers_held(report: Reconstruction) -> str:
+    """The layers of which records are held, and those of which there is none."""
+    absent = [layer for layer in ("agent", "llm", "tool", "policy") if layer not in report.layers]
+    held = ", ".join(report.layers) or "none"
+    return f"{held} (nothing of: {', '.join(absent)})" if absent else held
 
 
 def header(report: Reconstruction, view: View, words: Words) -> list[Line]:
@@ -100,7 +107,7 @@ def header(report: Reconstruction, view: View, words: Words) -> list[Line]:
     if others:
         rest = len(others) - _ALIASES_SHOWN
         fact("other ids", *others[:_ALIASES_SHOWN], *([f"and {rest} more"] if rest > 0 else []))
-    fact("layers held", ", ".join(report.layers) or "none")
+    fact("layers held", layers_held(report))
     done = report.completeness
     fact("completeness", f"{done.grade} (score {done.score:.2f})", style=_GRADE_STYLES.get(done.grade, ""))
     fact("", *(f"- {clean(reason)}" for reason in done.reasons))
@@ -130,19 +137,28 @@ def _count(number: int, noun: str) -> str:
 
 
 def _streams(report: Reconstruction, view: View, words: Words) -> list[Line]:
-    """The files used, with the short names by which the tree refers to them."""
+    """The files used, with the short names by which the tree refers to them; the folder they share stands once."""
     uses = report.streams
+    folder = _shared_folder([use.path for use in uses])
     columns = [
         Cells("Read from", [words.clean(words.labels[u.path]) for u in uses], firm=1),
-        Cells("file", [words.clean(u.path) for u in uses], cut="middle"),
+        Cells(f"file in {words.clean(folder)}" if folder else "file", [], cut="middle"),
         Cells("format", [words.clean(u.format) for u in uses], firm=1),
-        Cells("records", [f"{u.records:,}" for u in uses], right=True, firm=1),
         Cells("events", [f"{u.events:,}" for u in uses], right=True, firm=1),
         Cells("exact", [f"{u.exact:,}" for u in uses], right=True, firm=1),
         Cells("linked", [f"{u.linked:,}" for u in uses], right=True, firm=1),
         Cells("inferred", [f"{u.inferred:,}" for u in uses], right=True, firm=1),
     ]
+    columns[1].values = [words.clean(u.path[len(folder) :]) for u in uses]
+    if view.width >= 100:
+        columns.insert(3, Cells("records", [f"{u.records:,}" for u in uses], right=True, firm=1))
     if view.width >= 110:
-        columns.insert(2, Cells("stream", [words.clean(u.stream) for u in uses]))
         columns.insert(3, Cells("layer", [words.clean(u.layer) for u in uses], firm=1))
+        columns.insert(2, Cells("stream", [words.clean(u.stream) for u in uses]))
     return table(columns, view, rule=False)
+
+
+def _shared_folder(paths: list[str]) -> str:
+    """The folder, with its slash, that all paths begin with; blank if there is none, or only one path."""
+    folder, slash, _ = posixpath.commonprefix(paths).rpartition("/")
+    return folder + slash if len(paths) > 1 else ""

@@ -45,8 +45,8 @@ class Marks:
         self.dash = "\u2013" if unicode else "-"
         self.dot = "\u00b7" if unicode else "-"
         self.rule = "\u2500" if unicode else "-"
-        self.branch = "\u251c " if unicode else "|-"
-        self.last = "\u2514 " if unicode else "`-"
+        self.branch = "\u251c " if unicode else "+ "
+        self.last = "\u2514 " if unicode else "` "
         self.through = "\u2502 " if unicode else "| "
         self.times = "\u00d7" if unicode else "x"
 

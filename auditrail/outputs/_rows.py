@@ -138,11 +138,11 @@ def event_row(event: RunEventView, view: View) -> dict[str, Any]:
     }
 
 
-def hidden_error(error: str | None, *, digits: int = 64) -> str | None:
+def hidden_error(error: str | None) -> str | None:
     """An error for `--hide-content`: the name of a type stays; a message may quote content and becomes a digest."""
     if error is None or (len(error) <= 80 and error.replace(".", "").replace("_", "").isalnum()):
         return error
-    return text.digest(error, digits=digits)
+    return text.digest(error, digits=64)
 
 
 def _content(value: str | None, *, hide: bool) -> str | None:

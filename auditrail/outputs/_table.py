@@ -5,6 +5,7 @@ Where not even that fits, rows are written as blocks of `title  value`, so that 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +62,8 @@ def _clean(value: str, view: View) -> str:
 
 def _number(value: float, show: str) -> str:
     if show == "share":
-        return f"{100 * value:.0f} %"
+        # Cut and not rounded: 99.97 % is not all.
+        return f"{math.floor(1_000 * value + 1e-9) / 10:g} %"
     if show == "bytes":
         return _bytes(value)
     return f"{value:,}" if show == "count" else str(value)

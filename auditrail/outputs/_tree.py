@@ -9,7 +9,7 @@ from auditrail import jsontext, text
 from auditrail.errors import RecordError
 from auditrail.outputs import _when
 from auditrail.outputs._header import SEVERITY_STYLES
-from auditrail.outputs._paint import Line, Piece, flow, line_width, pieces
+from auditrail.outputs._paint import Line, Piece, flow, line_width, pieces, wrap
 from auditrail.outputs._select import Node, forest
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
@@ -22,6 +22,9 @@ _MAX_WHERE = 20
 # What carries the substance of a run may take a second line; the rest is cut at the end of its first.
 _TWO_LINES = frozenset({"call", "result", "message", "decision", "error"})
 _MAX_BLOCK = 1_000_000
+_LAYERS = frozenset({"agent", "llm", "tool", "policy", "other"})
+# Causes by which nothing is gone, but something can't be relied upon.
+_DOUBTS = frozenset({"duplicate-conflict", "integrity", "clock"})
 
 
 class Tree:
@@ -69,9 +72,12 @@ class Tree:
             prefix += f"({depth}) "
             rest += "  "
         if node.more:
-            yield self._line(event, prefix, [(self._more(node.more), "dim")], "")
+            final = node.more[-1]
+            span = f"{self.words.where(event)}{self.marks.dash}{self.words.where(final).rpartition(':')[2]}"
+            same = event.source.path == final.source.path and text.width(span) <= self._where
+            yield self._line(event, prefix, [(self._more(node.more), "dim")], span if same else "")
             return
-        first, *others = self._words(event, self._room - text.width(prefix), self._room - text.width(rest))
+        first, *others = self._words(event, self._room - text.width(prefix), self.view.width - _LEFT - text.width(rest))
         yield self._line(event, prefix, first, self.words.where(event))
         for line in others:
             yield [(" " * _LEFT, ""), (rest, "dim"), *line]
@@ -86,7 +92,8 @@ class Tree:
 
     def _missing(self, gap: Gap, rest: str) -> Iterator[Line]:
         style = SEVERITY_STYLES.get(gap.severity, "")
-        told = f"{self.marks.missing} missing: {self.words.clean(gap.title)} [{gap.cause}]"
+        what = "in doubt" if gap.cause in _DOUBTS else "missing"
+        told = f"{self.marks.missing} {what}: {self.words.clean(gap.title)} [{gap.cause}]"
         room = max(self.view.width - _LEFT - text.width(rest), 20)
         for index, line in enumerate(flow([(word, style) for word in told.split(" ")], room, gap=" ")):
             yield [(" " * _LEFT, ""), (rest, "dim"), *([("  ", "")] if index else []), *line]
@@ -147,8 +154,17 @@ class Tree:
                 left -= 2 + text.width(facts[0][0])
                 lines[0] += [("  ", ""), facts.pop(0)]
         if told or facts:
-            lines += flow([*told, *facts], max(rest_room, 12), ellipsis=self.marks.ellipsis)
+            room = max(rest_room, 12)
+            split = [piece for fact in facts for piece in self._two_lines(fact, room)]
+            lines += flow([*told, *split], room, ellipsis=self.marks.ellipsis)
         return lines
+
+    def _two_lines(self, fact: Piece, room: int) -> list[Piece]:
+        """A long fact in two lines: a reason that is cut after ten words is none."""
+        if text.width(fact[0]) <= room:
+            return [fact]
+        first, *rest = wrap(fact[0], room)
+        return [(first, fact[1]), (text.shorten(" ".join(rest), room, ellipsis=self.marks.ellipsis), fact[1])]
 
     def _split(self, phrase: list[Piece], room: int) -> tuple[Line, str]:
         """What fits on the first line, broken after a blank where one is near, and the text that is left."""
@@ -164,6 +180,8 @@ class Tree:
             near = fits.rfind(" ")
             if near > len(fits) - 24 and near > 0:
                 fits = fits[: near + 1]
+            elif part[:1] == "(" and (len(fits) < 24 or " " not in part):
+                fits = "("
             rest = part[len(fits) :] + "".join(text for text, _ in phrase[index + 1 :])
             return [*head, (fits, style)], rest
         return head, ""
@@ -184,9 +202,6 @@ class Tree:
             for line in _pretty(content).split("\n"):
                 for part in pieces(text.terminal(line, ascii_only=not self.view.unicode), room):
                     yield [(" " * _LEFT, ""), (f"{rest}  ", "dim"), (part, "")]
-
-
-_LAYERS = frozenset({"agent", "llm", "tool", "policy", "other"})
 
 
 def _pretty(content: str) -> str:

@@ -14,7 +14,6 @@ from auditrail.outputs._rows import hidden_error
 from auditrail.outputs._view import View
 from auditrail.report.types import Reconstruction, RunEventView, Stitch
 
-_VALUE_COLUMNS = 60
 _PHRASE_COLUMNS = 400
 _PARSE_UP_TO = 65_536
 _COMMON_FOLDERS = frozenset({"", ".", "..", "log", "logs", "data", "evidence", "tmp", "var", "out"})
@@ -29,6 +28,7 @@ class Words:
     def __init__(self, report: Reconstruction, view: View) -> None:
         self.view = view
         self.marks = Marks(unicode=view.unicode)
+        self._value_columns = max(view.width // 2, 40)
         self.labels = labels(stream.path for stream in report.streams)
         self._report = report
         self._by_id = {event.id: event for event in report.events}
@@ -68,9 +68,9 @@ class Words:
         if event.kind == "span":
             label = [("span ", ""), (name, "bold" if event.layer == "tool" else "")]
             return [*label, (self._arguments(event), ""), *self._outcome(event)] if event.tool else [*label, *told]
-        words = {"start": "start ", "end": "end ", "error": "error ", "message": "message "}
+        word = event.kind if event.kind in ("start", "end", "error", "message") and event.kind not in name else ""
         style = "bad" if event.kind == "error" else ""
-        return [(words.get(event.kind, ""), style), (name, style), *told]
+        return [(f"{word} " if word else "", style), (name, style), *told]
 
     def _call(self, event: RunEventView) -> list[Piece]:
         return [(self.short(event.tool or event.name or "(no name)", 60), "bold"), (self._arguments(event), "")]
@@ -107,8 +107,10 @@ class Words:
         if named and not known:
             head.append((f"{self.short(named, 60)} ", "bold"))
         if event.status in ("error", "denied"):
-            # The message itself is one of the facts.
             head.append((event.status, "bad"))
+            error = self._error(event)
+            if error:
+                head.append((f": {error}", "bad"))
         elif event.status == "ok":
             head.append(("ok", "good"))
         if event.result is not None and event.result_state != "empty":
@@ -141,17 +143,25 @@ class Words:
 
     def _value(self, value: Any) -> str:
         if isinstance(value, str):
-            short = self.short(value, _VALUE_COLUMNS)
+            short = self.short(value, self._value_columns)
             return short if short and not set(short) & set(" ,=(){}") else f'"{short}"'
-        return self.short(jsontext.dumps(value), _VALUE_COLUMNS)
+        return self.short(jsontext.dumps(value), self._value_columns)
+
+    def _error(self, event: RunEventView) -> str:
+        if not event.error:
+            return ""
+        if self.view.content == "digest" and hidden_error(event.error) != event.error:
+            return text.digest(event.error, ellipsis=self.marks.ellipsis)
+        return self.short(event.error, 300)
 
     def facts(self, event: RunEventView) -> list[Piece]:
         """What stands beside the phrase, the most important first: error, reason, marks, length, model, tokens."""
         made: list[Piece] = []
-        error = hidden_error(event.error, digits=16) if self.view.content == "digest" else event.error
-        if error:
-            made.append((self.short(error, 300), "bad"))
-        if event.status in ("error", "denied") and event.kind not in ("result", "error") and not event.decision:
+        failed = event.status in ("error", "denied")
+        error = self._error(event)
+        if error and not (failed and event.kind == "result"):
+            made.append((f"{event.status if failed else 'error'}: {error}", "bad"))
+        elif failed and event.kind not in ("result", "error") and not event.decision:
             made.append((f"status {event.status}", "bad"))
         if event.decision and event.result is not None:
             made.append((self._compact(event.result), ""))

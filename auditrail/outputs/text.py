@@ -36,7 +36,9 @@ def _reconstruction(report: Reconstruction, view: View) -> Iterator[Line]:
     tree = Tree(report, view, words)
     left_out = hidden(report, view)
     shown = len(report.events) - sum(left_out.values())
-    yield [("What happened", "bold"), (f"  {shown:,} of {len(report.events):,} events, times in {view.tz}", "dim")]
+    total = len(report.events)
+    counted = f"{shown:,} of {total:,} events" if left_out else f"{total:,} {'event' if total == 1 else 'events'}"
+    yield [("What happened", "bold"), (f"  {counted}, times in {view.tz}", "dim")]
     yield from tree.lines()
     for option, count in left_out.items():
         name = {"layer": "--layer", "time": "--since and --until", "depth": "--depth"}[option]
