@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _EVENT_COLUMNS = (
     "event", "record", "part", "byte_offset", "byte_length", "blake3", "ts_ns", "end_ns", "ts_source", "tz_assumed",
     "stream", "layer", "kind", "name", "agent", "model", "tool", "status", "error", "span_id", "parent_span_id",
-    "tool_call_id", "args", "args_state", "result", "result_state", "decision", "policy", "rule", "principal",
+    "tool_call_id", "request_id", "response_id", "args", "args_state", "result", "result_state", "decision", "policy", "rule", "principal",
     "tokens_in", "tokens_out", "flags", "attributes",
 )  # fmt: skip
 

@@ -3,11 +3,13 @@
 The parent of an event is, in this order:
 1. the span that it names as its parent, if that span is held;
 2. for a call that a model asks for, the model's answer in the same record;
-3. for anything else with a tool call id, the span that executed that call, or else the record of its begin;
-4. for an event joined over shared ids, the event that it was joined to.
-Nothing is invented: without any of these an event has no parent. A parent is never its own descendant.
-
-In the view, events without a parent stand under the run's own span, if there is exactly one: it is the run.
+3. for a model's answer without a span of its own, the span that has the same response id;
+4. for anything else with a tool call id, the span that executed that call, or else the record of its begin;
+5. for a record without a span, the one span of its own stream that was open at that moment (one stream, one clock);
+6. for an event joined over shared ids, the event that it was joined to;
+7. the run's own span, if there is exactly one.
+An event that names a parent which is not held has no parent here: it stands at the top, where the loss shows.
+A parent is never its own descendant.
 """
 
 from __future__ import annotations
@@ -21,6 +23,10 @@ MAX_DEPTH = 60
 
 # What a tool call is executed by, best first; the model's wish is not among them.
 _EXECUTION = {("tool", "span"): 0, ("agent", "span"): 1, ("agent", "call"): 2, ("tool", "call"): 3}
+# With more spans of one stream than this, looking for the one that was open costs more than it tells.
+_OPEN_SPANS = 2000
+# A service logs the begin of a request a moment before its span opens, and its end a moment after it closes.
+_OPEN_SLACK_NS = 5_000_000
 _GROUPING = frozenset({"trace", "session", "conversation", "run"})
 
 
@@ -28,11 +34,9 @@ def order(events: list[RunEventView]) -> dict[str, tuple[str | None, int]]:
     """Event id -> (parent id, depth), in the order of the tree: depth first, siblings by corrected time."""
     parents = _parents(events)
     by_id = {event.id: event for event in events}
-    root = _root(events, parents)
     children: dict[str | None, list[str]] = defaultdict(list)
     for event in events:
-        above = parents[event.id]
-        children[root if above is None and event.id != root else above].append(event.id)
+        children[parents[event.id]].append(event.id)
 
     def when(event_id: str) -> tuple[int, int, int]:
         event = by_id[event_id]
@@ -51,49 +55,82 @@ def order(events: list[RunEventView]) -> dict[str, tuple[str | None, int]]:
     return placed
 
 
-def _root(events: list[RunEventView], parents: dict[str, str | None]) -> str | None:
-    """The run's own span: the only span of the agent at the top."""
-    tops = [
-        event.id
-        for event in events
-        if parents[event.id] is None and event.kind == "span" and event.layer == "agent" and not event.parent_span_id
-    ]
-    return tops[0] if len(tops) == 1 else None
+class _Index:
+    """What parents are looked up by."""
+
+    def __init__(self, events: list[RunEventView]) -> None:
+        self.ids = {event.id for event in events}
+        self.spans: dict[str, str] = {}
+        self.executions: dict[str, str] = {}
+        self.answers: dict[tuple[str, int], str] = {}
+        self.responses: dict[str, str] = {}
+        self.open: dict[str, list[RunEventView]] = defaultdict(list)
+        for event in events:
+            if event.kind == "span" and event.span_id:
+                self.spans.setdefault(event.span_id, event.id)
+                if event.ts_ns is not None and event.end_ns is not None and event.parent_span_id:
+                    self.open[event.stream].append(event)
+                if event.response_id:
+                    self.responses.setdefault(event.response_id, event.id)
+            if event.layer == "llm" and event.kind in ("span", "result"):
+                self.answers.setdefault((event.source.path, event.source.record), event.id)
+        for event in sorted(events, key=_execution_order):
+            if event.tool_call_id and (event.layer, event.kind) in _EXECUTION:
+                self.executions.setdefault(event.tool_call_id, event.id)
+        own = [
+            event.id
+            for event in events
+            if event.kind == "span" and event.span_id and event.layer == "agent" and not event.parent_span_id
+        ]
+        self.root = own[0] if len(own) == 1 else None
+
+    def open_span(self, event: RunEventView) -> str | None:
+        """The one span of the event's stream that was open at its time; None if there is none, or several."""
+        spans = self.open.get(event.stream, ())
+        if event.ts_ns is None or event.span_id or len(spans) > _OPEN_SPANS:
+            return None
+        at = event.ts_ns
+        held = [span.id for span in spans if span.ts_ns is not None and span.end_ns is not None
+                and span.ts_ns - _OPEN_SLACK_NS <= at <= span.end_ns + _OPEN_SLACK_NS]  # fmt: skip
+        return held[0] if len(held) == 1 else None
 
 
 def _parents(events: list[RunEventView]) -> dict[str, str | None]:
-    spans: dict[str, str] = {}
-    executions: dict[str, str] = {}
-    answers: dict[tuple[str, int], str] = {}
-    for event in events:
-        if event.kind == "span" and event.span_id:
-            spans.setdefault(event.span_id, event.id)
-        if event.layer == "llm" and event.kind in ("span", "result"):
-            answers.setdefault((event.source.path, event.source.record), event.id)
-    for event in sorted(events, key=_execution_order):
-        if event.tool_call_id and (event.layer, event.kind) in _EXECUTION:
-            executions.setdefault(event.tool_call_id, event.id)
-    ids = {event.id for event in events}
+    index = _Index(events)
     parents: dict[str, str | None] = {}
     for event in events:
-        wish = event.layer == "llm" and event.kind == "call"
-        candidates: list[str | None] = []
-        if event.parent_span_id:
-            candidates.append(spans.get(event.parent_span_id))
-        if wish:
-            candidates.append(answers.get((event.source.path, event.source.record)))
-        elif event.tool_call_id and not event.parent_span_id and event.layer != "llm":
-            candidates.append(executions.get(event.tool_call_id))
-        joined = event.stitched_by
-        if joined.confidence != "exact" and joined.kind not in _GROUPING and not (event.layer == "llm" and not wish
-                and joined.kind == "tool_call"):  # fmt: skip
-            candidates.append(joined.via)
         parents[event.id] = None
-        for candidate in candidates:
-            if candidate is not None and candidate in ids and not _is_below(candidate, event.id, parents):
+        for candidate in _candidates(event, index):
+            if candidate is not None and candidate in index.ids and not _is_below(candidate, event.id, parents):
                 parents[event.id] = candidate
                 break
     return parents
+
+
+def _candidates(event: RunEventView, index: _Index) -> list[str | None]:
+    """Possible parents, best first; see the module docstring."""
+    if event.parent_span_id:
+        found = [index.spans.get(event.parent_span_id)]
+        return found if event.kind == "span" or found[0] is not None else [index.answers.get(_record(event))]
+    wish = event.layer == "llm" and event.kind == "call"
+    candidates: list[str | None] = []
+    if wish:
+        candidates.append(index.answers.get(_record(event)))
+    elif event.layer == "llm":
+        candidates.append(index.responses.get(event.response_id or ""))
+    elif event.tool_call_id:
+        candidates.append(index.executions.get(event.tool_call_id))
+    if event.layer not in ("llm", "agent"):
+        candidates.append(index.open_span(event))
+    joined = event.stitched_by
+    if joined.confidence != "exact" and joined.kind not in _GROUPING and event.layer != "llm":
+        candidates.append(joined.via)
+    candidates.append(index.root)
+    return candidates
+
+
+def _record(event: RunEventView) -> tuple[str, int]:
+    return (event.source.path, event.source.record)
 
 
 def _execution_order(event: RunEventView) -> tuple[int, int, int]:

@@ -76,6 +76,8 @@ class RunEventView:
     copies: int = 0
     skew_ns: int = 0
     message: str | None = None
+    request_id: str | None = None
+    response_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
