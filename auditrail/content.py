@@ -51,6 +51,8 @@ _TRUNCATED = re.compile(
 )
 # Arguments arrive as JSON text as often as parsed.
 _EMPTY_JSON = frozenset({"", "{}", "[]", "null", '""'})
+# First characters of everything that counts as redacted.
+_MARKER_STARTS = frozenset("[<({_*rRxXhH")
 _MAX_LEAVES = 200
 
 
@@ -75,12 +77,16 @@ def state_of(value: Any, *, given: bool = True) -> str:
 
 
 def _state_of_text(text: str, *, whole: bool) -> str:
-    short = text.strip() if len(text) <= 120 else ""
-    if short and (short.lower() in _REDACTED or _is_redacted_form(short)):
-        return "redacted"
-    if whole and short and _HASHED.fullmatch(short):
-        return "hashed"
-    if _TRUNCATED.search(text, max(0, len(text) - 120)):
+    # Cheap looks first: this runs for every leaf of every argument, and almost none of them is a marker.
+    length = len(text)
+    if length <= 120:
+        short = text.strip()
+        if short and short[0] in _MARKER_STARTS and (short.lower() in _REDACTED or _is_redacted_form(short)):
+            return "redacted"
+        if whole and length >= 32 and " " not in short and _HASHED.fullmatch(short):
+            return "hashed"
+    tail = text[-120:]
+    if "runcated" in tail.lower() and _TRUNCATED.search(text, max(0, length - 120)):
         return "truncated"
     if whole and text[:1] in "{[" and ("redact" in text[:100_000].lower() or "***" in text[:100_000]):
         return _state_of_json_text(text)

@@ -40,7 +40,8 @@ def _pairs(events: list[RunEventView]) -> Iterable[tuple[RunEventView, int, int,
     """(outer event, its begin, its end, inner event) for calls with results, and spans with what they contain."""
     spans = {event.span_id: event for event in events if event.kind == "span" and event.span_id and event.end_ns}
     for event in events:
-        outer = spans.get(event.parent_span_id) if event.parent_span_id else None
+        inside = event.parent_span_id if event.kind == "span" else event.span_id or event.parent_span_id
+        outer = spans.get(inside) if inside else None
         if outer is not None and outer.ts_ns is not None and outer.end_ns is not None:
             yield outer, outer.ts_ns, outer.end_ns, event
     by_call: dict[str, list[RunEventView]] = defaultdict(list)

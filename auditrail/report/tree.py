@@ -1,7 +1,7 @@
 """What stands under what: the tree of a run, from span parents, records, tool calls and the joins themselves.
 
 The parent of an event is, in this order:
-1. the span that it names as its parent, if that span is held;
+1. the span that it names as its parent, or a record other than a span the span that it happened in, if it is held;
 2. for a call that a model asks for, the model's answer in the same record;
 3. for a model's answer without a span of its own, the span that has the same response id;
 4. for anything else with a tool call id, the span that executed that call, or else the record of its begin;
@@ -109,6 +109,8 @@ def _parents(events: list[RunEventView]) -> dict[str, str | None]:
 
 def _candidates(event: RunEventView, index: _Index) -> list[str | None]:
     """Possible parents, best first; see the module docstring."""
+    if event.kind != "span" and event.span_id in index.spans:
+        return [index.spans[event.span_id]]
     if event.parent_span_id:
         found = [index.spans.get(event.parent_span_id)]
         return found if event.kind == "span" or found[0] is not None else [index.answers.get(_record(event))]
