@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import MISSING, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +26,7 @@ from auditrail.report.types import (
     StreamUse,
 )
 
+GOLDEN = Path(__file__).parent / "golden"
 RUN = "run-7f3a91"
 FILES = {
     "agent": "evidence/agent/refunds-agent.jsonl",
@@ -554,3 +557,17 @@ def make_event() -> Callable[..., RunEventView]:
 def make_run() -> Callable[..., Reconstruction]:
     """(depth, event) pairs and further fields of the report -> the report."""
     return lambda *rows, **more: reconstruction(*nested(*rows), **more)
+
+
+@pytest.fixture(scope="session")
+def golden() -> Callable[[str, str], None]:
+    """Compares text with a file of `golden/`; `AUDITRAIL_UPDATE_GOLDEN=1` writes the file instead."""
+
+    def compare(name: str, made: str) -> None:
+        path = GOLDEN / name
+        if os.environ.get("AUDITRAIL_UPDATE_GOLDEN") == "1":
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(made.encode())
+        assert path.read_bytes().decode() == made
+
+    return compare
