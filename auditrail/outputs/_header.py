@@ -141,19 +141,19 @@ def _streams(report: Reconstruction, view: View, words: Words) -> list[Line]:
     uses = report.streams
     folder = _shared_folder([use.path for use in uses])
     columns = [
-        Cells("Read from", [words.clean(words.labels[u.path]) for u in uses], firm=1),
+        Cells("Read from", [words.clean(words.labels[u.path]) for u in uses], firm=2),
         Cells(f"file in {words.clean(folder)}" if folder else "file", [], cut="middle"),
-        Cells("format", [words.clean(u.format) for u in uses], firm=1),
-        Cells("events", [f"{u.events:,}" for u in uses], right=True, firm=1),
-        Cells("exact", [f"{u.exact:,}" for u in uses], right=True, firm=1),
-        Cells("linked", [f"{u.linked:,}" for u in uses], right=True, firm=1),
-        Cells("inferred", [f"{u.inferred:,}" for u in uses], right=True, firm=1),
+        Cells("format", [words.clean(u.format) for u in uses], firm=2),
+        Cells("events", [f"{u.events:,}" for u in uses], right=True, firm=2),
+        Cells("exact", [f"{u.exact:,}" for u in uses], right=True, firm=2),
+        Cells("linked", [f"{u.linked:,}" for u in uses], right=True, firm=2),
+        Cells("inferred", [f"{u.inferred:,}" for u in uses], right=True, firm=2),
     ]
     columns[1].values = [words.clean(u.path[len(folder) :]) for u in uses]
     if view.width >= 100:
-        columns.insert(3, Cells("records", [f"{u.records:,}" for u in uses], right=True, firm=1))
+        columns.insert(3, Cells("records", [f"{u.records:,}" for u in uses], right=True, firm=2))
     if view.width >= 110:
-        columns.insert(3, Cells("layer", [words.clean(u.layer) for u in uses], firm=1))
+        columns.insert(3, Cells("layer", [words.clean(u.layer) for u in uses], firm=2))
         columns.insert(2, Cells("stream", [words.clean(u.stream) for u in uses]))
     return table(columns, view, rule=False)
 

@@ -17,13 +17,15 @@ from auditrail.report.types import Column, Listing
 
 _GAP = "  "
 _LEAST = 8
+# Twelve characters of an id and an ellipsis: a prefix by which a run can be asked for.
+_LEAST_ID = 13
 _MAX_CELL = 2_000
 _BYTE_UNITS = ("kB", "MB", "GB", "TB", "PB")
 
 
 @dataclass(slots=True)
 class Cells:
-    """One column as text. `firm`: 0 cut freely, 1 cut only when it must be; `style` colours every cell."""
+    """One column as text. `firm`: 0 cut first, 1 cut when nothing else helps, 2 never cut; `cut`: end or middle."""
 
     title: str
     values: list[str]
@@ -91,7 +93,8 @@ def listing_cells(report: Listing, view: View) -> list[Cells]:
                 f"{title} ({view.tz})" if column.show == "time" else title,
                 values,
                 right=column.show in ("count", "bytes", "share"),
-                firm=0 if column.show in ("text", "list") else 1,
+                firm={"text": 0, "list": 0, "id": 1}.get(column.show, 2),
+                cut="middle" if column.name == "path" else "end",
             )
         )
     return made
@@ -114,12 +117,15 @@ def table(columns: list[Cells], view: View, *, columns_wide: int | None = None, 
 
 
 def _widths(columns: list[Cells], room: int) -> list[int] | None:
-    """Widths that fit: the widest free column gives first, firm ones only after all free ones; None if none fit."""
+    """Widths that fit: the widest text gives first, ids only if that is not enough; None if nothing fits."""
     natural = [max([text.width(c.title), *(text.width(v) for v in c.values)]) for c in columns]
-    least = [min(n, _LEAST) if not c.firm else n for n, c in zip(natural, columns, strict=True)]
     room -= len(_GAP) * (len(columns) - 1)
     if sum(natural) <= room:
         return natural
+    limits = {0: _LEAST}
+    least = _least(natural, columns, limits)
+    if sum(least) > room:
+        least = _least(natural, columns, {**limits, 1: _LEAST_ID})
     if sum(least) > room:
         return None
     widths = list(natural)
@@ -137,6 +143,10 @@ def _widths(columns: list[Cells], room: int) -> list[int] | None:
             widths[index] -= min(step, over)
             over -= min(step, over)
     return widths
+
+
+def _least(natural: list[int], columns: list[Cells], limits: dict[int, int]) -> list[int]:
+    return [min(n, limits.get(column.firm, n)) for n, column in zip(natural, columns, strict=True)]
 
 
 def _row(values: list[str], columns: list[Cells], widths: list[int], ellipsis: str, *, heading: bool = False) -> Line:

@@ -143,7 +143,7 @@ class Tree:
         head, tail = self._split(phrase, room)
         lines = [head]
         told: list[Piece] = []
-        if tail and event.kind in _TWO_LINES:
+        if tail and (event.kind in _TWO_LINES or event.layer == "tool"):
             told = [(text.shorten(tail, rest_room, ellipsis=self.marks.ellipsis), "")]
         elif tail:
             lines = [self._cut(head, room)]
@@ -194,14 +194,31 @@ class Tree:
 
     def _blocks(self, event: RunEventView, rest: str) -> Iterator[Line]:
         """Arguments and result whole, JSON indented, wrapped at the width: nothing is left out."""
-        for label, content in (("arguments", event.args), ("result", event.result)):
-            if not content:
+        given = "content" if event.kind in ("message", "log", "start", "end", "error") else "arguments"
+        for label, content in ((given, event.args), ("result", event.result)):
+            if not content or self.words.inline(content):
                 continue
             yield [(" " * _LEFT, ""), (rest, "dim"), (f"{label}:", "dim")]
             room = max(self.view.width - _LEFT - text.width(rest) - 2, 20)
             for line in _pretty(content).split("\n"):
-                for part in pieces(text.terminal(line, ascii_only=not self.view.unicode), room):
+                for part in _wrapped(text.terminal(line, ascii_only=not self.view.unicode), room):
                     yield [(" " * _LEFT, ""), (f"{rest}  ", "dim"), (part, "")]
+
+
+def _wrapped(line: str, room: int) -> Iterator[str]:
+    """A line in parts that fit, broken after a blank where one is near; further parts stand two columns deeper."""
+    indent = ""
+    while text.width(line) > room - len(indent):
+        part = pieces(line, room - len(indent))[0]
+        near = part.rfind(" ") + 1
+        # Blanks at the front are the indentation.
+        if part[:near].strip() and near > len(part) * 2 // 3:
+            part = part[:near]
+        yield indent + part
+        if not indent:
+            indent = " " * min(len(line) - len(line.lstrip(" ")) + 2, room // 2)
+        line = line[len(part) :]
+    yield indent + line
 
 
 def _pretty(content: str) -> str:

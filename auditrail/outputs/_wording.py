@@ -15,6 +15,7 @@ from auditrail.outputs._view import View
 from auditrail.report.types import Reconstruction, RunEventView, Stitch
 
 _PHRASE_COLUMNS = 400
+_INLINE = 40
 _PARSE_UP_TO = 65_536
 _COMMON_FOLDERS = frozenset({"", ".", "..", "log", "logs", "data", "evidence", "tmp", "var", "out"})
 _STATE_WORDS = {
@@ -131,6 +132,8 @@ class Words:
         """Content on one line: an object as `key=value` pairs, all else as it stands; a digest if content is hidden."""
         if self.view.content == "digest":
             return text.digest(value, ellipsis=self.marks.ellipsis)
+        if self.view.content == "whole" and not self.inline(value):
+            return self.marks.ellipsis
         if value[:1] in ("{", "[") and len(value) <= _PARSE_UP_TO:
             try:
                 parsed, _ = jsontext.parse(value.encode("utf-8", "surrogatepass"))
@@ -140,6 +143,10 @@ class Words:
                 inner = ", ".join(f"{self.short(str(k), 40)}={self._value(v)}" for k, v in list(parsed.items())[:40])
                 return text.shorten(f"{{{inner}}}" if braces else inner, _PHRASE_COLUMNS, ellipsis=self.marks.ellipsis)
         return self.short(value, _PHRASE_COLUMNS)
+
+    def inline(self, value: str) -> bool:
+        """Whether the phrase holds the whole value, so that a view of whole contents needs no block for it."""
+        return len(value) <= _INLINE and value[:1] not in ("{", "[") and self.clean(value) == value
 
     def _value(self, value: Any) -> str:
         if isinstance(value, str):

@@ -73,7 +73,7 @@ def _reconstruction(report: Reconstruction, view: View) -> Iterator[str]:
     yield from ("", f"## Timeline ({view.tz})", "")
     yield from _table(
         ("time", "layer", "what", "detail", "status", "where"),
-        (_event(event, view, words) for event in shown(report, view)),
+        (_event(event, view, words) for event in sorted(shown(report, view), key=_corrected)),
     )
     left_out = hidden(report, view)
     if left_out:
@@ -145,15 +145,19 @@ def _gap(gap: Gap, words: Words) -> tuple[str, ...]:
     )
 
 
+def _corrected(event: RunEventView) -> tuple[bool, int]:
+    """Order by the time that is shown; events without one come last, in the order of the report."""
+    return event.ts_ns is None, (event.ts_ns or 0) + event.skew_ns
+
+
 def _event(event: RunEventView, view: View, words: Words) -> tuple[str, ...]:
     phrase = "".join(text for text, _ in words.phrase(event))
     facts = "; ".join(text for text, _ in words.facts(event))
     join = words.join(event)
     told = "; ".join(part for part in (facts, join[0] if join else "") if part)
     if view.content == "whole":
-        wholes = [
-            f"{label}: {value}" for label, value in (("arguments", event.args), ("result", event.result)) if value
-        ]
+        contents = (("arguments", event.args), ("result", event.result))
+        wholes = [f"{label}: {value}" for label, value in contents if value and not words.inline(value)]
         told = "; ".join([*([told] if told else []), *wholes])
     else:
         phrase, told = shorten(phrase, _DETAIL), shorten(told, _DETAIL)

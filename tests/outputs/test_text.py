@@ -205,3 +205,40 @@ def test_a_share_is_not_rounded_up_to_all() -> None:
     assert "100 %" in made
     assert " 29 %" in made
     assert "1.0 MB" in made
+
+
+def test_an_error_that_quotes_content_is_hidden_and_the_name_of_a_type_is_not(make_event: Any, make_run: Any) -> None:
+    def shown(error: str) -> str:
+        one = make_event("agent", 1, "10:00:00", "tool", "span", tool="pay", status="error", error=error)
+        return rendered(make_run((0, one)), content="digest")
+
+    assert "error: TimeoutError" in shown("TimeoutError")
+    assert "error: http_503" in shown("http_503")
+    assert "4111111111111111" not in shown("4111111111111111")
+    assert "DE44500105175407324931" not in shown("DE44500105175407324931")
+
+
+def test_an_id_gives_way_only_before_a_table_falls_apart() -> None:
+    run = "bb70f1edbd02983ba953edfa49e9dcf7"
+    columns = (
+        Column("run", "Run", "id"),
+        Column("at", "Started", "time"),
+        Column("what", "What"),
+        Column("n", "N", "count"),
+    )
+    (head, _, row) = rendered(
+        Listing("runs", "runs", "", columns, ((run, 10**18, "x" * 30, 1234),)), width=60
+    ).splitlines()
+    assert head.split() == ["Run", "Started", "(UTC)", "What", "N"]
+    assert row.startswith("bb70f1edbd02")
+    assert "2001-09-09 01:46:40" in row
+    assert row.endswith("1,234")
+
+
+def test_the_timeline_of_a_view_is_in_the_order_of_the_times_shown(incident: Reconstruction) -> None:
+    from auditrail.outputs import markdown
+
+    lines = "".join(markdown.render(incident, View())).splitlines()
+    times = [line.split("|")[1].strip(" \\~") for line in lines if re.match(r"\| (\\~)?\d\d:", line)]
+    assert times == sorted(times)
+    assert len(times) == len(incident.events) - 1
