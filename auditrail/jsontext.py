@@ -23,6 +23,7 @@ from auditrail.errors import RecordError
 # An integer beyond 64 bits has at least 19 digits; translating first is ten times faster than a pattern.
 _DIGITS_19 = b"0" * 19
 _TO_DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x20 for byte in range(256))
+_BOM = b"\xef\xbb\xbf"
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -41,6 +42,8 @@ def parse(raw: bytes | bytearray | memoryview) -> tuple[Any, tuple[str, ...]]:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         return _parse_odd(data, str(error))
+    if _too_deep(value, data):
+        raise _deep()
     if _keys_lost(value, data) or _DIGITS_19 in data.translate(_TO_DIGITS) or b"\\u0000" in data:
         return _parse_exact(data, value)
     return value, ()
@@ -107,7 +110,7 @@ def _decode(data: bytes) -> tuple[Any, _Exact]:
     except UnicodeDecodeError as error:
         raise RecordError("invalid-utf8", f"not UTF-8 at byte {error.start}") from None
     except RecursionError:
-        raise RecordError("too-deep", "nested deeper than the parser can follow") from None
+        raise _deep() from None
     except ValueError as error:
         if _CONTROL.search(data):
             raise RecordError("control-character", "a raw NUL or control character stands in the record") from None
@@ -115,19 +118,25 @@ def _decode(data: bytes) -> tuple[Any, _Exact]:
     return value, exact
 
 
+def _deep() -> RecordError:
+    return RecordError("too-deep", f"nested deeper than {MAX_DEPTH} levels")
+
+
 def _reason(error: ValueError) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at character {error.pos}"
+        return f"{error.msg.removesuffix(' at')} at character {error.pos}"
     return str(error)
 
 
 def _parse_odd(data: bytes, reason: str) -> tuple[Any, tuple[str, ...]]:
     """What orjson refused: exact where Python's json can read it, else a reason."""
-    if data[:3] == b"\xef\xbb\xbf":
+    if data[:3] == _BOM and data[3:6] != _BOM:  # one mark is a habit of some writers; a row of them is no JSON
         return parse(data[3:])
     if "recursion" in reason.lower():
-        raise RecordError("too-deep", "nested deeper than the parser can follow")
+        raise _deep()
     value, exact = _decode(data)
+    if _too_deep(value, data):
+        raise _deep()
     value = _clean(value, exact)
     return value, tuple(sorted(exact.flags))
 
@@ -136,23 +145,52 @@ def _parse_exact(data: bytes, value: Any) -> tuple[Any, tuple[str, ...]]:
     """What orjson read but may have read inexactly."""
     try:
         again, exact = _decode(data)
-    except RecordError:  # orjson reads up to 1024 levels, Python's json fewer: keep what was read
-        return value, ()
+    except RecordError:  # the caller stands so deep that Python's json gives up before orjson: keep what was read
+        again, exact = value, _Exact()
     again = _clean(again, exact)
     return again, tuple(sorted(exact.flags))
 
 
-def _clean(value: Any, exact: _Exact, depth: int = 0) -> Any:
-    """Makes every text storable: lone surrogates and NUL become the text of their escapes."""
-    if depth > MAX_DEPTH:
-        raise RecordError("too-deep", f"nested deeper than {MAX_DEPTH} levels")
-    if isinstance(value, str):
-        return _clean_text(value, exact)
-    if isinstance(value, dict):
-        return {_clean_text(k, exact): _clean(v, exact, depth + 1) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_clean(v, exact, depth + 1) for v in value]
-    return value
+def _clean(value: Any, exact: _Exact) -> Any:
+    """Makes every text storable, in place: lone surrogates and NUL become the text of their escapes."""
+    root = [value]
+    stack: list[Any] = [root]
+    while stack:  # no recursion: how deep a record may be must not depend on how deep the caller stands
+        holder = stack.pop()
+        if isinstance(holder, dict):
+            _clean_keys(holder, exact)
+        for key, item in list(holder.items() if isinstance(holder, dict) else enumerate(holder)):
+            if isinstance(item, str):
+                holder[key] = _clean_text(item, exact)
+            elif isinstance(item, (dict, list)):
+                stack.append(item)
+    return root[0]
+
+
+def _clean_keys(value: dict[str, Any], exact: _Exact) -> None:
+    cleaned = [(_clean_text(key, exact), item) for key, item in value.items()]
+    if any(new is not old for (new, _), old in zip(cleaned, value, strict=True)):
+        value.clear()
+        value.update(cleaned)
+        if len(value) != len(cleaned):
+            exact.flags.add("duplicate-keys")
+
+
+def _too_deep(value: Any, data: bytes) -> bool:
+    """Whether the value is nested beyond `MAX_DEPTH`; looked at only where the text has brackets enough for it."""
+    if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
+        return False
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            item
+            for holder in level
+            for item in (holder.values() if isinstance(holder, dict) else holder if isinstance(holder, list) else ())
+            if isinstance(item, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _clean_text(text: str, exact: _Exact) -> str:

@@ -9,8 +9,9 @@ HEAD_BYTES = 1 << 20
 # single record seen in practice (a 50 MB line of a transcript with attachments).
 MAX_RECORD = 128 << 20
 
-# Nesting beyond this is refused: orjson stops at 1024 levels, and readers recurse over what it returns.
-MAX_DEPTH = 512
+# Nesting beyond this is refused. orjson reads 1024 levels but writes only 254, and readers recurse over what it
+# returns: some take two frames of Python's 1000 for one level.
+MAX_DEPTH = 250
 
 # A compressed source may grow by this factor once it has grown past EXPANSION_FLOOR (`--max-expansion`).
 # gzip cannot exceed 1032:1; logs of one repeated line reach some hundreds.
