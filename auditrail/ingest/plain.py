@@ -137,7 +137,7 @@ class SourceReader:
             reading = self.reader.read(value, record, **self._options)
             if isinstance(reading, Inner):
                 reading, flags = self._unwrapped([reading], record, flags)
-            elif isinstance(reading, list) and reading and isinstance(reading[0], Inner):
+            elif isinstance(reading, list) and any(isinstance(part, Inner) for part in reading):
                 reading, flags = self._unwrapped(reading, record, flags)
         except RecordError as error:
             torn = record.last_unterminated and error.code in ("invalid-json", "invalid-utf8")
@@ -156,8 +156,8 @@ class SourceReader:
             self._batch.remarks.append((self.source, record.number, record.offset, flag, jsontext_remark(flag)))
         self._store(record, reading, ",".join(flags) or None)
 
-    def _unwrapped(self, inner: list[Inner], record: Record, flags: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
-        out = unwrap_all(inner, record, self._mapping)
+    def _unwrapped(self, parts: list[Any], record: Record, flags: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
+        out = unwrap_all(parts, record, self._mapping)
         if isinstance(out, Ignored):
             return out, flags
         self.tally.inner[out.readers[0] if out.readers else "text"] += record.span

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import Any, cast
 
 from auditrail import jsontext
@@ -40,9 +41,14 @@ def options_of(reader: Any, mapping: tuple[Any, ...]) -> dict[str, Any]:
     return {}
 
 
-def unwrap_all(inners: list[Inner], record: Record, mapping: tuple[Any, ...] = ()) -> Unwrapped | Ignored:
-    """Reads several messages of one record, in order; a message that is no event leaves no trace beside others."""
-    parts = [unwrap(inner, record, mapping) for inner in inners]
+def unwrap_all(items: Sequence[Event | Inner], record: Record, mapping: tuple[Any, ...] = ()) -> Unwrapped | Ignored:
+    """Reads several messages of one record, in order; a message that is no event leaves no trace beside others.
+
+    Events among the messages (lines of the wrapper's own, which its reader has read) keep their place.
+    """
+    parts = [
+        unwrap(item, record, mapping) if isinstance(item, Inner) else Unwrapped([item], (), ()) for item in items
+    ]
     read = [part for part in parts if isinstance(part, Unwrapped)]
     if not read:
         return next((part for part in parts if isinstance(part, Ignored)), Ignored("no-message"))
@@ -74,8 +80,8 @@ def unwrap(inner: Inner, record: Record, mapping: tuple[Any, ...] = (), depth: i
         if isinstance(deeper, Ignored):
             return deeper
         events, names, flags = deeper.events, deeper.readers, tuple(sorted({*flags, *deeper.flags}))
-    elif reading and isinstance(reading[0], Inner):
-        several = unwrap_all(cast("list[Inner]", reading), record, mapping)
+    elif any(isinstance(part, Inner) for part in reading):
+        several = unwrap_all(reading, record, mapping)
         if isinstance(several, Ignored):
             return several
         events, names, flags = several.events, several.readers, tuple(sorted({*flags, *several.flags}))

@@ -14,7 +14,7 @@ A reader module has these attributes (a conformance test checks them; types in `
     def sniff(head: Head) -> float
         0.0 = not mine; up to 1.0 = certainly. Content only, never the name. Scores: 0.95 a key that only this
         format has; 0.8 several keys together; 0.2 generic fallback.
-    def read(value, record: Record) -> list[Event] | Ignored | Inner | list[Inner]
+    def read(value, record: Record) -> list[Event] | Ignored | Inner | list[Inner] | list[Event | Inner]
         One parsed record -> its events (`Ignored` when the format defines that it is none; `Inner` when it wraps
         a message of another format, which is then sniffed and read in turn). Pure and picklable: no state, no
         clock, no environment, no DuckDB. Raises `RecordError` for a record that breaks the format; an unknown

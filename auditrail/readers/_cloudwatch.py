@@ -124,10 +124,3 @@ def reading(message: Any, envelope: Envelope) -> list[Event] | Inner:
         text = known.message
     group = f"{envelope.log_group or ''}:{envelope.log_stream or ''}"
     return Inner(text, context(envelope, attributes), group)
-
-
-def unread(inner: Inner) -> Event:
-    """The context as the event, with the message as text: for payloads that hold several messages in one record."""
-    attributes, _ = jsontext.parse((inner.context.attributes or "{}").encode("utf-8", "surrogatepass"))
-    message = inner.message if isinstance(inner.message, str) else inner.message.decode("utf-8", "backslashreplace")
-    return inner.context._replace(attributes=jsontext.dumps({**attributes, "message": message}))

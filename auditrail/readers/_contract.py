@@ -31,7 +31,7 @@ class Inner(NamedTuple):
     group: str = ""
 
 
-Reading = list[Event] | Ignored | Inner | list[Inner]
+Reading = list[Event] | Ignored | Inner | list[Inner] | list[Event | Inner]
 
 
 class Assembler(Protocol):

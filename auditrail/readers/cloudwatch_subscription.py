@@ -138,7 +138,7 @@ def _envelope(value: dict[str, Any], header: dict[str, Any], extra: dict[str, An
 
 
 def _payload(payload: dict[str, Any], extra: dict[str, Any]) -> Reading:
-    """A whole payload in one record: its messages are handed on, unless Lambda's own lines stand among them."""
+    """A whole payload in one record: its messages are handed on, between the lines of Lambda's own."""
     header = {key: item for key, item in payload.items() if key != "logEvents"}
     readings = [_log_event(item, header, extra) for item in payload["logEvents"]]
     kept = [reading for reading in readings if not isinstance(reading, Ignored)]
@@ -146,14 +146,13 @@ def _payload(payload: dict[str, Any], extra: dict[str, Any]) -> Reading:
         return readings[0] if readings else Ignored("no-log-events")
     if len(kept) == 1:
         return kept[0]
-    inners = [reading for reading in kept if isinstance(reading, Inner)]
-    if len(inners) == len(kept):
-        return inners
-    events: list[Event] = []
+    parts: list[Event | Inner] = []
     for reading in kept:
-        parts = [reading] if isinstance(reading, Inner) else reading
-        events.extend(_cloudwatch.unread(part) if isinstance(part, Inner) else part for part in parts)
-    return events
+        if isinstance(reading, Inner):
+            parts.append(reading)
+        else:
+            parts.extend(reading)
+    return parts
 
 
 def _failed(value: dict[str, Any]) -> Reading:

@@ -126,8 +126,10 @@ def test_lambda_payload_of_one_event_is_handed_on() -> None:
 
 def test_lambda_payload_of_several_events_keeps_them_all() -> None:
     elements = [element(1, '{"a": 1}'), element(2, None), 5, element(3, "END RequestId: x")]
-    events = reader.read({"awslogs": {"data": packed({**HEADER, "logEvents": elements})}}, record())
-    assert [attributes(event)["message"] for event in events] == ['{"a": 1}', None, 5, "END RequestId: x"]
+    parts = reader.read({"awslogs": {"data": packed({**HEADER, "logEvents": elements})}}, record())
+    messages = [part.message if isinstance(part, Inner) else attributes(part)["message"] for part in parts]
+    assert messages == ['{"a": 1}', None, 5, "END RequestId: x"]
+    events = [part.context if isinstance(part, Inner) else part for part in parts]
     assert [event.dedupe_key for event in events] == [
         f"cw:/aws/agent:{1:056d}", f"cw:/aws/agent:{2:056d}", None, f"cw:/aws/agent:{3:056d}",
     ]  # fmt: skip
@@ -229,7 +231,8 @@ def test_read_raises_nothing_but_record_errors(value: Any, header: Any) -> None:
         return
     if isinstance(reading, Ignored):
         return
-    contexts = [reading.context] if isinstance(reading, Inner) else reading
+    parts = [reading] if isinstance(reading, Inner) else reading
+    contexts = [part.context if isinstance(part, Inner) else part for part in parts]
     assert contexts
     assert all(isinstance(json.loads(context.attributes or "{}"), dict) for context in contexts)
 
