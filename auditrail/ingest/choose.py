@@ -10,6 +10,8 @@ from auditrail.errors import UsageError
 from auditrail.readers._contract import arrays_of
 
 PACKAGE = "auditrail.readers"
+# The reader that takes the mappings of the configuration.
+_MAPPED = "jsonl"
 
 
 class Choice(NamedTuple):
@@ -45,8 +47,10 @@ def forced(name: str) -> Any:
     return reader
 
 
-def choose(head: Head, name: str | None = None) -> Choice | None:
+def choose(head: Head, name: str | None = None, mapping: tuple[Any, ...] = ()) -> Choice | None:
     """The reader for a source, or None if no reader knows it.
+
+    Names in a log of a make of its own may tell nothing to any reader: a mapping of the user's decides then.
 
     Raises:
         UsageError: `name` names no reader.
@@ -55,11 +59,18 @@ def choose(head: Head, name: str | None = None) -> Choice | None:
         return _made(forced(name), head, 1.0, "chosen on the command line")
     claims = scores(head)
     if not claims:
-        return None
+        return _mapped(head, mapping)
     score, best = claims[0]
     others = ", ".join(f"{other} {value:.2f}" for value, other in claims[1:4])
     why = f"content scores {score:.2f}" + (f"; next: {others}" if others else "; no other reader claims it")
     return _made(readers()[best], head, score, why)
+
+
+def _mapped(head: Head, mapping: tuple[Any, ...]) -> Choice | None:
+    objects = [sample for sample in head.samples if isinstance(sample, dict)]
+    if not any(each.fits(sample) for each in mapping for sample in objects):
+        return None
+    return _made(forced(_MAPPED), head, 0.1, "no reader claims it; a mapping of the configuration fits its records")
 
 
 def _made(reader: Any, head: Head, score: float, why: str) -> Choice:

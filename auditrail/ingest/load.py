@@ -108,7 +108,7 @@ class Loader:
         if not raw.strip():
             choice = None
         else:
-            choice = choose.choose(head, self.options.reader)
+            choice = choose.choose(head, self.options.reader, mapping_for(self.options.config, item.shown))
             if choice is None:
                 self._record_failure(item, "unknown-format", None, digest)
                 return
