@@ -1,0 +1,223 @@
+"""Every reader keeps the contract of `auditrail.readers`, and reads its fixtures to what was reviewed.
+
+`make golden` (AUDITRAIL_UPDATE_GOLDEN=1) writes every `expected.json` anew: read the difference before it is committed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditrail import discover, jsontext, model
+from auditrail.containers.records import Head, Record
+from auditrail.ingest import choose
+from tests.conformance import _pipeline as pipeline
+
+READERS = discover.modules("auditrail.readers")
+CASES = list(pipeline.cases())
+UPDATE = bool(os.environ.get("AUDITRAIL_UPDATE_GOLDEN"))
+
+each_reader = pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
+each_case = pytest.mark.parametrize(("name", "case"), CASES, ids=[f"{name}/{case.name}" for name, case in CASES])
+
+
+@each_reader
+def test_it_has_what_the_contract_asks_for(reader: Any) -> None:
+    assert reader.__name__.rpartition(".")[2].replace("_", "-") == reader.NAME
+    for attribute in ("NAME", "TITLE", "LAYER", "TESTED_ON", "NEVER_RECORDS"):
+        text = getattr(reader, attribute)
+        assert isinstance(text, str), attribute
+        assert text.strip(), attribute
+        assert "\n" not in text, attribute
+    assert reader.LAYER in model.LAYERS
+    assert callable(reader.sniff)
+    assert callable(reader.read)
+    assert isinstance(getattr(reader, "ARRAYS", ()), tuple)
+    assert all(isinstance(name, str) and name for name in getattr(reader, "ARRAYS", ()))
+    assert getattr(reader, "INPUT", "json") in ("json", "text")
+    assert isinstance(getattr(reader, "LINES", False), bool)
+    assert callable(getattr(reader, "close", test_it_has_what_the_contract_asks_for))
+    if hasattr(reader, "Assembler"):
+        assert callable(reader.Assembler().feed)
+        assert reader.Assembler().flush() == []
+
+
+@each_reader
+def test_it_says_on_what_it_was_tested(reader: Any) -> None:
+    assert reader.TESTED_ON.startswith(("real files of ", "documentation only: "))
+    assert len(reader.TESTED_ON.split()) > 4
+    assert reader.__doc__
+    assert len(reader.__doc__) > 200
+
+
+def test_no_name_is_taken_twice() -> None:
+    assert len(READERS) == len(discover.names("auditrail.readers"))
+
+
+@each_reader
+def test_it_has_fixtures(reader: Any) -> None:
+    assert [case for name, case in CASES if name == reader.NAME]
+
+
+def test_every_fixture_folder_belongs_to_a_reader() -> None:
+    assert {path.name for path in pipeline.FIXTURES.iterdir()} == set(READERS)
+
+
+@each_case
+def test_the_content_chooses_the_reader(name: str, case: Path) -> None:
+    head = pipeline.head_of(pipeline.decompressed(pipeline.input_of(case).read_bytes()))
+    if mapping := pipeline.mapping_of(case):
+        choice = choose.choose(head, None, mapping)
+        assert choice is not None
+        assert choice.reader.NAME == name
+        return
+    claims = choose.scores(head)
+    assert claims, "no reader claims the fixture"
+    assert claims[0][1] == name, claims
+    if len(claims) > 1:
+        assert claims[0][0] > claims[1][0], f"two readers claim it alike: {claims}"
+
+
+@each_reader
+def test_a_score_is_a_share(reader: Any) -> None:
+    for _, case in CASES:
+        score = reader.sniff(pipeline.head_of(pipeline.decompressed(pipeline.input_of(case).read_bytes())))
+        assert 0.0 <= score <= 1.0
+
+
+@each_reader
+def test_it_claims_nothing_of_no_content(reader: Any) -> None:
+    for data in (b"", b"\n", b"{}", b"[]", b"null", b"plain words\n", b"\x00\xff\xfe", b"42\n", b'"text"'):
+        assert reader.sniff(pipeline.head_of(data)) == 0.0, data
+    odd: list[Any] = [None, True, 7, 1.5, "x", [], [[]], {}, {"": None}]
+    assert reader.sniff(Head(b"", True, "lines", False, odd, frozenset(), [])) == 0.0
+
+
+@each_case
+def test_it_reads_its_fixture(name: str, case: Path) -> None:
+    reading = pipeline.read_case(case)
+    tally = reading.tally
+    assert tally.balanced
+    assert tally.events == len(reading.events)
+    assert tally.quarantined >= len(reading.quarantine)
+    assert [row["reason"] for row in reading.quarantine if row["code"] == "reader-failure"] == []
+    assert {row["code"] for row in reading.quarantine} <= set(model.QUARANTINE_CODES)
+    pipeline.check_places(reading)
+    for row in reading.events:
+        _check_event(row)
+    for _, kind, value in reading.ids_more:
+        assert kind in model.ID_KINDS
+        assert value
+    shown = pipeline.golden(reading)
+    file = case / "expected.json"
+    if UPDATE:
+        file.write_text(json.dumps(shown, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert json.loads(json.dumps(shown)) == json.loads(file.read_text(encoding="utf-8"))
+
+
+def _check_event(row: dict[str, Any]) -> None:
+    assert row["layer"] in model.LAYERS
+    assert row["kind"] in model.KINDS
+    assert row["status"] in model.STATUSES
+    assert row["ts_source"] in model.TS_SOURCES
+    assert row["args_state"] in model.STATES
+    assert row["result_state"] in model.STATES
+    assert row["decision"] in (None, *model.DECISIONS)
+    assert (row["ts_ns"] is None) == (row["ts_source"] == "order")
+    for state, value in ((row["args_state"], row["args"]), (row["result_state"], row["result"])):
+        if state == "absent":
+            assert value is None
+        if state == "present":
+            assert value
+    if row["attributes"] is not None:
+        assert isinstance(jsontext.parse(row["attributes"].encode())[0], dict)
+    if row["sampling_probability"] is not None:
+        assert 0.0 <= row["sampling_probability"] <= 1.0
+    for kind in ("trace", "span", "parent_span"):
+        value = row[f"{kind}_id"]
+        assert value is None or value == value.strip()
+
+
+@each_case
+def test_reading_twice_gives_the_same(name: str, case: Path) -> None:
+    assert pipeline.read_case(case) == pipeline.read_case(case)
+
+
+@each_reader
+def test_read_is_picklable(reader: Any) -> None:
+    assert pickle.loads(pickle.dumps(reader.read)) is reader.read  # noqa: S301 - our own bytes
+
+
+@each_reader
+def test_wrong_types_anywhere_cost_one_record(reader: Any) -> None:
+    """Every value of every fixture record, replaced by one of a wrong type, raises nothing but RecordError."""
+    from auditrail.errors import RecordError
+
+    odd: list[Any] = [None, True, -1, 1 << 70, 1e300, "", "x", [], ["x"], {}, {"x": "y"}, [None, 1, {"a": []}]]
+    for name, case in CASES:
+        if name != reader.NAME or getattr(reader, "INPUT", "json") == "text":
+            continue
+        for value in pipeline.head_of(pipeline.decompressed(pipeline.input_of(case).read_bytes())).samples[:3]:
+            for changed in _changed(value, odd, budget=150):
+                raw = jsontext.dumps(changed).encode()
+                record = Record(1, 0, len(raw), raw, b"\0" * 32, header={})
+                try:
+                    reader.read(changed, record)
+                except RecordError as error:
+                    assert error.code in model.QUARANTINE_CODES
+
+
+def _changed(value: Any, odd: list[Any], budget: int) -> list[Any]:
+    """Copies of a value, each with one place changed; places in order, odd values in turn."""
+    places = list(_places(value, ()))
+    made = []
+    step = max(1, len(places) * len(odd) // budget)
+    for number in range(0, len(places) * len(odd), step):
+        place, new = places[number // len(odd)], odd[number % len(odd)]
+        copy = json.loads(json.dumps(value))
+        at = copy
+        for key in place[:-1]:
+            at = at[key]
+        at[place[-1]] = new
+        made.append(copy)
+    return made
+
+
+def _places(value: Any, path: tuple[Any, ...]) -> Any:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield (*path, key)
+        yield from _places(inner, (*path, key))
+
+
+@each_reader
+def test_depth_up_to_the_limit_is_read(reader: Any) -> None:
+    """A value nested as deep as the parser lets through, in any place, is never too deep for the reader."""
+    from auditrail.containers.limits import MAX_DEPTH
+    from auditrail.errors import RecordError
+
+    for name, case in CASES:
+        if name != reader.NAME or getattr(reader, "INPUT", "json") == "text":
+            continue
+        for value in pipeline.head_of(pipeline.decompressed(pipeline.input_of(case).read_bytes())).samples[:2]:
+            for kind in ("[]", "{}"):
+                places = list(_places(value, ()))
+                for place in places[:: max(1, len(places) // 25)]:
+                    deep: Any = "leaf"
+                    for _ in range(MAX_DEPTH - len(place)):
+                        deep = [deep] if kind == "[]" else {"a": deep}
+                    changed = json.loads(json.dumps(value))
+                    at = changed
+                    for key in place[:-1]:
+                        at = at[key]
+                    at[place[-1]] = deep
+                    raw = jsontext.dumps(changed).encode()
+                    try:
+                        reader.read(jsontext.parse(raw)[0], Record(1, 0, len(raw), raw, b"\0" * 32, header={}))
+                    except RecordError as error:
+                        assert error.code != "too-deep"
