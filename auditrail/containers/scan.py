@@ -42,15 +42,19 @@ _STRING_REST: Final = re.compile(rb'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+')
 _SPACES: Final = re.compile(rb"[ \t\r\n]*+")
 
 OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY = b"{}[]"
+# So far every bracket of a value is looked at; behind that, whole inner values are passed over where they pair up:
+# a document of hundreds of megabytes would take minutes otherwise.
+_EXACT: Final = 1 << 20
+
 QUOTE, BACKSLASH, COLON, COMMA = b'"\\:,'
-_CLOSES: Final = {OPEN_OBJECT: CLOSE_OBJECT, OPEN_ARRAY: CLOSE_ARRAY}
+CLOSES: Final = {OPEN_OBJECT: CLOSE_OBJECT, OPEN_ARRAY: CLOSE_ARRAY}
 _BEHIND_STRING: Final = frozenset(b":,}]")
 _PLAIN_MODE, _STRING_MODE, _AFTER_MODE = range(3)
 
 
 def pairs_up(data: bytes, start: int, end: int) -> bool:
     """Whether the outermost brackets are of one kind."""
-    return _CLOSES[data[start]] == data[end - 1]
+    return CLOSES[data[start]] == data[end - 1]
 
 
 class Scan:
@@ -62,7 +66,7 @@ class Scan:
         stack: the brackets that are open: (bracket, offset).
     """
 
-    __slots__ = ("_mode", "_string", "damage", "done", "pos", "stack")
+    __slots__ = ("_mode", "_start", "_string", "damage", "done", "pos", "stack")
 
     def __init__(self, start: int) -> None:
         self.pos = start
@@ -70,6 +74,7 @@ class Scan:
         self.damage: int | None = None
         self.stack: list[tuple[int, int]] = []
         self._mode = _PLAIN_MODE
+        self._start = start
         self._string = start
 
     def run(self, buffer: Buffer) -> bool:
@@ -104,14 +109,18 @@ class Scan:
                 self._string = base + at
                 self._mode = _STRING_MODE
                 return at + 1
-            if byte in _CLOSES:
+            if byte in CLOSES:
                 if stack and not _may_open(stack[-1][0], data, at):
                     self.damage = base + at
                     return -1
+                inner = COMPOSITE.match(data, at) if base + at - self._start > _EXACT else None
+                if inner and pairs_up(data, at, inner.end()):
+                    at = inner.end()
+                    continue
                 stack.append((byte, base + at))
                 at += 1
                 continue
-            if not stack or _CLOSES[stack[-1][0]] != byte:
+            if not stack or CLOSES[stack[-1][0]] != byte:
                 self.damage = base + at
                 return -1
             stack.pop()

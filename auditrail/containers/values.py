@@ -23,6 +23,7 @@ from auditrail.containers.records import Readable, Record, Wrapper
 from auditrail.containers.scan import (
     CLOSE_ARRAY,
     CLOSE_OBJECT,
+    CLOSES,
     COMPOSITE,
     KEY,
     OPEN_ARRAY,
@@ -73,7 +74,7 @@ class ValueSplitter:
         self._max_record = max_record
         self._header: dict[str, Any] | None = None
         self._indent: bytes | None = None  # white space before a value that is the first of its line
-        self._comma = False  # whether one stands in that white space
+        self._between = b""  # white space and commas before a value (the last of them)
         self._skipped = -1
         self._torn = False  # the last value may be unfinished
         self._suspect = False  # damage was met in this wrapper: its end may have been lost
@@ -119,7 +120,7 @@ class ValueSplitter:
             if byte == CLOSE_ARRAY:
                 self._pos += 1
                 return
-            if not self._comma and first < 0:
+            if first < 0 and b"," not in self._between:
                 self._suspect = True
             first = -1
             if byte == OPEN_OBJECT:
@@ -291,6 +292,8 @@ class ValueSplitter:
             self._learn(signs, sign)
             self._pos = end
             yield self._record(start, end)
+            if outer is not None or not self._arrays:
+                yield from self._more_alike(signs, self._buffer.data[start - self._buffer.base])
             return
         scan, stretch = self._scan(start)
         if scan.done:
@@ -314,6 +317,35 @@ class ValueSplitter:
                 yield self._record(start, end)
                 return
         yield self._tail(start, stretch, torn=scan.damage is None)
+
+    def _more_alike(self, signs: list[bytes], opening: int) -> Iterator[Record]:
+        """The values that follow, as long as they are separated, begin and end like the one before.
+
+        A short cut for speed: `_value` gives the same records.
+        """
+        buffer, between, header, closing = self._buffer, self._between, self._header, CLOSES[opening]
+        data, base = buffer.data, buffer.base
+        begins: tuple[bytes, ...]
+        if self._indent is None:
+            begins = tuple(sign for sign in signs if sign[0] == opening)
+        elif b"\n" in between:
+            begins = (bytes((opening,)),) if b"\n" + self._indent + bytes((opening,)) in signs else ()
+        else:
+            begins = ()
+        end = self._pos - base
+        while begins and data.startswith(between, end):
+            at = end + len(between)
+            match = COMPOSITE.match(data, at) if data.startswith(begins, at) else None
+            if not match or data[match.end() - 1] != closing or match.end() - at > self._max_record:
+                return
+            end = match.end()
+            for sign in signs:
+                if data.find(sign, at + 1, end) >= 0:
+                    return
+            raw = data[at:end]
+            self._pos = base + end
+            self.number += 1
+            yield Record(self.number - 1, base + at, len(raw), raw, record_digest(raw), 1, None, header)
 
     def _whole(self, start: int, signs: list[bytes], sign: bytes | None) -> int | None:
         """The end of an object or array that the buffer holds, or None if it takes a closer look."""
@@ -516,7 +548,7 @@ class ValueSplitter:
         line = run.rfind(b"\n") + 1
         first = line > 0 or at - len(run) in (0, len(BOM))
         self._indent = run[line:] if first and b"," not in run[line:] else None
-        self._comma = b"," in run
+        self._between = run
         return self._byte()
 
     def _sign(self) -> bytes | None:

@@ -167,5 +167,5 @@ def test_damaged_streams_never_raise(name: str, data: bytes, edits: list[tuple[i
         if at < len(packed):
             packed[at] = value
     out, _, _ = unpack(bytes(packed), n)
-    if not edits:
+    if not edits and compression.detect(data) is None:
         assert out == data + data

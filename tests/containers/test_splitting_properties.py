@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from auditrail.containers import compression, framing, stretch
 from auditrail.containers.records import Record, Wrapper
 from auditrail.containers.splitting import Splitter, split
+from auditrail.containers.values import ValueSplitter
 from auditrail.digest import record_digest
 
 SEPARATORS = b" \t\r\n\x1e,"
@@ -66,6 +67,7 @@ TOKENS = st.sampled_from(
         b"\r\n", b'{"events":[{"id":1},{"id":2}]}', b'{\n  "id": 1\n}', b"x", b"-", b"1.5e3", b"\xef\xbb\xbf",
     ]
 )  # fmt: skip
+STYLES: list[dict[str, Any]] = [{"separators": (",", ":")}, {}, {"indent": 2}, {"indent": 0}, {"ensure_ascii": False}]
 SOUP = st.one_of(st.binary(max_size=200), st.lists(TOKENS, max_size=40).map(b"".join))
 
 
@@ -136,12 +138,49 @@ def test_frames_lose_no_content(soup: bytes, payloads: list[bytes], most: int, m
     assert splitter.position == len(data)
 
 
+@st.composite
+def damaged_documents(draw: st.DrawFn) -> bytes:
+    """Lists of alike objects in every style, wrapped or not, with a few bytes cut out, put in or overwritten."""
+    rows = [
+        {
+            draw(st.sampled_from(["id", "k"])): n,
+            "inner": [{"id": n, "t": draw(st.sampled_from(["", "}{", 'x"y', "],["]))}],
+        }
+        for n in range(draw(st.integers(1, 12)))
+    ]
+    style = draw(st.sampled_from(STYLES))
+    shape = draw(st.sampled_from(["array", "concatenated", "lines", "pages"]))
+    if shape == "array":
+        data = json.dumps(rows, **style).encode()
+    elif shape == "pages":
+        data = b"".join(json.dumps({"g": 1, "events": rows, "z": 2}, **style).encode() for _ in range(2))
+    else:
+        data = (b"\n" if shape == "lines" else b"").join(json.dumps(row, **style).encode() for row in rows)
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, len(data)))
+        data = data[:at] + draw(TOKENS | st.just(b"")) + data[at + draw(st.integers(0, 12)) :]
+    return data
+
+
+@settings(max_examples=400, deadline=None)
+@given(damaged_documents() | SOUP, st.sampled_from([(), ("events",)]), st.sampled_from([64, 1 << 20]))
+def test_the_short_cut_gives_the_same_records(data: bytes, arrays: tuple[str, ...], block: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stretch, "BLOCK", block)
+        quick = list(split(Trickle(data, 1 << 20), "values", arrays=arrays))
+        patch.setattr(ValueSplitter, "_more_alike", lambda *_: iter(()))
+        plain = list(split(Trickle(data, 1 << 20), "values", arrays=arrays))
+    assert quick == plain
+    outside = gaps(data, [item for item in quick if isinstance(item, Record)])
+    if not arrays:
+        assert set(outside.removeprefix(b"\xef\xbb\xbf")) <= set(SEPARATORS + b"[]")
+
+
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=12))
 JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4)
 )
 MEMBERS = st.dictionaries(st.text(max_size=5).filter(lambda key: key != "events"), JSON, max_size=4)
-STYLES: list[dict[str, Any]] = [{"separators": (",", ":")}, {}, {"indent": 2}, {"indent": 0}, {"ensure_ascii": False}]
 
 
 def parsed(records: list[Record]) -> list[Any]:
