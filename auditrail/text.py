@@ -92,7 +92,7 @@ def shorten(text: str, columns: int, *, ellipsis: str = ELLIPSIS) -> str:
     bounded = text[: 4 * columns + 16]
     if len(bounded) == len(text) and width(text) <= columns:
         return text
-    return _cut(bounded, columns - len(ellipsis)) + ellipsis if columns > len(ellipsis) else _cut(bounded, columns)
+    return head(bounded, columns - len(ellipsis)) + ellipsis if columns > len(ellipsis) else head(bounded, columns)
 
 
 def middle(text: str, columns: int, *, ellipsis: str = ELLIPSIS) -> str:
@@ -102,12 +102,12 @@ def middle(text: str, columns: int, *, ellipsis: str = ELLIPSIS) -> str:
     room = columns - len(ellipsis)
     if room < 2:
         return shorten(text, columns, ellipsis=ellipsis)
-    tail = _cut(text[: -room - 1 : -1], room * 2 // 3)[::-1]
-    return _cut(text, room - width(tail)) + ellipsis + tail
+    tail = head(text[: -room - 1 : -1], room * 2 // 3)[::-1]
+    return head(text, room - width(tail)) + ellipsis + tail
 
 
-def _cut(text: str, columns: int) -> str:
-    """The longest head of at most `columns` columns."""
+def head(text: str, columns: int) -> str:
+    """The longest beginning of the text that takes at most `columns` columns."""
     if text.isascii():
         return text[: max(columns, 0)]
     from rich.cells import cell_len

@@ -9,7 +9,7 @@ from auditrail import jsontext, text
 from auditrail.errors import RecordError
 from auditrail.outputs import _when
 from auditrail.outputs._header import SEVERITY_STYLES
-from auditrail.outputs._paint import Line, Piece, flow, line_width, pieces, wrap
+from auditrail.outputs._paint import Line, Piece, flow, line_width, wrap
 from auditrail.outputs._select import Node, forest
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
@@ -176,7 +176,7 @@ class Tree:
                 head.append((part, style))
                 left -= takes
                 continue
-            fits = pieces(part, left)[0] if left > 0 else ""
+            fits = text.head(part, left)
             near = fits.rfind(" ")
             if near > len(fits) - 24 and near > 0:
                 fits = fits[: near + 1]
@@ -190,7 +190,7 @@ class Tree:
         """The line with an ellipsis at its end."""
         *before, (part, style) = head
         left = room - line_width(before) - len(self.marks.ellipsis)
-        return [*before, (pieces(part, left)[0] if left > 0 else "", style), (self.marks.ellipsis, "")]
+        return [*before, (text.head(part, left), style), (self.marks.ellipsis, "")]
 
     def _blocks(self, event: RunEventView, rest: str) -> Iterator[Line]:
         """Arguments and result whole, JSON indented, wrapped at the width: nothing is left out."""
@@ -208,17 +208,21 @@ class Tree:
 def _wrapped(line: str, room: int) -> Iterator[str]:
     """A line in parts that fit, broken after a blank where one is near; further parts stand two columns deeper."""
     indent = ""
-    while text.width(line) > room - len(indent):
-        part = pieces(line, room - len(indent))[0]
+    start = 0
+    while start < len(line) or not start:
+        # A slice, so that a line of megabytes is not copied for each of its parts.
+        ahead = line[start : start + 4 * room + 1]
+        part = text.head(ahead, room - len(indent)) or ahead[:1]
         near = part.rfind(" ") + 1
         # Blanks at the front are the indentation.
-        if part[:near].strip() and near > len(part) * 2 // 3:
+        if part != ahead and part[:near].strip() and near > len(part) * 2 // 3:
             part = part[:near]
         yield indent + part
+        if not line:
+            return
         if not indent:
             indent = " " * min(len(line) - len(line.lstrip(" ")) + 2, room // 2)
-        line = line[len(part) :]
-    yield indent + line
+        start += len(part)
 
 
 def _pretty(content: str) -> str:
