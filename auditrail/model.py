@@ -188,8 +188,35 @@ class RunRow(NamedTuple):
     parent_via: Annotated[str | None, "how the parent is known: kind of the id that says so"]
 
 
+class RunMember(NamedTuple):
+    """That an event belongs to a run, and the key that joined it (`run_events` shows the key's kind and value)."""
+
+    run: Annotated[int, "runs.run"]
+    event: Annotated[int, "events.event"]
+    ts_ns: Annotated[int | None, "as in events: the order inside a run"]
+    key: Annotated[int, "join_keys.key"]
+    confidence: Annotated[str, "exact, linked or inferred"]
+    via_event: Annotated[int | None, "for linked and inferred: the event of the run that it was joined to"]
+
+
+class JoinKey(NamedTuple):
+    """An id (or, for inferred joins, an agent or tool) by which events joined a run."""
+
+    key: Annotated[int, "key"]
+    kind: Annotated[str, "kind of the id; agent or args for inferred joins"]
+    value: Annotated[str, "the id"]
+
+
+class EventId(NamedTuple):
+    """Every id of every event as a row."""
+
+    event: Annotated[int, "events.event"]
+    kind: Annotated[str, "kind of the id"]
+    value: Annotated[str, "the id"]
+
+
 class RunEvent(NamedTuple):
-    """That an event belongs to a run, and which key joined it."""
+    """That an event belongs to a run, and which key joined it, spelt out."""
 
     run: Annotated[int, "runs.run"]
     event: Annotated[int, "events.event"]

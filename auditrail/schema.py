@@ -22,11 +22,15 @@ _TABLES: dict[str, type] = {
     "quarantine": model.Quarantined,
     "remarks": model.Remark,
     "runs": model.RunRow,
-    "run_events": model.RunEvent,
+    "run_members": model.RunMember,
+    "join_keys": model.JoinKey,
     "run_ids": model.RunId,
     "conflicts": model.Conflict,
     "copies": model.Copy,
+    "ids_more": model.EventId,
 }
+# Views, and the row that describes each.
+_VIEWS: dict[str, type] = {"ids": model.EventId, "run_events": model.RunEvent}
 
 
 class Column(NamedTuple):
@@ -53,10 +57,10 @@ def _columns_of(row: type) -> tuple[Column, ...]:
 
 @cache
 def columns(table: str) -> tuple[Column, ...]:
-    """The columns of a table of the case, in order.
+    """The columns of a table or view of the case, in order.
 
     Raises:
-        KeyError: no such table.
+        KeyError: no such table or view.
     """
     if table == "events":
         ids = tuple(
@@ -64,31 +68,38 @@ def columns(table: str) -> tuple[Column, ...]:
             for kind in model.ID_COLUMNS
         )
         return (*_columns_of(model.Provenance), *_columns_of(model.Event), *ids)
-    if table == "ids_more":
-        return (
-            Column("event", "BIGINT", False, "events.event", "integer"),
-            Column("kind", "VARCHAR", False, "kind of the id", "string"),
-            Column("value", "VARCHAR", False, "the id", "string"),
-        )
-    return _columns_of(_TABLES[table])
+    return _columns_of(_TABLES.get(table) or _VIEWS[table])
 
 
 def tables() -> tuple[str, ...]:
     """Names of all tables of the case."""
-    return ("sources", "events", "ids_more", *(name for name in _TABLES if name != "sources"))
+    return ("sources", "events", *(name for name in _TABLES if name != "sources"))
+
+
+def views() -> tuple[str, ...]:
+    """Names of the views over them."""
+    return tuple(_VIEWS)
 
 
 @cache
 def ddl() -> tuple[str, ...]:
     """The statements that make an empty case."""
-    made = ["CREATE TABLE case_info (schema_version BIGINT NOT NULL, made_by VARCHAR NOT NULL, settled BOOLEAN NOT NULL)"]
+    made = [
+        "CREATE TABLE case_info (schema_version BIGINT NOT NULL, made_by VARCHAR NOT NULL, settled BOOLEAN NOT NULL)"
+    ]
     for table in tables():
         body = ", ".join(f"{c.name} {c.sql_type}{'' if c.nullable else ' NOT NULL'}" for c in columns(table))
         made.append(f"CREATE TABLE {table} ({body})")
-    branches = [f"SELECT event, '{kind}' AS kind, {kind}_id AS value FROM events WHERE {kind}_id IS NOT NULL"
-                for kind in model.ID_COLUMNS]
+    branches = [
+        f"SELECT event, '{kind}' AS kind, {kind}_id AS value FROM events WHERE {kind}_id IS NOT NULL"
+        for kind in model.ID_COLUMNS
+    ]
     branches.append("SELECT event, kind, value FROM ids_more")
     made.append(f"CREATE VIEW ids AS {' UNION ALL '.join(branches)}")
+    made.append(
+        "CREATE VIEW run_events AS SELECT m.run, m.event, m.ts_ns, k.kind AS via_kind, k.value AS via_value, "
+        "m.confidence, m.via_event FROM run_members m JOIN join_keys k ON k.key = m.key"
+    )
     return tuple(made)
 
 
@@ -106,7 +117,7 @@ def arrow(table: str) -> Any:
 def json_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of the rows of every table, as `auditrail query --format json` and exports show them."""
     definitions = {}
-    for table in tables():
+    for table in (*tables(), *views()):
         properties = {}
         for column in columns(table):
             kind: Any = [column.json_type, "null"] if column.nullable else column.json_type

@@ -16,7 +16,7 @@ The steps, numbered here as in the modules:
    both are reported. Traces are merged only across streams and only where they overlap in time.
 4. `inference`: what is left joins by session, or by agent, tool and time, if exactly one run fits; it is marked
    `inferred` and never used for a further join.
-5. `runs`: the rows of `runs`, `run_events` and `run_ids`.
+5. `runs`: the rows of `runs`, `run_members` and `run_ids`.
 
 Times are never changed, nothing is invented, and the same evidence gives the same runs.
 """

@@ -22,7 +22,7 @@ ARGS_SLACK_NS = 60_000_000_000
 _PLACED = """
 CREATE OR REPLACE TEMP TABLE placed AS
 SELECT n.event, l.label FROM named n JOIN labels l ON l.owner = n.owner
-UNION ALL SELECT -owner, label FROM labels WHERE owner < 0 AND label IS NOT NULL
+UNION ALL SELECT -owner, label FROM labels WHERE owner < 0
 """
 
 _LEFT = """
@@ -30,7 +30,8 @@ CREATE OR REPLACE TEMP TABLE leftover AS
 SELECT e.event, e.ts_ns, coalesce(e.session_id, e.conversation_id) AS session,
     CASE WHEN e.session_id IS NOT NULL THEN 'session' ELSE 'conversation' END AS session_kind,
     e.agent, e.tool, CASE WHEN e.args_state = 'present' AND length(e.args) > 4 THEN e.args END AS args
-FROM live e JOIN labels l ON l.owner = -e.event WHERE l.label IS NULL
+FROM live e JOIN nameless n ON n.event = e.event
+WHERE NOT EXISTS (SELECT 1 FROM labels l WHERE l.owner = -n.event)
 """
 
 _BY_SESSION = f"""

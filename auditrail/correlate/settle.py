@@ -10,12 +10,6 @@ from auditrail.correlate import copies, inference, naming, runs, ties
 if TYPE_CHECKING:
     import duckdb
 
-_TEMPORARY = (
-    "pairs", "owners", "parents", "claims", "claimed", "named", "vals", "occ", "degrees", "labels", "speaking",
-    "agreed", "gained", "nearer", "jumped", "merged", "alone", "loose", "edges", "parts", "placed", "leftover", "inferred", "grouped", "waiting", "anchors",
-    "members", "run_names", "facts", "run_agents", "spawned", "c_dups",
-)  # fmt: skip
-
 
 def settle(connection: duckdb.DuckDBPyConnection) -> None:
     """Puts all runs of the case together anew, from all of its events."""
@@ -32,6 +26,8 @@ def settle(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("ROLLBACK")
         raise
     finally:
-        connection.execute("DROP VIEW IF EXISTS live")
-        for table in _TEMPORARY:
-            connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
+        for kind, name in connection.execute(
+            "SELECT 'VIEW', view_name FROM duckdb_views() WHERE temporary AND NOT internal "
+            "UNION ALL SELECT 'TABLE', table_name FROM duckdb_tables() WHERE temporary"
+        ).fetchall():
+            connection.execute(f"DROP {kind} IF EXISTS temp.{name}")

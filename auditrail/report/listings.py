@@ -82,7 +82,7 @@ def _headline(connection: duckdb.DuckDBPyConnection, sources: list[tuple[Source,
     held = case.one(
         connection,
         "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM runs), (SELECT count(*) FROM sources "
-        "WHERE format IS NOT NULL), (SELECT count(*) FROM events e WHERE e.event NOT IN (SELECT event FROM run_events) "
+        "WHERE format IS NOT NULL), (SELECT count(*) FROM events e WHERE e.event NOT IN (SELECT event FROM run_members) "
         "AND e.event NOT IN (SELECT event FROM copies))",
     )
     assert held is not None  # noqa: S101 - a SELECT of counts always gives a row
@@ -204,7 +204,7 @@ def runs(
     notes = [f"{len(rows):,} of {count:,} runs shown: raise --limit to see more"] if len(rows) < count else []
     left = case.count(
         connection,
-        "SELECT count(*) FROM events WHERE event NOT IN (SELECT event FROM run_events) "
+        "SELECT count(*) FROM events WHERE event NOT IN (SELECT event FROM run_members) "
         "AND event NOT IN (SELECT event FROM copies)",
     )
     if left:
@@ -241,15 +241,10 @@ def schema_of_case() -> Listing:
     )  # fmt: skip
     rows = [
         (table, column.name, column.sql_type, column.nullable, column.doc)
-        for table in schema.tables()
+        for table in (*schema.tables(), *schema.views())
         for column in schema.columns(table)
     ]
-    rows += [
-        ("ids", "event", "BIGINT", False, "events.event"),
-        ("ids", "kind", "VARCHAR", False, "kind of the id"),
-        ("ids", "value", "VARCHAR", False, "the id"),
-    ]
-    notes = ("ids is a view: every id of every event as a row. Times are nanoseconds since the epoch, UTC.",)
+    notes = ("ids and run_events are views. Times are nanoseconds since the epoch, UTC.",)
     return Listing("schema", "columns", "Tables", columns, tuple(rows), {"json_schema": schema.json_schema()}, notes)
 
 

@@ -79,7 +79,7 @@ def _members(connection: duckdb.DuckDBPyConnection, text: str, prefix: bool) -> 
         hits = connection.execute(
             f"""
             SELECT DISTINCT r.run, f.kind, f.value, CASE WHEN r.run IS NULL THEN f.event END
-            FROM ({" UNION ALL ".join(parts)}) f LEFT JOIN run_events r ON r.event = f.event
+            FROM ({" UNION ALL ".join(parts)}) f LEFT JOIN run_members r ON r.event = f.event
             ORDER BY f.value NULLS LAST, f.kind NULLS LAST, r.run NULLS LAST LIMIT {_ENOUGH}
             """,
             values,
