@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
+from dataclasses import replace
 
 from auditrail.outputs import _when
 from auditrail.outputs._paint import Line, Piece, wrap
 from auditrail.outputs._table import Cells, table
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
-from auditrail.report.types import Gap, Reconstruction
+from auditrail.report.types import Gap, Reconstruction, StreamUse
 
 _LABEL = 14
 _INDENT = "  "
+# Columns from which the table of files has room for its further columns.
+_WIDE, _MIDDLE = 110, 90
 SEVERITIES = ("critical", "high", "medium", "low")
 SEVERITY_STYLES = {"critical": "bad", "high": "bad", "medium": "warn", "low": "dim"}
 STATUS_WORDS = {
@@ -24,7 +27,6 @@ STATUS_WORDS = {
 }
 _STATUS_STYLES = {"error": "bad", "denied": "bad", "unknown": "warn"}
 _GRADE_STYLES = {"complete": "good", "partial": "warn", "fragment": "bad"}
-_ALIASES_SHOWN = 8
 
 
 def by_severity(gaps: tuple[Gap, ...]) -> list[Gap]:
@@ -53,7 +55,7 @@ def clock_notes(report: Reconstruction) -> list[str]:
     for skew in report.clock_skew:
         side = "ahead of" if skew.seconds > 0 else "behind"
         made.append(
-            f"The clock of {skew.stream} is {abs(skew.seconds):g} s {side} the others, by {skew.pairs} "
+            f"The clock of {skew.stream} is {abs(skew.seconds):.3g} s {side} the others, by {skew.pairs} "
             f"{'pair' if skew.pairs == 1 else 'pairs'} of events whose order is certain. Its times are shown "
             "corrected, marked ~; stored times are unchanged."
         )
@@ -103,16 +105,18 @@ def header(report: Reconstruction, view: View, words: Words) -> list[Line]:
         by = f", from {words.where_id(child.event)}" if child.event else ""
         who = f"{clean(child.agent)}, " if child.agent else ""
         fact("spawned", f"run {clean(child.id)} ({who}{_count(child.events, 'event')}){by}")
-    others = [f"{clean(kind)} {clean(value)}" for kind, value in report.aliases if value != report.id]
-    if others:
-        rest = len(others) - _ALIASES_SHOWN
-        fact("other ids", *others[:_ALIASES_SHOWN], *([f"and {rest} more"] if rest > 0 else []))
+    others: dict[str, list[str]] = {}
+    for kind, value in report.aliases:
+        if value != report.id:
+            others.setdefault(kind, []).append(clean(value))
+    fact("other ids", *(_ids(clean(kind), values) for kind, values in others.items()))
     fact("layers held", layers_held(report))
     done = report.completeness
     fact("completeness", f"{done.grade} (score {done.score:.2f})", style=_GRADE_STYLES.get(done.grade, ""))
     fact("", *(f"- {clean(reason)}" for reason in done.reasons))
-    for path, verdict in report.integrity:
-        fact("integrity", f"{clean(verdict)}  {clean(path)}")
+    for verdict, paths in by_verdict(report).items():
+        named = ", ".join(clean(words.labels.get(path, path)) for path in paths)
+        fact("integrity", f"{clean(verdict)}: {named}")
     fact("clocks", *map(clean, clock_notes(report)))
     fact("remarks", *map(clean, report.remarks))
     fact("not checked", *map(clean, report.not_checked))
@@ -132,30 +136,66 @@ def _gap(gap: Gap, view: View, words: Words, mark: str) -> list[Line]:
     return [[head if index == 0 else (" " * len(head[0]), ""), (part, "")] for index, part in enumerate(lines)]
 
 
+def _ids(kind: str, values: list[str]) -> str:
+    rest = f" and {len(values) - 1:,} more" if len(values) > 1 else ""
+    return f"{kind} {values[0]}{rest}"
+
+
+def by_verdict(report: Reconstruction) -> dict[str, list[str]]:
+    """Verdict -> the paths that have it, in the order of the report."""
+    made: dict[str, list[str]] = {}
+    for path, verdict in report.integrity:
+        made.setdefault(verdict, []).append(path)
+    return made
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _streams(report: Reconstruction, view: View, words: Words) -> list[Line]:
     """The files used, with the short names by which the tree refers to them; the folder they share stands once."""
-    uses = report.streams
+    uses = report.streams if view.width >= _WIDE else _by_path(report.streams)
     folder = _shared_folder([use.path for use in uses])
     columns = [
-        Cells("Read from", [words.clean(words.labels[u.path]) for u in uses], firm=2),
-        Cells(f"file in {words.clean(folder)}" if folder else "file", [], cut="middle"),
-        Cells("format", [words.clean(u.format) for u in uses], firm=2),
+        Cells("as", [words.clean(words.labels[u.path]) for u in uses], firm=2),
+        Cells("file", [words.clean(u.path[len(folder) :]) for u in uses], cut="middle"),
+        Cells("format", [words.clean(u.format if view.width >= _MIDDLE else u.format.split(" ")[0]) for u in uses]),
+        Cells("records", [f"{u.records:,}" for u in uses], right=True, firm=2),
         Cells("events", [f"{u.events:,}" for u in uses], right=True, firm=2),
         Cells("exact", [f"{u.exact:,}" for u in uses], right=True, firm=2),
         Cells("linked", [f"{u.linked:,}" for u in uses], right=True, firm=2),
         Cells("inferred", [f"{u.inferred:,}" for u in uses], right=True, firm=2),
     ]
-    columns[1].values = [words.clean(u.path[len(folder) :]) for u in uses]
-    if view.width >= 100:
-        columns.insert(3, Cells("records", [f"{u.records:,}" for u in uses], right=True, firm=2))
-    if view.width >= 110:
+    if view.width >= _WIDE:
         columns.insert(3, Cells("layer", [words.clean(u.layer) for u in uses], firm=2))
         columns.insert(2, Cells("stream", [words.clean(u.stream) for u in uses]))
-    return table(columns, view, rule=False)
+    elif view.width < _MIDDLE:
+        del columns[3]
+    return [
+        [("Read from", "bold"), (f" {words.clean(folder)}" if folder else "", "")],
+        *table(columns, view, rule=False),
+    ]
+
+
+def _by_path(uses: tuple[StreamUse, ...]) -> tuple[StreamUse, ...]:
+    """One row for each file, where there is no room to tell its streams apart."""
+    made: dict[str, StreamUse] = {}
+    for use in uses:
+        had = made.get(use.path)
+        made[use.path] = (
+            use
+            if had is None
+            else replace(
+                had,
+                events=had.events + use.events,
+                records=had.records + use.records,
+                exact=had.exact + use.exact,
+                linked=had.linked + use.linked,
+                inferred=had.inferred + use.inferred,
+            )
+        )
+    return tuple(made.values())
 
 
 def _shared_folder(paths: list[str]) -> str:

@@ -11,14 +11,19 @@ from typing import Any
 
 from auditrail import text
 from auditrail.outputs import _rows, _when
-from auditrail.outputs._paint import Line, pieces
+from auditrail.outputs._paint import Line, wrap
 from auditrail.outputs._view import View
 from auditrail.report.types import Column, Listing
 
 _GAP = "  "
+# A text is not cut below this while another column can go, and never below the other.
+_READABLE = 12
+# Blanks in a cell, on average, from which a column holds sentences.
+_PROSE = 5
 _LEAST = 8
 # Twelve characters of an id and an ellipsis: a prefix by which a run can be asked for.
 _LEAST_ID = 13
+_LEAST_COLUMNS = 5
 _MAX_CELL = 2_000
 _BYTE_UNITS = ("kB", "MB", "GB", "TB", "PB")
 
@@ -92,7 +97,8 @@ def listing_cells(report: Listing, view: View) -> list[Cells]:
             Cells(
                 f"{title} ({view.tz})" if column.show == "time" else title,
                 values,
-                right=column.show in ("count", "bytes", "share"),
+                right=column.show in ("count", "bytes", "share")
+                or (column.show == "text" and _numeric([row[index] for row in report.rows])),
                 firm={"text": 0, "list": 0, "id": 1}.get(column.show, 2),
                 cut="middle" if column.name == "path" else "end",
             )
@@ -100,12 +106,18 @@ def listing_cells(report: Listing, view: View) -> list[Cells]:
     return made
 
 
+def _numeric(values: list[Any]) -> bool:
+    return any(value is not None for value in values) and all(
+        value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)) for value in values
+    )
+
+
 def table(columns: list[Cells], view: View, *, columns_wide: int | None = None, rule: bool = True) -> list[Line]:
     """The lines of a table: headings, a rule, rows; blocks where the columns do not fit."""
     room = columns_wide or view.width
     ellipsis = "\u2026" if view.unicode else "..."
     widths = _widths(columns, room)
-    if widths is None:
+    if widths is None or _cuts_prose(columns, widths):
         return _blocks(columns, room)
     made: list[Line] = []
     if any(column.title for column in columns):
@@ -116,13 +128,54 @@ def table(columns: list[Cells], view: View, *, columns_wide: int | None = None, 
     return [*made, *(_row(list(values), columns, widths, ellipsis) for values in rows)]
 
 
-def _widths(columns: list[Cells], room: int) -> list[int] | None:
+def _cuts_prose(columns: list[Cells], widths: list[int]) -> bool:
+    """Whether sentences would be cut: they say nothing in fifteen columns, and read well in a block."""
+    return any(
+        any(text.width(value) > wide for value in column.values)
+        and sum(value.count(" ") for value in column.values) >= _PROSE * len(column.values)
+        for column, wide in zip(columns, widths, strict=True)
+        if not column.firm
+    )
+
+
+def fit(columns: list[Cells], view: View) -> tuple[list[Cells], list[str]]:
+    """The columns for which there is room, and sentences about the others.
+
+    First those go that are empty, then those that say the same in each row, then the last ones; if fewer than
+    `_LEAST_COLUMNS` would stay, all stay, and the table is written as blocks.
+    """
+    if _widths(columns, view.width) is not None:
+        return columns, []
+    notes: list[str] = []
+    left = [column for column in columns if any(column.values)]
+    empty = [column.title for column in columns if not any(column.values)]
+    if empty:
+        notes.append(f"Empty in each row: {', '.join(empty)}.")
+    same = [c for c in left[1:] if len(c.values) > 1 and len(set(c.values)) == 1 and text.width(c.values[0]) <= 40]
+    constant: list[str] = []
+    while same and _widths(left, view.width, _READABLE) is None:
+        column = same.pop()
+        left.remove(column)
+        constant.insert(0, f"{column.title} {column.values[0]}")
+    if constant:
+        notes.append(f"The same in each row: {', '.join(constant)}.")
+    dropped: list[str] = []
+    while len(left) > _LEAST_COLUMNS and _widths(left, view.width, _READABLE) is None:
+        dropped.insert(0, left.pop().title)
+    if _widths(left, view.width) is None:
+        return columns, []
+    if dropped:
+        notes.append(f"Left out for want of room: {', '.join(dropped)}. A wider terminal or --format csv shows them.")
+    return left, notes
+
+
+def _widths(columns: list[Cells], room: int, text_least: int = _LEAST) -> list[int] | None:
     """Widths that fit: the widest text gives first, ids only if that is not enough; None if nothing fits."""
     natural = [max([text.width(c.title), *(text.width(v) for v in c.values)]) for c in columns]
     room -= len(_GAP) * (len(columns) - 1)
     if sum(natural) <= room:
         return natural
-    limits = {0: _LEAST}
+    limits = {0: text_least}
     least = _least(natural, columns, limits)
     if sum(least) > room:
         least = _least(natural, columns, {**limits, 1: _LEAST_ID})
@@ -171,7 +224,7 @@ def _blocks(columns: list[Cells], room: int) -> list[Line]:
             made.append([])
         for column in columns:
             title = text.shorten(column.title, titles)
-            for index, piece in enumerate(pieces(column.values[number], max(room - titles - 2, _LEAST))):
+            for index, piece in enumerate(wrap(column.values[number], max(room - titles - 2, _LEAST))):
                 head = title if index == 0 else ""
                 made.append([(head + " " * (titles - text.width(head) + 2), "bold"), (piece, column.style)])
     return made

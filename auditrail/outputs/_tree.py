@@ -144,7 +144,7 @@ class Tree:
         lines = [head]
         told: list[Piece] = []
         if tail and (event.kind in _TWO_LINES or event.layer == "tool"):
-            told = [(text.shorten(tail, rest_room, ellipsis=self.marks.ellipsis), "")]
+            told = [(text.shorten(tail.lstrip(" "), rest_room, ellipsis=self.marks.ellipsis), "")]
         elif tail:
             lines = [self._cut(head, room)]
         else:
@@ -178,7 +178,7 @@ class Tree:
                 continue
             fits = text.head(part, left)
             near = fits.rfind(" ")
-            if near > len(fits) - 24 and near > 0:
+            if near > len(fits) - 40 and near > 0:
                 fits = fits[: near + 1]
             elif part[:1] == "(" and (len(fits) < 24 or " " not in part):
                 fits = "("
@@ -195,7 +195,10 @@ class Tree:
     def _blocks(self, event: RunEventView, rest: str) -> Iterator[Line]:
         """Arguments and result whole, JSON indented, wrapped at the width: nothing is left out."""
         given = "content" if event.kind in ("message", "log", "start", "end", "error") else "arguments"
-        for label, content in ((given, event.args), ("result", event.result)):
+        contents = [(given, event.args), ("result", event.result)]
+        if event.args is None and event.result is None:
+            contents.append(("attributes", event.attributes))
+        for label, content in contents:
             if not content or self.words.inline(content):
                 continue
             yield [(" " * _LEFT, ""), (rest, "dim"), (f"{label}:", "dim")]

@@ -16,6 +16,9 @@ from auditrail.report.types import Reconstruction, RunEventView, Stitch
 
 _PHRASE_COLUMNS = 400
 _INLINE = 40
+# Where log lines without arguments keep their text, and fields that say nothing about what happened.
+_TEXT_KEYS = ("message", "msg", "content", "text", "body")
+_LOGGER_KEYS = frozenset({"level", "severity", "logger", "role"})
 _PARSE_UP_TO = 65_536
 _COMMON_FOLDERS = frozenset({"", ".", "..", "log", "logs", "data", "evidence", "tmp", "var", "out"})
 _STATE_WORDS = {
@@ -64,8 +67,12 @@ class Words:
             return [(f"{verb} ", ""), *self._call(event)]
         if event.kind == "result":
             return self._result(event)
-        name = self.short(event.name or event.tool or event.model or "(no name)", 80)
+        said, fields = self._said(event)
+        name = self.short(event.name or event.tool or event.model or "", 80) or said or "(no name)"
         told = self._told(event)
+        if not told and event.kind != "span":
+            text_said = said if said and said != name else ""
+            told = [(f": {part}", "") for part in (text_said, fields) if part]
         if event.kind == "span":
             label = [("span ", ""), (name, "bold" if event.layer == "tool" else "")]
             return [*label, (self._arguments(event), ""), *self._outcome(event)] if event.tool else [*label, *told]
@@ -83,6 +90,16 @@ class Words:
                 return "" if event.kind != "call" or _speaks_of(event.marks, "argument") else "(not recorded)"
             return f"({_STATE_WORDS.get(event.args_state, '')})"
         return f"({self._compact(event.args, braces=False)})"
+
+    def _said(self, event: RunEventView) -> tuple[str, str]:
+        """What an event without arguments and result says in its attributes: its text, and its plain fields."""
+        if event.args is not None or event.result is not None or not event.attributes:
+            return "", ""
+        fields = _object(event.attributes)
+        key = next((key for key in _TEXT_KEYS if isinstance(fields.get(key), str) and fields[key]), None)
+        said = fields.pop(key) if key else ""
+        plain = {k: v for k, v in fields.items() if k.lower() not in _LOGGER_KEYS and not isinstance(v, (dict, list))}
+        return self._compact(said) if said else "", self._compact(jsontext.dumps(plain)) if plain else ""
 
     def _told(self, event: RunEventView) -> list[Piece]:
         """Input and output of what is no call: the text of a message, the fields of a log line."""
@@ -115,17 +132,24 @@ class Words:
         elif event.status == "ok":
             head.append(("ok", "good"))
         if event.result is not None and event.result_state != "empty":
-            return [*head, (f" {self._compact(event.result)}", "")]
-        if event.result_state in _STATE_WORDS:
-            return [*head, (f" ({_STATE_WORDS[event.result_state]})", "dim")]
-        what = "empty" if event.result_state == "empty" else "not recorded"
-        return [*head, (f" (result {what})" if event.status in ("ok", "unknown") else "", "dim")]
+            told, style = self._compact(event.result), ""
+        elif event.result_state in _STATE_WORDS:
+            told, style = f"({_STATE_WORDS[event.result_state]})", "dim"
+        elif event.status in ("ok", "unknown"):
+            told, style = f"(result {'empty' if event.result_state == 'empty' else 'not recorded'})", "dim"
+        else:
+            return head
+        return [*head, (told if head[-1][0].endswith(" ") else f" {told}", style)]
 
     def _decision(self, event: RunEventView) -> list[Piece]:
         verdict = (event.decision or "undefined").replace("_", " ").upper()
         style = {"allow": "good", "deny": "bad"}.get(event.decision or "", "warn")
         subject = event.tool or event.name
-        about = [(" ", ""), *self._call(event)] if event.tool else [(f" {self.short(subject or '', 60)}", "")]
+        about = (
+            [(" ", ""), (self.short(event.tool, 60), "bold"), (self._decided_on(event), "")]
+            if event.tool
+            else [(f" {self.short(subject or '', 60)}", "")]
+        )
         return [("decision ", ""), (verdict, style), *about]
 
     def _compact(self, value: str, *, braces: bool = True) -> str:
@@ -134,15 +158,40 @@ class Words:
             return text.digest(value, ellipsis=self.marks.ellipsis)
         if self.view.content == "whole" and not self.inline(value):
             return self.marks.ellipsis
-        if value[:1] in ("{", "[") and len(value) <= _PARSE_UP_TO:
-            try:
-                parsed, _ = jsontext.parse(value.encode("utf-8", "surrogatepass"))
-            except RecordError:
-                parsed = None
+        if value[:1] in ("{", "["):
+            parsed = _parsed(value)
             if isinstance(parsed, dict):
-                inner = ", ".join(f"{self.short(str(k), 40)}={self._value(v)}" for k, v in list(parsed.items())[:40])
-                return text.shorten(f"{{{inner}}}" if braces else inner, _PHRASE_COLUMNS, ellipsis=self.marks.ellipsis)
+                return self._pairs(parsed, braces=braces)
+            if isinstance(parsed, list) and parsed and all(isinstance(m, dict) and "role" in m for m in parsed):
+                said = parsed[-1].get("content")
+                said = said if isinstance(said, str) else jsontext.dumps(said)
+                many = f"{len(parsed)} messages, the last of" if len(parsed) > 1 else "a message of"
+                return self.short(f"{many} {parsed[-1]['role']}: {said[:_PHRASE_COLUMNS]}", _PHRASE_COLUMNS)
         return self.short(value, _PHRASE_COLUMNS)
+
+    def _pairs(self, parsed: dict[str, Any], *, braces: bool = True) -> str:
+        inner = ", ".join(f"{self.short(str(k), 40)}={self._value(v)}" for k, v in list(parsed.items())[:40])
+        return text.shorten(f"{{{inner}}}" if braces else inner, _PHRASE_COLUMNS, ellipsis=self.marks.ellipsis)
+
+    def _decided_on(self, event: RunEventView) -> str:
+        """The arguments of the tool that a decision is about; many engines nest them in the input of the policy."""
+        nested = _object(event.args).get("arguments") if event.args and self.view.content == "short" else None
+        if isinstance(nested, dict):
+            return f"({self._pairs(nested, braces=False)})"
+        return self._arguments(event)
+
+    def _reason(self, event: RunEventView) -> str:
+        """The result of a decision, without what is shown beside it: the verdict and the rule."""
+        result = event.result or ""
+        fields = _object(result) if self.view.content == "short" else {}
+        left = {
+            k: v for k, v in fields.items() if k not in ("allow", "allowed") and v not in (event.rule, event.policy)
+        }
+        if not left:
+            return self._compact(result)
+        if len(left) == 1 and isinstance(left.get("reason"), str):
+            return f"reason: {self.short(left['reason'], 300)}"
+        return self._pairs(left)
 
     def inline(self, value: str) -> bool:
         """Whether the phrase holds the whole value, so that a view of whole contents needs no block for it."""
@@ -171,7 +220,7 @@ class Words:
         elif failed and event.kind not in ("result", "error") and not event.decision:
             made.append((f"status {event.status}", "bad"))
         if event.decision and event.result is not None:
-            made.append((self._compact(event.result), ""))
+            made.append((self._reason(event), ""))
         if event.rule:
             made.append((f"rule {self.short(event.rule, 60)}", ""))
         if event.policy:
@@ -204,6 +253,21 @@ class Words:
         if stitch.confidence == "inferred":
             return f"{self.marks.joined} inferred: {key}", "guess"
         return f"{self.marks.joined} {key}", "join"
+
+
+def _parsed(value: str) -> Any:
+    """The value of JSON text; None if it is none, or too long to be read for one line."""
+    if len(value) > _PARSE_UP_TO:
+        return None
+    try:
+        return jsontext.parse(value.encode("utf-8", "surrogatepass"))[0]
+    except RecordError:
+        return None
+
+
+def _object(value: str) -> dict[str, Any]:
+    parsed = _parsed(value)
+    return parsed if isinstance(parsed, dict) else {}
 
 
 def _speaks_of(marks: Iterable[str], word: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from auditrail import __version__
 from auditrail.outputs import _when
-from auditrail.outputs._header import STATUS_WORDS, by_severity, clock_notes, layers_held, when
+from auditrail.outputs._header import STATUS_WORDS, by_severity, by_verdict, clock_notes, layers_held, when
 from auditrail.outputs._select import hidden, shown
 from auditrail.outputs._table import cell
 from auditrail.outputs._view import View
@@ -96,7 +96,7 @@ def _reconstruction(report: Reconstruction, view: View) -> Iterator[str]:
     notes = [
         *clock_notes(report),
         *report.remarks,
-        *(f"Integrity: {verdict} {path}" for path, verdict in report.integrity),
+        *(f"Integrity: {verdict}: {', '.join(paths)}" for verdict, paths in by_verdict(report).items()),
     ]
     yield from _bullets("Notes", notes)
     yield from _bullets("Not checked", report.not_checked)
@@ -156,7 +156,9 @@ def _event(event: RunEventView, view: View, words: Words) -> tuple[str, ...]:
     join = words.join(event)
     told = "; ".join(part for part in (facts, join[0] if join else "") if part)
     if view.content == "whole":
-        contents = (("arguments", event.args), ("result", event.result))
+        contents = [("arguments", event.args), ("result", event.result)]
+        if event.args is None and event.result is None:
+            contents.append(("attributes", event.attributes))
         wholes = [f"{label}: {value}" for label, value in contents if value and not words.inline(value)]
         told = "; ".join([*([told] if told else []), *wholes])
     else:

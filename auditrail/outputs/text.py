@@ -8,7 +8,7 @@ from dataclasses import replace
 from auditrail.outputs._header import header
 from auditrail.outputs._paint import Line, wrap, write
 from auditrail.outputs._select import hidden
-from auditrail.outputs._table import listing_cells, table
+from auditrail.outputs._table import fit, listing_cells, table
 from auditrail.outputs._tree import Tree
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
@@ -52,7 +52,12 @@ def _listing(report: Listing, view: View) -> Iterator[Line]:
     if report.title:
         yield [(clean(report.title), "bold")]
     if report.rows:
-        yield from table(listing_cells(report, view), view)
+        cells = listing_cells(report, view)
+        # Whoever asks for columns by name gets them all.
+        cells, left_out = (cells, []) if report.kind == "query" else fit(cells, view)
+        yield from table(cells, view)
+        for note in left_out:
+            yield from ([(line, "dim")] for line in wrap(note, view.width))
     else:
         yield [("(nothing)", "dim")]
     notes = [*report.notes, *(f"Not checked: {sentence}" for sentence in report.not_checked)]

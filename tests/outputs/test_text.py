@@ -242,3 +242,63 @@ def test_the_timeline_of_a_view_is_in_the_order_of_the_times_shown(incident: Rec
     times = [line.split("|")[1].strip(" \\~") for line in lines if re.match(r"\| (\\~)?\d\d:", line)]
     assert times == sorted(times)
     assert len(times) == len(incident.events) - 1
+
+
+def test_a_log_line_is_told_by_its_text_and_its_plain_fields(make_event: Any, make_run: Any) -> None:
+    attributes = '{"level":"INFO","message":"refund refused","status":403,"envelope":{"eventId":"1"}}'
+    run = make_run((0, make_event("agent", 1, "10:00:00", "other", "log", attributes=attributes)))
+    assert "other  refund refused: {status=403}  " in rendered(run)
+    assert "(no name)" not in rendered(run)
+    assert '"eventId": "1"' in rendered(run, content="whole")
+    hidden = rendered(run, content="digest")
+    assert "refused" not in hidden
+    assert "403" not in hidden
+    assert "other  (no name)" in rendered(make_run((0, make_event("agent", 1, "10:00:00", "other", "log"))))
+
+
+def test_a_decision_shows_what_it_was_about_and_why(make_event: Any, make_run: Any) -> None:
+    one = make_event(
+        "opa", 1, "10:00:00", "policy", "decision", tool="pay", decision="deny", rule="limit",
+        args='{"action":"pay","arguments":{"sum":"4200.00"},"tool":"pay"}',
+        result='{"allow":false,"reason":"over the limit: a person must approve","rule":"limit"}',
+    )  # fmt: skip
+    made = rendered(make_run((0, one)), width=120)
+    assert "decision DENY pay(sum=4200.00)  reason: over the limit: a person must approve  rule limit" in made
+    other = replace(one, args='{"sum":1}', result='["no"]', decision="not_run")
+    assert 'decision NOT RUN pay(sum=1)  ["no"]  rule limit' in rendered(make_run((0, other)))
+
+
+def test_messages_to_a_model_are_told_by_the_last_one(make_event: Any, make_run: Any) -> None:
+    messages = '[{"role":"system","content":"Be kind."},{"role":"user","content":"Where is my parcel?"}]'
+    run = make_run((0, make_event("gateway", 1, "10:00:00", "llm", "span", name="chat", args=messages)))
+    assert "span chat: 2 messages, the last of user: Where is my parcel?" in rendered(run, width=120)
+
+
+def test_a_file_with_two_streams_is_one_row_where_there_is_no_room(incident: Reconstruction) -> None:
+    first, *_, last = incident.streams
+    twice = replace(incident, streams=(first, last, replace(last, stream="payments-api", events=5)))
+    narrow = rendered(twice, width=80).splitlines()
+    assert [line.split()[3] for line in narrow if line.startswith("otel ")] == [str(last.events + 5)]
+    assert len([line for line in rendered(twice, width=120).splitlines() if line.startswith("otel ")]) == 2
+
+
+def test_a_table_says_which_columns_it_leaves_out() -> None:
+    columns = tuple(Column(f"c{n}", f"Column {n}") for n in range(14))
+    rows = tuple((f"row {r}", None, "same", *(f"value {r} {n}" for n in range(11))) for r in range(3))
+    made = rendered(Listing("runs", "runs", "", columns, rows), width=80)
+    assert "Empty in each row: Column 1." in made
+    assert "The same in each row: Column 2 same." in made
+    assert re.search(r"Left out for want of room: Column \d+,.* Column 13\.", made.replace("\n", " "))
+    assert "value 2 0" in made
+    every = rendered(Listing("query", "rows", "", columns, rows), width=80)
+    assert "Left out" not in every
+    assert "value 2 10" in every
+
+
+def test_sentences_are_not_cut_and_numbers_stand_at_the_right() -> None:
+    prose = "Which fields it can never record depends on how the producer was set up by its owner."
+    columns = (Column("n", "Format"), Column("t", "Never records"), Column("c", "Count"))
+    made = rendered(Listing("formats", "formats", "", columns, (("jsonl", prose, 5), ("opa", prose, 12))), width=60)
+    assert prose in re.sub(r"\s+", " ", made)
+    made = rendered(Listing("query", "rows", "", columns, (("jsonl", "x", 5), ("opa", "y", 1200))), width=60)
+    assert [line[-5:] for line in made.splitlines()][2:] == ["    5", " 1200"]
