@@ -120,7 +120,11 @@ class SourceReader:
         yield from assembler.flush()
 
     def _close(self, wrapper: Wrapper) -> None:
-        for code, detail in close_of(self.reader, wrapper):
+        try:
+            found = close_of(self.reader, wrapper)
+        except Exception as error:  # noqa: BLE001 - as in `_take`: a reader's fault must not cost what stands behind
+            found = [("reader-failure", f"{self.reader.NAME}: {type(error).__name__} at the end of a wrapper object")]
+        for code, detail in found:
             self._batch.remarks.append((self.source, None, wrapper.offset, code, detail))
 
     def _take(self, record: Record) -> None:
