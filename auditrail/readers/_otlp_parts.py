@@ -39,7 +39,7 @@ LOG_KNOWN = frozenset(
     | {"body", "attributes", "eventName", "droppedAttributesCount"}
 )
 # Members of `attributes` that are ours; a span attribute of the same name gets the prefix `attributes.`.
-_OURS = frozenset(
+OURS = frozenset(
     {"resource", "resourceMembers", "resourceSchemaUrl", "scope", "scopeMembers", "scopeSchemaUrl", "export"}
     | {"remarks", "otherMembers", "malformedAttributes", "duplicateAttributes", "parent_remote", "statusMessage"}
     | (SPAN_KNOWN | LOG_KNOWN) - {"attributes"}
@@ -138,7 +138,7 @@ def join_ids(ids: list[Id], *more: list[Id]) -> None:
 
 def attributes_text(rest: dict[str, Any], extra: dict[str, Any], scope: Scope) -> str | None:
     """The JSON of `attributes`: what the vocabularies left over, our members, then resource and scope."""
-    if not _OURS.isdisjoint(rest):
+    if not OURS.isdisjoint(rest):
         rest = renamed(rest)
     made = {**rest, **extra} if extra else rest
     if not made:
@@ -150,7 +150,7 @@ def attributes_text(rest: dict[str, Any], extra: dict[str, Any], scope: Scope) -
 def renamed(rest: dict[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for key, value in rest.items():
-        free = f"attributes.{key}" if key in _OURS else key
+        free = f"attributes.{key}" if key in OURS else key
         while free in made or (free != key and free in rest):
             free = f"attributes.{free}"
         made[free] = value

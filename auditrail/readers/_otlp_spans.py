@@ -36,7 +36,7 @@ _KINDS: dict[Any, str | None] = {
         spelling: name for n, name in enumerate(_KIND_NAMES, 1) for spelling in (n, str(n), f"SPAN_KIND_{name.upper()}")
     },
 }
-_STATUS_CODES: dict[Any, str] = {
+STATUS_CODES: dict[Any, str] = {
     **dict.fromkeys((0, "0", "STATUS_CODE_UNSET"), "unknown"),
     **dict.fromkeys((1, "1", "STATUS_CODE_OK"), "ok"),
     **dict.fromkeys((2, "2", "STATUS_CODE_ERROR"), "error"),
@@ -70,7 +70,7 @@ def span(span: dict[str, Any], scope: Scope, words: Vocabulary, events: list[Eve
     happened = _span_events(get("events"), words, extra) if get("events") else []
     if get("links"):
         _links(get("links"), ids, extra, remarks)
-    _kind(get("kind"), extra)
+    kind_into(get("kind"), extra)
     status = _status(get("status"), columns, happened, extra)
     sampled = sampled_of(get("flags"), extra)
     probability = values.state_probability(get("traceState"))
@@ -109,7 +109,8 @@ def span(span: dict[str, Any], scope: Scope, words: Vocabulary, events: list[Eve
         _own_events(happened, event, own, scope, words, events)
 
 
-def _kind(value: Any, extra: dict[str, Any]) -> None:
+def kind_into(value: Any, extra: dict[str, Any]) -> None:
+    """Keeps the kind of a span under its short name."""
     if value is None:
         return
     try:
@@ -130,7 +131,7 @@ def _status(value: Any, columns: dict[str, Any], happened: list[_SpanEvent], ext
         return "unknown"
     code, message = value.get("code"), value.get("message")
     try:
-        status = _STATUS_CODES[code] if code is not None else "unknown"
+        status = STATUS_CODES[code] if code is not None else "unknown"
     except (KeyError, TypeError):
         status = "unknown"
         extra["status"] = value

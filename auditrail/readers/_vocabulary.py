@@ -43,13 +43,13 @@ from auditrail.readers._messages import ToolCall, tool_calls, unflatten
 
 FOLDER = Path(__file__).with_name("_vocabularies")
 
-_TEXT = frozenset({"agent", "agent_version", "principal", "model", "tool", "policy", "rule", "error"})
-_NUMBER = frozenset({"tokens_in", "tokens_out", "seq"})
-_CONTENT = frozenset({"args", "result"})
-_MAPPED = frozenset({"decision", "status"})
+TEXT = frozenset({"agent", "agent_version", "principal", "model", "tool", "policy", "rule", "error"})
+NUMBER = frozenset({"tokens_in", "tokens_out", "seq"})
+CONTENT = frozenset({"args", "result"})
+MAPPED = frozenset({"decision", "status"})
 # How a sampling probability is declared: as itself, as N of 1-in-N, or as OpenTelemetry's rejection threshold.
 _SAMPLING = frozenset({"sampling_probability", "sampling_one_in", "sampling_threshold"})
-COLUMNS = _TEXT | _NUMBER | _CONTENT | _MAPPED | _SAMPLING
+COLUMNS = TEXT | NUMBER | CONTENT | MAPPED | _SAMPLING
 _TABLES = frozenset(
     {"title", "order", "columns", "ids", "layers", "names", "present", "events", "sides", "when", "values"}
     | {"placeholders"}
@@ -120,6 +120,13 @@ class Mapped(NamedTuple):
 class Vocabulary:
     """All vocabularies together, compiled to one table of keys.
 
+    Attributes:
+        events: what the names of events say.
+        sides: keys of the content of message events.
+        placeholders: key -> values that say that nothing was recorded.
+        prefixes: beginnings of flattened keys.
+        deciding: keys whose values decide on the layer, or on what other keys mean.
+
     Raises:
         ValueError: a file names a table, column, id kind, layer, kind or value that does not exist.
     """
@@ -133,7 +140,7 @@ class Vocabulary:
         self._selectors: dict[str, set[str]] = {}
         self._event_selectors: set[str] = set()
         self._values: dict[str, dict[str, str]] = {"decision": {}, "status": {}}
-        self._placeholders: dict[str, list[Any]] = {}
+        self.placeholders: dict[str, list[Any]] = {}
         self._plans: dict[frozenset[str], _Plan] = {}
         self._rank = 0
         self.events: dict[str, EventRule] = {}
@@ -142,7 +149,8 @@ class Vocabulary:
         for name, data in sorted(loaded, key=lambda item: (item[1].get("order", 0), item[0])):
             self._load(name, data)
         self._keys = frozenset({*self._uses, *self._layers, *self._present, *self._selectors})
-        self._prefixes = tuple(self._flattened)
+        self.prefixes = tuple(self._flattened)
+        self.deciding = frozenset({*self._layers, *self._selectors})
 
     # -- reading the files
 
@@ -157,7 +165,7 @@ class Vocabulary:
             self._present[key] = (self._next(), layer)
         for word, rule in data.get("names", {}).items():
             _known(file, "layer", [rule["layer"]], LAYERS)
-            _known(file, "column", [rule["column"]] if "column" in rule else [], _TEXT)
+            _known(file, "column", [rule["column"]] if "column" in rule else [], TEXT)
             self._names[word] = NameRule(rule["layer"], rule.get("column"), rule.get("single", False))
         for name, rule in data.get("events", {}).items():
             _known(file, "layer", [rule["layer"]], LAYERS)
@@ -173,7 +181,7 @@ class Vocabulary:
         for column, table in data.get("values", {}).items():
             _known(file, column, table, DECISIONS if column == "decision" else STATUSES)
             self._values[column].update({word: value for value, words in table.items() for word in words})
-        self._placeholders.update(data.get("placeholders", {}))
+        self.placeholders.update(data.get("placeholders", {}))
 
     def _when(self, file: str, selector: str, table: dict[str, Any]) -> None:
         key, equals, value = selector.partition("=")
@@ -195,7 +203,7 @@ class Vocabulary:
                 use = Use(self._next(), only, column, None)
                 if not key.endswith(".*"):
                     self._uses.setdefault(key, []).append(use)
-                elif column in _CONTENT and only is None:
+                elif column in CONTENT and only is None:
                     self._flattened[key[:-1]] = use
                 else:
                     raise ValueError(f"{file}: {key!r} can fill args and result only, and on no condition")
@@ -218,9 +226,9 @@ class Vocabulary:
             event: name of the event, for the rules of `when."event=..."`.
         """
         known = self._keys.intersection(attributes)
-        prefixes = self._prefixes
+        prefixes = self.prefixes
         flat = [key for key in attributes if key.startswith(prefixes)]
-        rule, named = self._name_rule(name) if name else (None, "")
+        rule, named = self.name_rule(name) if name else (None, "")
         selected = set()
         if event and (selector := f"event={event.casefold()}") in self._event_selectors:
             selected.add(selector)
@@ -242,7 +250,22 @@ class Vocabulary:
         kind = "decision" if layer == "policy" and "decision" in columns else None
         return Mapped(layer, kind, columns, filling.ids, rest, calls)
 
-    def _name_rule(self, name: str) -> tuple[NameRule | None, str]:
+    def uses_of(self, attributes: dict[str, Any]) -> tuple[list[tuple[Use, str]], str | None, str | None]:
+        """What attributes without flattened messages can mean: uses with their keys by rank, and layers.
+
+        Depends only on the keys and on the values of the keys in `deciding`.
+
+        Returns:
+            The uses; the layer that a value gives; the layer that a key alone gives (for lack of any other).
+        """
+        known = self._keys.intersection(attributes)
+        plan = self._plans.get(known) or self._plan(known)
+        selected = set(self._selected(plan.selectors, attributes))
+        uses = [(use, key) for use, key in plan.uses if use.only is None or use.only in selected]
+        return uses, self._layer_of(plan, attributes), plan.present
+
+    def name_rule(self, name: str) -> tuple[NameRule | None, str]:
+        """The rule for the name of a span, and what the name says behind its first word."""
         word, _, rest = name.partition(" ")
         rule = self._names.get(word)
         rest = rest.strip()
@@ -278,7 +301,7 @@ class Vocabulary:
             (use, [key], attributes[key])
             for use, key in plan.uses
             if (use.only is None or use.only in selected)
-            and not (key in self._placeholders and attributes[key] in self._placeholders[key])
+            and not (key in self.placeholders and attributes[key] in self.placeholders[key])
         ]
         if not flat:
             return found
@@ -320,7 +343,7 @@ class _Filling:
         for use, keys, value in candidates:
             if use.id_kind is not None:
                 self._id(use.id_kind, keys, value)
-            elif (column := use.column or "") in _CONTENT:
+            elif (column := use.column or "") in CONTENT:
                 if column not in contents or (is_blank(contents[column][1]) and not is_blank(value)):
                     contents[column] = (keys, value)
             elif column not in self.columns:
@@ -344,11 +367,11 @@ class _Filling:
 
     def _column(self, column: str, key: str, value: Any) -> None:
         made: Any
-        if column in _TEXT:
+        if column in TEXT:
             made = value if isinstance(value, str) and value.strip() else None
-        elif column in _NUMBER:
+        elif column in NUMBER:
             made = whole(value)
-        elif column in _MAPPED:
+        elif column in MAPPED:
             made = self._vocabulary.value_of(column, value)
         else:
             column, made = "sampling_probability", _probability(column, value)
@@ -359,7 +382,7 @@ class _Filling:
         self.columns[column] = made
         if column == "seq":
             self.columns["seq_kind"] = key
-        if column != "error" and (column in _TEXT or column in _NUMBER):
+        if column != "error" and (column in TEXT or column in NUMBER):
             self.used.add(key)
 
 

@@ -40,6 +40,7 @@ no objects as events of kind `log`. So is a resource or scope of more than 64 Ki
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from auditrail.containers.records import Head, Record
@@ -54,7 +55,9 @@ from auditrail.readers._otlp_parts import (
     keep,
 )
 from auditrail.readers._otlp_spans import span
-from auditrail.readers._vocabulary import vocabulary
+from auditrail.readers._vocabulary import Vocabulary, vocabulary
+
+TakeSpan = Callable[[dict[str, Any], Scope, Vocabulary, list[Event]], None]
 
 NAME = "otlp"
 TITLE = "OpenTelemetry traces and logs (OTLP/JSON), with GenAI, MCP, OpenInference and OpenLLMetry attributes"
@@ -111,15 +114,20 @@ def read(value: Any, record: Record) -> list[Event] | Ignored:  # noqa: ARG001
     Raises:
         RecordError: `not-an-object`, or `too-deep` for what can't be walked.
     """
+    return read_with(value, span)
+
+
+def read_with(value: Any, take: TakeSpan) -> list[Event] | Ignored:
+    """As `read`; `take(span, scope, vocabulary, events)` adds the events of a span."""
     if type(value) is not dict:
         raise RecordError("not-an-object", "an OTLP export is a JSON object")
     try:
-        return _read(value)
+        return _read(value, take)
     except RecursionError:
         raise RecordError("too-deep", "nested deeper than the reader can follow") from None
 
 
-def _read(value: dict[str, Any]) -> list[Event] | Ignored:
+def _read(value: dict[str, Any], take: TakeSpan) -> list[Event] | Ignored:
     export = value
     trace = value.get("trace")
     if _TOP.isdisjoint(value) and type(trace) is dict and not _TOP.isdisjoint(trace):
@@ -135,7 +143,7 @@ def _read(value: dict[str, Any]) -> list[Event] | Ignored:
         if key in export:
             is_log = key in _LOGS
             for resource in _listed(export[key], key, events):
-                _resource(resource, key, is_log, export_text, events)
+                _resource(resource, key, log if is_log else take, export_text, events)
     others = [key for key in _OTHERS if export.get(key)]
     if not events:
         return Ignored(_OTHERS[others[0]]) if others else _nothing(besides)
@@ -174,13 +182,15 @@ def _texts(parts: dict[str, Any], events: list[Event]) -> dict[str, str]:
     return texts
 
 
-def _resource(group: dict[str, Any], key: str, is_log: bool, export_text: dict[str, str], events: list[Event]) -> None:
+def _resource(
+    group: dict[str, Any], key: str, take: TakeSpan, export_text: dict[str, str], events: list[Event]
+) -> None:
     words = vocabulary()
     shared: dict[str, Any] = {}
     resource = _part(group.get("resource"), "resource", shared)
     keep(shared, "resourceSchemaUrl", group.get("schemaUrl", group.get("schema_url")))
     shared_text = {**_texts(shared, events), **export_text}
-    scopes, lists = (_LOG_SCOPES, _LOG_LISTS) if is_log else (_SPAN_SCOPES, _SPAN_LISTS)
+    scopes, lists = (_LOG_SCOPES, _LOG_LISTS) if key in _LOGS else (_SPAN_SCOPES, _SPAN_LISTS)
     known = {"resource", "schemaUrl", "schema_url", *scopes}
     others = {name: inner for name, inner in group.items() if name not in known}
     mapped = words.apply(resource)
@@ -198,7 +208,7 @@ def _resource(group: dict[str, Any], key: str, is_log: bool, export_text: dict[s
             scope = Scope(stream, tail, mapped.ids, columns)
             for list_name in lists:
                 for item in _listed(scoped.get(list_name), list_name, events):
-                    (log if is_log else span)(item, scope, words, events)
+                    take(item, scope, words, events)
             rest = {k: v for k, v in scoped.items() if k not in {scope_key, "schemaUrl", "schema_url", *lists}}
             if rest:
                 events.append(_kept(name, rest))
