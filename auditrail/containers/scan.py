@@ -4,7 +4,7 @@ The expression matches a whole object or array up to `_LEVELS` deep; possessive 
 not check that brackets pair up. The automaton does: it goes on block by block, and stops at the first byte that proves
 the value damaged (`Scan.damage`). What it takes as proof no valid JSON contains: a closing bracket of the wrong kind,
 a raw newline in a string, a bracket in an object that follows no colon, a string followed by neither `:` nor `,` nor a
-closing bracket. So damage is noticed close to where the bytes are wrong.
+closing bracket (and nesting that no parser follows). So damage is noticed close to where the bytes are wrong.
 """
 
 from __future__ import annotations
@@ -45,6 +45,9 @@ OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY = b"{}[]"
 # So far every bracket of a value is looked at; behind that, whole inner values are passed over where they pair up:
 # a document of hundreds of megabytes would take minutes otherwise.
 _EXACT: Final = 1 << 20
+
+# No parser here follows deeper nesting (orjson stops at 1024): such a value counts as damaged, and memory is bounded.
+DEEPEST: Final = 1024
 
 QUOTE, BACKSLASH, COLON, COMMA = b'"\\:,'
 CLOSES: Final = {OPEN_OBJECT: CLOSE_OBJECT, OPEN_ARRAY: CLOSE_ARRAY}
@@ -110,7 +113,7 @@ class Scan:
                 self._mode = _STRING_MODE
                 return at + 1
             if byte in CLOSES:
-                if stack and not _may_open(stack[-1][0], data, at):
+                if len(stack) > DEEPEST or (stack and not _may_open(stack[-1][0], data, at)):
                     self.damage = base + at
                     return -1
                 inner = COMPOSITE.match(data, at) if base + at - self._start > _EXACT else None

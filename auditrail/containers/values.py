@@ -25,6 +25,7 @@ from auditrail.containers.scan import (
     CLOSE_OBJECT,
     CLOSES,
     COMPOSITE,
+    DEEPEST,
     KEY,
     OPEN_ARRAY,
     OPEN_OBJECT,
@@ -48,10 +49,12 @@ _GARBAGE_ELEMENT = re.compile(rb"[^\n{\[\],]*+")
 # What an element costs beside its bytes while it is held back.
 _RECORD_COST = 400
 _SCALAR_SIZE = 1 << 12
+# How far brackets of a damaged value are counted one by one.
+_BALANCED = 16 << 20
 _CUT_LITERALS = tuple(word[:n] for word in (b"true", b"false", b"null") for n in range(1, len(word)))
 
 
-# Searches to the end of the source for a neighbour that looks alike; then only searches within a block.
+# How often damage may lead to a second look at, or a search over, more than a block; after that it may not.
 _FAR_SEARCHES = 32
 
 
@@ -410,8 +413,12 @@ class ValueSplitter:
         """Where the neighbour of a damaged value begins: at a bracket still open, else behind the damage."""
         buffer = self._buffer
         low = max(start + 1, stretch.end if stretch else 0)
-        for _, at in scan.stack[1:]:
-            for sign in signs:
+        far = self._far_searches < _FAR_SEARCHES
+        self._far_searches += scan.pos - start > BLOCK
+        # Without proof of damage the source may just end here, inside of values that look like those around them.
+        sure = signs if scan.damage is not None else [sign for sign in signs if sign[:1] == b"\n"]
+        for _, at in scan.stack[1:] if far and len(scan.stack) <= DEEPEST else ():
+            for sign in sure:
                 place = at - len(sign) + 1 if sign[:1] == b"\n" else at
                 if place >= max(low, buffer.base) and buffer.data.startswith(sign, place - buffer.base):
                     return place, stretch
@@ -420,7 +427,6 @@ class ValueSplitter:
         signs = [sign for sign in signs if sign not in self._absent]
         longest = max(map(len, signs), default=0)
         at = scan.damage
-        far = self._far_searches < _FAR_SEARCHES
         while signs:
             data, base = buffer.data, buffer.base
             places = []
@@ -450,7 +456,7 @@ class ValueSplitter:
         """The end of a damaged value by counting brackets whatever their kind; newlines in strings are let pass."""
         buffer = self._buffer
         at, depth = start, 0
-        while buffer.end - start <= self._max_record:
+        while at - start <= _BALANCED and buffer.end - start <= self._max_record:
             match = _LENIENT.match(buffer.data, at - buffer.base)
             at = match.end() + buffer.base if match else at
             byte = buffer.data[at - buffer.base] if at < buffer.end else QUOTE

@@ -52,9 +52,9 @@ def test_reads_several_streams_one_after_another(name: str, n: int) -> None:
 
 
 @pytest.mark.parametrize("name", PACK)
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("share", [0.1, 0.9])
 def test_a_truncated_stream_gives_what_is_there(name: str, share: float) -> None:
-    data = random.Random(1).randbytes(3_000_000)  # noqa: S311
+    data = random.Random(1).randbytes(2_000_000)  # noqa: S311
     packed = PACK[name](data)
     out, kind, defect = unpack(packed[: int(len(packed) * share)])
     assert kind == name
@@ -154,7 +154,7 @@ def test_a_missing_file_is_unreadable(tmp_path: Path) -> None:
         compression.open_bytes(tmp_path, size=1)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(sorted(PACK)),
     st.binary(max_size=300),

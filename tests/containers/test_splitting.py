@@ -277,6 +277,15 @@ def test_many_damaged_values_take_linear_time() -> None:
     assert time.perf_counter() - begin < 5
 
 
+def test_brackets_without_end_are_bounded() -> None:
+    data = b"[1,2," + b'{"a":[' * 500_000
+    begin = time.perf_counter()
+    found = records(data)
+    assert [r.raw for r in found[:2]] == [b"1", b"2"]
+    assert sum(r.length for r in found[2:]) == len(data) - 5
+    assert time.perf_counter() - begin < 10
+
+
 # -- length-prefixed ---------------------------------------------------------------------------------------------
 
 

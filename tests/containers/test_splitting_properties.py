@@ -93,7 +93,7 @@ def test_lines_are_all_there(data: bytes, most: int, max_record: int) -> None:
     assert splitter.resume_number == content.count(b"\n")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(SOUP, st.sampled_from([1, 3, 1 << 20]), st.sampled_from([8, 1 << 20]), st.sampled_from([4, 64, 1 << 20]))
 def test_values_lose_no_content(data: bytes, most: int, max_record: int, block: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -105,7 +105,7 @@ def test_values_lose_no_content(data: bytes, most: int, max_record: int, block: 
     assert splitter.position == len(data)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(SOUP, st.sampled_from([1, 3, 1 << 20]), st.sampled_from([8, 1 << 20]), st.sampled_from([4, 64, 1 << 20]))
 def test_wrappers_lose_no_content(data: bytes, most: int, max_record: int, block: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -162,7 +162,7 @@ def damaged_documents(draw: st.DrawFn) -> bytes:
     return data
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(damaged_documents() | SOUP, st.sampled_from([(), ("events",)]), st.sampled_from([64, 1 << 20]))
 def test_the_short_cut_gives_the_same_records(data: bytes, arrays: tuple[str, ...], block: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -255,7 +255,7 @@ def test_look_agrees_with_how_it_was_written(values: list[Any], newline: bool) -
     assert (array.framing, array.top_array, len(array.samples)) == ("values", True, len(values))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(SOUP, st.booleans())
 def test_look_and_split_never_raise(data: bytes, complete: bool) -> None:
     head = framing.look(data, complete)
