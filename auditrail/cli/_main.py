@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import traceback
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from auditrail import __version__, discover
+from auditrail.cli import _options as options
 from auditrail.errors import AuditrailError, UsageError
 
 # Order of the commands in the help: what an incident responder needs first.
@@ -18,6 +18,7 @@ _ORDER = ("ingest", "reconstruct", "runs", "sources", "query", "formats", "schem
 
 EXIT_FAILURE = 3
 EXIT_INTERRUPTED = 130
+_INTERRUPTED = "interrupted; what was loaded before stays loaded"
 
 
 def _versions(wanted: bool) -> None:
@@ -76,13 +77,14 @@ def run(arguments: list[str] | None = None) -> int:
     except typer.Exit as leave:
         return int(leave.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted; what was loaded before stays loaded", "", EXIT_INTERRUPTED)
+        return _fail(_INTERRUPTED, "", EXIT_INTERRUPTED)
     except BrokenPipeError:
-        # The reader of a pipe (head, less) has seen enough: no error, and nothing more may be written.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        options.close_pipe()
         return 0
     except Exception as error:  # noqa: BLE001 - the last net: no traceback in a responder's face
         return _unexpected(error, verbose=verbose)
+    if code == EXIT_INTERRUPTED:  # Typer turns a Ctrl-C inside a command into this code
+        return _fail(_INTERRUPTED, "", EXIT_INTERRUPTED)
     return int(code) if isinstance(code, int) else 0
 
 

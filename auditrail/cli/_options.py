@@ -146,8 +146,20 @@ def emit(report: Report, how: Emission, shown: View) -> None:
     if how.pager and name == "text" and sys.stdout.isatty():
         _page("".join(pieces))
         return
-    for piece in pieces:
-        sys.stdout.write(piece)
+    try:
+        for piece in pieces:
+            sys.stdout.write(piece)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        close_pipe()
+
+
+def close_pipe() -> None:
+    """The reader of a pipe (head, less) has seen enough: no error, and nothing more may be written.
+
+    Done here and not left to Typer, whose exit code for it is 1: that would say that there are findings.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _by_extension(output: Path | None, formats: dict[str, Any]) -> str | None:
