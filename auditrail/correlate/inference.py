@@ -25,13 +25,17 @@ SELECT n.event, l.label FROM named n JOIN labels l ON l.owner = n.owner
 UNION ALL SELECT -owner, label FROM labels WHERE owner < 0
 """
 
+_UNPLACED = """
+CREATE OR REPLACE TEMP TABLE unplaced AS
+SELECT event FROM nameless WHERE NOT EXISTS (SELECT 1 FROM labels l WHERE l.owner = -nameless.event)
+"""
+
 _LEFT = """
 CREATE OR REPLACE TEMP TABLE leftover AS
 SELECT e.event, e.ts_ns, coalesce(e.session_id, e.conversation_id) AS session,
     CASE WHEN e.session_id IS NOT NULL THEN 'session' ELSE 'conversation' END AS session_kind,
     e.agent, e.tool, CASE WHEN e.args_state = 'present' AND length(e.args) > 4 THEN e.args END AS args
-FROM live e JOIN nameless n ON n.event = e.event
-WHERE NOT EXISTS (SELECT 1 FROM labels l WHERE l.owner = -n.event)
+FROM unplaced u JOIN live e ON e.event = u.event
 """
 
 _BY_SESSION = f"""
@@ -126,12 +130,14 @@ def _wait(connection: duckdb.DuckDBPyConnection, condition: str) -> bool:
 
 def infer(connection: duckdb.DuckDBPyConnection) -> None:
     """Places what is left, strongest ground first: session, arguments, agent and tool, agent alone."""
+    for table, rest in (("inferred", "via_kind VARCHAR, via_value VARCHAR, via_event BIGINT"),
+                        ("grouped", "kind VARCHAR, value VARCHAR")):  # fmt: skip
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} (event BIGINT, label BIGINT, {rest})")
+    connection.execute(_UNPLACED)
+    if case.one(connection, "SELECT 1 FROM unplaced LIMIT 1") is None:
+        return
     connection.execute(_PLACED)
     connection.execute(_LEFT)
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE inferred (event BIGINT, label BIGINT, via_kind VARCHAR, via_value VARCHAR, "
-        "via_event BIGINT)"
-    )
     connection.execute(_BY_SESSION)
     connection.execute(_GROUPED)
     if _wait(connection, "args IS NOT NULL AND tool IS NOT NULL AND ts_ns IS NOT NULL"):
@@ -140,3 +146,4 @@ def infer(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(_BY_TOOL)
     if _wait(connection, "agent IS NOT NULL AND ts_ns IS NOT NULL"):
         connection.execute(_BY_AGENT)
+    case.drop(connection, "placed", "leftover", "waiting", "unplaced")

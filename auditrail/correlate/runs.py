@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditrail import case
 from auditrail.model import LAYERS
 
 if TYPE_CHECKING:
     import duckdb
 
-_LAYER_LIST = " || ".join(f"CASE WHEN bool_or(e.layer = '{layer}') THEN '{layer},' ELSE '' END" for layer in LAYERS)
+_LAYER_LIST = " || ".join(
+    f"CASE WHEN f.layers & {1 << bit} > 0 THEN '{layer},' ELSE '' END" for bit, layer in enumerate(LAYERS)
+)
 
 # Keys by which events join: owners keep theirs, shared ids follow, then what was inferred. Members carry only the
-# key: sorting five million rows of integers takes a third of the time that sorting their texts does.
+# key, and trust as a number (0 exact, 1 linked, 2 inferred): sorting five million rows of integers takes a third of the time that sorting their texts does.
 _KEYS = """
 CREATE OR REPLACE TEMP TABLE keys AS
 WITH top AS (SELECT coalesce(max(owner), 0) AS owners FROM owners),
@@ -31,18 +34,18 @@ WITH top AS (SELECT coalesce(max(owner), 0) AS owners FROM owners),
 late AS (SELECT key, kind, value FROM keys WHERE key > (SELECT owners FROM top) + (SELECT coalesce(max(vid), 0) FROM vals))
 SELECT n.event, n.ts_ns, l.label,
     CASE WHEN n.event = l.via_own THEN (SELECT owners FROM top) + l.via_vid ELSE n.owner END AS key,
-    CASE WHEN l.label = n.owner THEN 'exact' ELSE 'linked' END AS confidence,
+    CASE WHEN l.label = n.owner THEN 0 ELSE 1 END AS trust,
     CASE WHEN l.label = n.owner THEN NULL WHEN n.event = l.via_own THEN l.via_event
         ELSE coalesce(l.via_own, l.via_event) END AS via_event
 FROM named n JOIN labels l ON l.owner = n.owner
 UNION ALL
-SELECT -l.owner, e.ts_ns, l.label, (SELECT owners FROM top) + coalesce(l.via_vid, a.vid), 'linked', l.via_event
+SELECT -l.owner, e.ts_ns, l.label, (SELECT owners FROM top) + coalesce(l.via_vid, a.vid), 1, l.via_event
 FROM labels l JOIN nameless e ON e.event = -l.owner LEFT JOIN anchors a ON a.owner = l.owner
 UNION ALL
-SELECT i.event, e.ts_ns, i.label, k.key, 'inferred', i.via_event FROM inferred i JOIN nameless e ON e.event = i.event
+SELECT i.event, e.ts_ns, i.label, k.key, 2, i.via_event FROM inferred i JOIN nameless e ON e.event = i.event
 JOIN late k ON k.kind = i.via_kind AND k.value = i.via_value
 UNION ALL
-SELECT g.event, e.ts_ns, g.label, k.key, 'linked', NULL FROM grouped g JOIN nameless e ON e.event = g.event
+SELECT g.event, e.ts_ns, g.label, k.key, 1, NULL FROM grouped g JOIN nameless e ON e.event = g.event
 JOIN late k ON k.kind = g.kind AND k.value = g.value
 """
 
@@ -60,43 +63,55 @@ UNION ALL SELECT a.owner, v.kind, v.value FROM anchors a JOIN vals v ON v.vid = 
 UNION ALL SELECT DISTINCT label, kind, value FROM grouped
 """
 
-_FACTS = f"""
+_FACTS = """
 CREATE OR REPLACE TEMP TABLE facts AS
 SELECT m.label, min(e.ts_ns) AS started, max(coalesce(e.end_ns, e.ts_ns)) AS ended, count(*) AS events,
-    {_LAYER_LIST} AS layers, count(DISTINCT e.stream) AS streams,
+    bit_or(CASE e.layer WHEN 'agent' THEN 1 WHEN 'llm' THEN 2 WHEN 'tool' THEN 4 WHEN 'policy' THEN 8 ELSE 16 END)
+        AS layers,
+    bit_or(CASE e.status WHEN 'error' THEN 1 WHEN 'denied' THEN 2 WHEN 'ok' THEN 4 ELSE 0 END) AS statuses,
     arg_max(e.status, (e.ts_ns, e.event)) FILTER (WHERE e.kind = 'end' AND e.layer = 'agent' AND e.status <> 'unknown')
         AS ended_as,
     arg_min(e.status, (e.ts_ns, e.event)) FILTER (WHERE e.kind = 'span' AND e.layer = 'agent' AND e.status <> 'unknown'
-        AND e.parent_span_id IS NULL) AS root_as,
-    bool_or(e.status = 'error') AS any_error, bool_or(e.status = 'denied') AS any_denied,
-    bool_or(e.status = 'ok') AS any_ok
+        AND e.parent_span_id IS NULL) AS root_as
 FROM members m JOIN live e ON e.event = m.event GROUP BY m.label
 """
 
-_AGENTS = """
-CREATE OR REPLACE TEMP TABLE run_agents AS
-SELECT label, arg_max(agent, (named_by_agent, n, -first)) AS agent FROM (
-    SELECT m.label, e.agent, count(*) AS n, min(e.event) AS first,
-        max(CASE WHEN e.layer = 'agent' AND m.confidence = 'exact' THEN 1 ELSE 0 END) AS named_by_agent
-    FROM members m JOIN live e ON e.event = m.event WHERE e.agent IS NOT NULL GROUP BY m.label, e.agent
-) GROUP BY label
+# A second pass for what needs the texts: both at once would hold three times the groups in memory, and spill.
+_GROUPS = """
+CREATE OR REPLACE TEMP TABLE groups AS
+SELECT m.label, e.stream, e.agent, count(*) AS n, min(e.event) AS first,
+    bool_or(e.layer = 'agent' AND m.trust = 0) AS own
+FROM members m JOIN live e ON e.event = m.event GROUP BY m.label, e.stream, e.agent
 """
 
-_RUNS = """
+# The agent that names itself on records of the agent's own layer, or else is named most often.
+_AGENTS = """
+CREATE OR REPLACE TEMP TABLE run_agents AS
+SELECT s.label, s.streams, a.agent
+FROM (SELECT label, count(DISTINCT stream) AS streams FROM groups GROUP BY label) s LEFT JOIN (
+    SELECT label, arg_max(agent, (own::INTEGER, n, -first)) AS agent FROM (
+        SELECT label, agent, sum(n)::BIGINT AS n, min(first) AS first, bool_or(own) AS own FROM groups
+        WHERE agent IS NOT NULL GROUP BY label, agent
+    ) GROUP BY label
+) a ON a.label = s.label
+"""
+
+_RUNS = f"""
 INSERT INTO runs
 SELECT row_number() OVER (ORDER BY f.started NULLS LAST, n.value NULLS LAST, n.kind NULLS LAST, f.label NULLS LAST),
     n.value, n.kind, a.agent, f.started, f.ended,
-    coalesce(f.ended_as, f.root_as, CASE WHEN f.any_error THEN 'error' WHEN f.any_denied THEN 'denied'
-        WHEN f.any_ok THEN 'ok' ELSE 'unknown' END),
-    f.events, rtrim(f.layers, ','), f.streams, NULL, f.label, NULL
-FROM facts f JOIN run_names n ON n.label = f.label LEFT JOIN run_agents a ON a.label = f.label
+    coalesce(f.ended_as, f.root_as, CASE WHEN f.statuses & 1 > 0 THEN 'error' WHEN f.statuses & 2 > 0 THEN 'denied'
+        WHEN f.statuses & 4 > 0 THEN 'ok' ELSE 'unknown' END),
+    f.events, rtrim({_LAYER_LIST}, ','), a.streams, NULL, f.label, NULL
+FROM facts f JOIN run_names n ON n.label = f.label JOIN run_agents a ON a.label = f.label
 """
 
 _EVENTS = """
 INSERT INTO run_members
-SELECT r.run, m.event, m.ts_ns, m.key, m.confidence, m.via_event
-FROM members m JOIN runs r ON r.parent_event = m.label
-ORDER BY r.run NULLS LAST, m.ts_ns NULLS LAST, m.event NULLS LAST
+SELECT run, event, ts_ns, key, CASE trust WHEN 0 THEN 'exact' WHEN 1 THEN 'linked' ELSE 'inferred' END, via_event FROM (
+    SELECT r.run, m.event, m.ts_ns, m.key, m.trust, m.via_event FROM members m JOIN runs r ON r.parent_event = m.label
+    ORDER BY r.run NULLS LAST, m.ts_ns NULLS LAST, m.event NULLS LAST
+)
 """
 
 _JOIN_KEYS = """
@@ -108,8 +123,7 @@ _IDS = """
 INSERT INTO run_ids
 SELECT value, kind, run FROM (
     SELECT id AS value, id_kind AS kind, run FROM runs
-    UNION SELECT o.value, o.kind, r.run FROM owners o JOIN labels l ON l.owner = o.owner
-        JOIN runs r ON r.parent_event = l.label
+    UNION SELECT o.value, o.kind, r.run FROM labelled o JOIN runs r ON r.parent_event = o.label
     UNION SELECT e.session_id, 'session', m.run FROM live e JOIN run_members m ON m.event = e.event
         WHERE e.session_id IS NOT NULL
     UNION SELECT e.conversation_id, 'conversation', m.run FROM live e JOIN run_members m ON m.event = e.event
@@ -117,14 +131,23 @@ SELECT value, kind, run FROM (
 ) ORDER BY value NULLS LAST, kind NULLS LAST, run NULLS LAST
 """
 
+# The call of the parent that spawned a child: one that both carry.
+_SPAWNING = """
+CREATE OR REPLACE TEMP TABLE spawning AS
+SELECT k.child, min(po.event) AS event FROM parents k JOIN occ co ON co.owner = k.child
+JOIN occ po ON po.vid = co.vid AND po.owner = k.parent GROUP BY k.child
+"""
+
+_LABELLED = """
+CREATE OR REPLACE TEMP TABLE labelled AS
+SELECT o.kind, o.value, l.label FROM owners o JOIN labels l ON l.owner = o.owner
+"""
+
 # Until here `runs.parent_event` held the label; now it gets its own meaning.
 _PARENTS = """
 CREATE OR REPLACE TEMP TABLE spawned AS
-SELECT c.run, p.id, p.run AS parent, coalesce((
-        SELECT min(po.event) FROM occ po JOIN occ co ON co.vid = po.vid AND co.owner = k.child
-        WHERE po.owner = k.parent
-    ), NULL) AS event
-FROM parents k JOIN runs c ON c.parent_event = k.child JOIN runs p ON p.parent_event = k.parent
+SELECT c.run, p.id, g.event FROM parents k JOIN runs c ON c.parent_event = k.child
+JOIN runs p ON p.parent_event = k.parent LEFT JOIN spawning g ON g.child = k.child
 """
 
 
@@ -132,7 +155,14 @@ def write(connection: duckdb.DuckDBPyConnection) -> None:
     """Fills the four tables anew."""
     for table in ("runs", "run_members", "join_keys", "run_ids"):
         connection.execute(f"DELETE FROM {table}")
-    for step in (_ANCHORS, _KEYS, _MEMBERS, _NAMES, _FACTS, _AGENTS, _RUNS, _EVENTS, _JOIN_KEYS, _IDS, _PARENTS):
+    for step in (_ANCHORS, _SPAWNING, _KEYS, _MEMBERS, _NAMES):
+        connection.execute(step)
+    connection.execute(_LABELLED)
+    case.drop(connection, "named", "nameless", "occ", "labels", "vals", "anchors", "inferred", "grouped")
+    for step in (_FACTS, _GROUPS, _AGENTS, _RUNS):
+        connection.execute(step)
+    case.drop(connection, "groups", "facts", "run_agents", "run_names")
+    for step in (_EVENTS, _JOIN_KEYS, _IDS, _PARENTS):
         connection.execute(step)
     connection.execute("UPDATE runs SET parent_event = NULL")
     connection.execute(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 def settle(connection: duckdb.DuckDBPyConnection) -> None:
     """Puts all runs of the case together anew, from all of its events."""
+    connection.execute(f"SET memory_limit = '{case.SETTLE_MEMORY}'")
     connection.execute("BEGIN")
     try:
         copies.find(connection)

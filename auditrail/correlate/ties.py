@@ -96,6 +96,7 @@ def _collect(connection: duckdb.DuckDBPyConnection) -> None:
         LEFT JOIN owners o ON o.owner = c.owner LEFT JOIN nameless e ON e.event = -c.owner
         """
     )
+    case.drop(connection, "carried")
 
 
 def _insert_labels(connection: duckdb.DuckDBPyConnection, table: str) -> None:
@@ -150,6 +151,7 @@ def _spread(connection: duckdb.DuckDBPyConnection) -> None:
             """
         )
         if not _any(connection, "best"):
+            case.drop(connection, "state", "speaking", "agreed", "best", "gained")
             return
         connection.execute(
             """
@@ -229,6 +231,7 @@ def _merge(connection: duckdb.DuckDBPyConnection, *, traces: bool) -> None:
         """
     )
     _insert_labels(connection, "merged")
+    case.drop(connection, "loose", "edges", "parts", "nearer", "jumped", "heads", "best", "merged")
 
 
 def _components(connection: duckdb.DuckDBPyConnection) -> None:
@@ -292,6 +295,7 @@ def _report(connection: duckdb.DuckDBPyConnection) -> None:
         WHERE s.roots > 1 ORDER BY v.vid NULLS LAST
         """
     )
+    case.drop(connection, "disputed", "claimants", "degrees")
 
 
 def tie(connection: duckdb.DuckDBPyConnection) -> None:
