@@ -40,7 +40,7 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-        epilog="Start with: auditrail ingest LOGS...  then: auditrail runs  then: auditrail reconstruct RUN",
+        epilog="Start with: auditrail ingest LOGS, then auditrail runs, then auditrail reconstruct RUN.",
     )
 
     @app.callback()
@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Runs the command line and returns its exit code; everything a person reads is printed here or below."""
-    words = sys.argv[1:] if arguments is None else arguments
+    words = _spread(sys.argv[1:] if arguments is None else arguments)
     verbose = "--verbose" in words
     try:
         code = build()(args=words, prog_name="auditrail", standalone_mode=False)
@@ -86,6 +86,31 @@ def run(arguments: list[str] | None = None) -> int:
     if code == EXIT_INTERRUPTED:  # Typer turns a Ctrl-C inside a command into this code
         return _fail(_INTERRUPTED, "", EXIT_INTERRUPTED)
     return int(code) if isinstance(code, int) else 0
+
+
+def _spread(words: list[str]) -> list[str]:
+    """Lets `--from` take several paths: `reconstruct ID --from A B` is read as `--from A --from B`.
+
+    Only behind the id, or else the id itself could be taken for a path.
+    """
+    if "--from" not in words or not words or words[0] != "reconstruct":
+        return words
+    made: list[str] = []
+    named = False
+    paths = -1
+    for word in words[1:]:
+        if word == "--from":
+            paths = 0
+        elif word.startswith("-") and word != "-":
+            paths = -1
+        elif paths >= 0:
+            if paths > 0 and named:
+                made.append("--from")
+            paths += 1
+        elif not made or not made[-1].startswith("-"):
+            named = True
+        made.append(word)
+    return [words[0], *made]
 
 
 def _unexpected(error: Exception, *, verbose: bool) -> int:

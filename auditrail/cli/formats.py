@@ -9,7 +9,7 @@ from auditrail.cli import _options as options
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command()(formats)
+    app.command(short_help="List what can be read.")(formats)
 
 
 def formats(

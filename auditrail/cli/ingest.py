@@ -12,7 +12,7 @@ from auditrail.cli import _options as options
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command()(ingest)
+    app.command(short_help="Load logs into the case.")(ingest)
 
 
 def ingest(

@@ -12,7 +12,7 @@ from auditrail.cli import _options as options
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command()(query)
+    app.command(short_help="Run one read-only SELECT.")(query)
 
 
 def query(

@@ -13,7 +13,7 @@ from auditrail.cli import _options as options
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command()(reconstruct)
+    app.command(short_help="Show one run end to end.")(reconstruct)
 
 
 def reconstruct(

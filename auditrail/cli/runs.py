@@ -11,7 +11,7 @@ from auditrail.cli import _options as options
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command()(runs)
+    app.command(short_help="List and search runs.")(runs)
 
 
 def runs(

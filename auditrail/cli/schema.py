@@ -9,7 +9,7 @@ from auditrail.cli import _options as options
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command()(schema)
+    app.command(short_help="List tables and columns.")(schema)
 
 
 def schema(

@@ -9,7 +9,7 @@ from auditrail.cli import _options as options
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command()(sources)
+    app.command(short_help="List what is loaded.")(sources)
 
 
 def sources(

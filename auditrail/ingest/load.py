@@ -218,6 +218,7 @@ class _Job:
         self.start = 0
         self.first_number = 1
         self.before: Source | None = None
+        self.unclosed = False
 
     def run(self) -> None:
         """Does what the module docstring says, steps 2 to 4."""
@@ -296,6 +297,12 @@ class _Job:
                 tally, resume = self._read_blank(stream)
             else:
                 tally, resume = self._read_records(stream, self.choice)
+            if self.unclosed:
+                self._insert(
+                    "remarks",
+                    [(self.source, None, stream.count, "array-unclosed", "the source ends inside an array or wrapper "
+                      "object: what came behind is not here")],
+                )  # fmt: skip
             if opened.defect:
                 self._insert("remarks", [(self.source, None, stream.count, "compression-damaged", opened.defect)])
             return tally, stream.count, resume
@@ -333,6 +340,7 @@ class _Job:
                 self._insert_batches(waiting)
                 waiting, held = [], 0
         self._insert_batches(waiting)
+        self.unclosed = splitter.unclosed
         return reader.tally, (splitter.resume_offset, splitter.resume_number)
 
     def _insert_batches(self, batches: list[Batch]) -> None:

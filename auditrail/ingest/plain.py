@@ -120,6 +120,9 @@ class SourceReader:
         yield from assembler.flush()
 
     def _close(self, wrapper: Wrapper) -> None:
+        if not wrapper.complete:
+            detail = f"the object around record {wrapper.first} is damaged or breaks off: {wrapper.array} may go on"
+            self._batch.remarks.append((self.source, None, wrapper.offset, "wrapper-incomplete", detail))
         try:
             found = close_of(self.reader, wrapper)
         except Exception as error:  # noqa: BLE001 - as in `_take`: a reader's fault must not cost what stands behind

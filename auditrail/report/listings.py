@@ -14,25 +14,26 @@ if TYPE_CHECKING:
 
 _COUNTERS = ("records", "records_with_events", "events", "quarantined", "blank", "ignored", "duplicates")
 
+# What a person looks at first stands first: a narrow terminal shows the columns from the left.
 _SOURCE_COLUMNS = (
     Column("path", "source", "id"),
     Column("format", "format"),
-    Column("stream", "stream", detail=True),
-    Column("layer", "layer"),
     Column("status", "status"),
-    Column("bytes", "bytes", "bytes", detail=True),
     Column("records", "records", "count"),
-    Column("records_with_events", "with events", "count", detail=True),
     Column("events", "events", "count"),
     Column("quarantined", "quarantined", "count"),
+    Column("duplicates", "copies", "count"),
+    Column("layer", "layer"),
+    Column("stream", "stream", detail=True),
+    Column("bytes", "bytes", "bytes", detail=True),
+    Column("blake3", "blake3", detail=True),
+    Column("records_with_events", "with events", "count", detail=True),
     Column("blank", "blank", "count", detail=True),
     Column("ignored", "ignored", "count", detail=True),
-    Column("duplicates", "duplicates", "count"),
+    Column("ignored_reasons", "why ignored", detail=True),
     Column("first_ts", "first", "time", detail=True),
     Column("last_ts", "last", "time", detail=True),
     Column("inner_formats", "inner", "list", detail=True),
-    Column("ignored_reasons", "why ignored", detail=True),
-    Column("blake3", "blake3", detail=True),
     Column("error", "error", detail=True),
 )
 
