@@ -1,0 +1,186 @@
+"""Columns of events, and their Arrow batches; texts are views on the bytes of a block."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from auditrail import schema
+from auditrail.ingest._fast_index import Block, Bools, Ints
+from auditrail.ingest._fast_values import constant_views
+
+# Up to so many stretches of a line are put together as attributes by the engine.
+PIECES = 6
+_PIECE_NAMES = tuple(f"piece_{number}" for number in range(PIECES))
+
+
+@cache
+def stream_schema() -> Any:
+    """As the table `events`, with texts as views, and attributes in pieces."""
+    import pyarrow as pa
+
+    fields = []
+    for field in schema.arrow("events"):
+        if field.name == "attributes":
+            fields += [pa.field(name, pa.string_view()) for name in _PIECE_NAMES]
+        elif field.type == pa.string():
+            fields.append(pa.field(field.name, pa.string_view()))
+        elif field.type == pa.binary():
+            fields.append(pa.field(field.name, pa.binary(32)))
+        else:
+            fields.append(pa.field(field.name, field.type))
+    return pa.schema(fields)
+
+
+def insert_statement(source: str) -> str:
+    """Inserts what stands in a table of `stream_schema`."""
+    joined = f"CASE WHEN piece_1 IS NULL THEN piece_0 ELSE concat({', '.join(_PIECE_NAMES)}) END"
+    names = [joined if column.name == "attributes" else column.name for column in schema.columns("events")]
+    return f"INSERT INTO events SELECT {', '.join(names)} FROM {source}"
+
+
+class Columns:
+    """Columns of some lines: values, and which are there (None: all).
+
+    Attributes:
+        lines: the line of each row, in its block.
+        texts: name -> views (two words each).
+        numbers: name -> numbers, truth values or doubles.
+        more: (row, kind, value) of further ids.
+    """
+
+    def __init__(self, lines: Ints) -> None:
+        self.lines = lines
+        self.texts: dict[str, tuple[Any, Bools | None]] = {}
+        self.numbers: dict[str, tuple[Any, Bools | None]] = {}
+        self.more: list[tuple[int, str, str]] = []
+
+    def constant(self, name: str, values: list[Any], codes: Ints, side: bytearray) -> None:
+        """Adds a column that holds one of a few values."""
+        if all(value is None for value in values):
+            return
+        valid = np.array([value is not None for value in values])
+        there = None if valid.all() else valid[codes]
+        if any(isinstance(value, str) for value in values):
+            made = constant_views([(value or "").encode() for value in values], side, 1)
+            self.texts[name] = made[codes], there
+        else:
+            self.numbers[name] = np.array([value or 0 for value in values])[codes], there
+
+
+def batch(parts: list[Columns], place: dict[str, Any], block: Block, side: bytes, blanks: dict[str, Any]) -> Any:
+    """An Arrow batch of all rows.
+
+    Args:
+        parts: what is in it.
+        place: columns of `model.Provenance`, in the order of the rows of all parts.
+        block: whose bytes the views are on; `side`: the bytes of the second buffer.
+        blanks: column -> text where a part has none.
+    """
+    import pyarrow as pa
+
+    size = sum(len(part.lines) for part in parts)
+    buffers = [pa.py_buffer(block.bytes), pa.py_buffer(side)]
+    arrays = []
+    for field in stream_schema():
+        name = field.name
+        if name in place:
+            made = place[name]
+        elif field.type == pa.string_view():
+            made = _texts(parts, name, size, buffers, blanks.get(name))
+        else:
+            made = _numbers(parts, name, size, field.type)
+        arrays.append(made)
+    return pa.RecordBatch.from_arrays(arrays, schema=stream_schema())
+
+
+def _valid(parts: list[Columns], columns: list[Any]) -> Any:
+    """(number of nulls, bitmap or None)."""
+    import pyarrow as pa
+
+    if all(column is not None and column[1] is None for column in columns):
+        return 0, None
+    whole = np.concatenate([
+        np.zeros(len(part.lines), bool) if column is None
+        else np.ones(len(part.lines), bool) if column[1] is None else column[1]
+        for part, column in zip(parts, columns, strict=True)
+    ])  # fmt: skip
+    return len(whole) - int(np.count_nonzero(whole)), pa.py_buffer(np.packbits(whole, bitorder="little"))
+
+
+def _texts(parts: list[Columns], name: str, size: int, buffers: list[Any], blank: Any) -> Any:
+    import pyarrow as pa
+
+    columns = [part.texts.get(name) for part in parts]
+    if blank is not None:
+        columns = [
+            (np.tile(blank, (len(part.lines), 1)), None) if column is None
+            else column if column[1] is None else (np.where(column[1][:, None], column[0], blank), None)
+            for part, column in zip(parts, columns, strict=True)
+        ]  # fmt: skip
+    if all(column is None for column in columns):
+        return pa.nulls(size, pa.string_view())
+    nulls, bitmap = _valid(parts, columns)
+    values = np.concatenate([
+        np.zeros((len(part.lines), 2), np.uint64) if column is None else column[0]
+        for part, column in zip(parts, columns, strict=True)
+    ])  # fmt: skip
+    values = np.ascontiguousarray(values)
+    return pa.Array.from_buffers(pa.string_view(), size, [bitmap, pa.py_buffer(values), *buffers], nulls)
+
+
+def _numbers(parts: list[Columns], name: str, size: int, kind: Any) -> Any:
+    import pyarrow as pa
+
+    columns = [part.numbers.get(name) for part in parts]
+    if all(column is None for column in columns):
+        return pa.nulls(size, kind)
+    nulls, bitmap = _valid(parts, columns)
+    dtype = {pa.int64(): np.int64, pa.float64(): np.float64, pa.bool_(): np.bool_}[kind]
+    values = np.concatenate([
+        np.zeros(len(part.lines), dtype) if column is None else np.asarray(column[0], dtype)
+        for part, column in zip(parts, columns, strict=True)
+    ])  # fmt: skip
+    if kind == pa.bool_():
+        values = np.packbits(values, bitorder="little")
+    return pa.Array.from_buffers(kind, size, [bitmap, pa.py_buffer(values)], nulls)
+
+
+# --- marks of redaction -----------------------------------------------------------------------------------------
+
+_FIRST = np.zeros(256, np.uint8)
+_FIRST[list(b"_[<(*{ \\")] = 1
+_FIRST[0:33] = 1
+_FIRST[127:256] = 1
+_FIRST[list(b"rRhHxX")] = 2
+_LOWER = np.uint64(0x2020202020202020)
+_WORDS = [np.uint64(int.from_bytes(bytes(byte | 0x20 for byte in word), "little")) for word in (b"redacted", b"hidden_d")]
+_FIVE = np.uint64((1 << 40) - 1)
+_XS = np.uint64(int.from_bytes(b"xxxxx", "little"))
+_CUT = b"truncated"
+
+
+def marks(block: Block) -> Ints:
+    """Places inside strings that may say that a value is redacted or cut short (see `auditrail.content`), sorted.
+
+    These are the first characters of strings which begin as such words do, and the word `truncated` anywhere.
+    """
+    if block.marked:
+        return block.marked[0]
+    behind = block.quotes[:-8] + 1
+    kinds = _FIRST[block.bytes[behind]]
+    letters = behind[kinds == 2]
+    words = block.words[letters] | _LOWER
+    fits = (words == _WORDS[0]) | (words == _WORDS[1]) | ((words & _FIVE) == _XS)
+    places = [behind[kinds == 1], letters[fits]]
+    lower = (block.bytes | 0x20).tobytes()
+    at = lower.find(_CUT)
+    cuts = []
+    while at >= 0:
+        cuts.append(at)
+        at = lower.find(_CUT, at + 1)
+    made = np.sort(np.concatenate([*places, np.array(cuts, np.int64)]))
+    block.marked.append(made)
+    return made
