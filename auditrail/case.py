@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditrail import __version__, schema
+from auditrail import __version__, terms
 from auditrail.errors import CaseDamagedError, CaseLockedError, CaseMissingError
 
 if TYPE_CHECKING:
@@ -82,9 +82,10 @@ def _check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         row = None
     if row is None:
         raise CaseDamagedError(f"{path} is a DuckDB file, but no auditrail case", hint="name another file with --case")
-    if row[0] != schema.VERSION:
+    if row[0] != terms.SCHEMA_VERSION:
         raise CaseDamagedError(
-            f"{path} was made by auditrail {row[1]} with schema {row[0]}; this version reads schema {schema.VERSION}",
+            f"{path} was made by auditrail {row[1]} with schema {row[0]}; "
+            f"this version reads schema {terms.SCHEMA_VERSION}",
             hint="load the evidence into a new case: auditrail ingest --case NEW PATH...",
         )
 
@@ -167,10 +168,12 @@ def _remove_spill(spill: Path) -> None:
 
 def create(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes the tables of an empty case, in one transaction."""
+    from auditrail import schema
+
     connection.execute("BEGIN")
     for statement in schema.ddl():
         connection.execute(statement)
-    connection.execute("INSERT INTO case_info VALUES (?, ?, true)", [schema.VERSION, __version__])
+    connection.execute("INSERT INTO case_info VALUES (?, ?, true)", [terms.SCHEMA_VERSION, __version__])
     connection.execute("COMMIT")
 
 

@@ -23,3 +23,9 @@ def modules(package: str) -> dict[str, ModuleType]:
         module = importlib.import_module(f"{package}.{name}")
         found[module.NAME] = module
     return found
+
+
+def module(package: str, name: str) -> ModuleType | None:
+    """The one module with that NAME, or None; the others are not imported. A module's name is its NAME with `_` for `-`."""
+    stem = name.replace("-", "_")
+    return importlib.import_module(f"{package}.{stem}") if stem in names(package) else None

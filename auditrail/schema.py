@@ -9,9 +9,9 @@ import types
 from functools import cache
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-from auditrail import model
+from auditrail import model, terms
 
-VERSION = 1
+VERSION = terms.SCHEMA_VERSION
 
 _SQL = {int: "BIGINT", str: "VARCHAR", bool: "BOOLEAN", float: "DOUBLE", bytes: "BLOB"}
 _JSON = {int: "integer", str: "string", bool: "boolean", float: "number", bytes: "string"}

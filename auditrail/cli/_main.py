@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import traceback
 from typing import Annotated, Any
@@ -30,8 +31,8 @@ def _versions(wanted: bool) -> None:
     raise typer.Exit
 
 
-def build() -> typer.Typer:
-    """The application with all commands of the folder."""
+def build(only: str | None = None) -> typer.Typer:
+    """The application with all commands of the folder, or with the one that is going to run: it starts sooner."""
     app = typer.Typer(
         name="auditrail",
         help="Reconstruct AI-agent runs from scattered logs, and prove what is missing and why.",
@@ -53,6 +54,8 @@ def build() -> typer.Typer:
         """Reconstruct AI-agent runs from scattered logs, and prove what is missing and why."""
 
     names = discover.names("auditrail.cli")
+    if only in names:
+        names = (only,)
     for name in sorted(names, key=lambda item: (_ORDER.index(item) if item in _ORDER else len(_ORDER), item)):
         importlib.import_module(f"auditrail.cli.{name}").register(app)
     return app
@@ -68,7 +71,8 @@ def run(arguments: list[str] | None = None) -> int:
     words = _spread(sys.argv[1:] if arguments is None else arguments)
     verbose = "--verbose" in words
     try:
-        code = build()(args=words, prog_name="auditrail", standalone_mode=False)
+        only = words[0] if words and "_AUDITRAIL_COMPLETE" not in os.environ else None
+        code = build(only)(args=words, prog_name="auditrail", standalone_mode=False)
         sys.stdout.flush()
     except AuditrailError as error:
         if verbose:

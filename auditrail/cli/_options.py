@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from auditrail.outputs._view import View
     from auditrail.report.types import Report
 
+_OUTPUTS = "auditrail.outputs"
+
 Case = Annotated[
     Path | None,
     typer.Option("--case", metavar="FILE", help="The case. [default: $AUDITRAIL_CASE or auditrail.duckdb here]"),
@@ -135,14 +137,15 @@ def emit(report: Report, how: Emission, shown: View) -> None:
 
     from auditrail import discover
 
-    formats = discover.modules("auditrail.outputs")
-    name = how.format or _by_extension(how.output, formats) or "text"
-    if name not in formats:
-        raise UsageError(f"there is no format {name!r}", hint=f"formats: {', '.join(sorted(formats))}")
+    name = how.format or (_by_extension(how.output) if how.output is not None else None) or "text"
+    output = discover.module(_OUTPUTS, name)
+    if output is None:
+        known = ", ".join(item.replace("_", "-") for item in discover.names(_OUTPUTS))
+        raise UsageError(f"there is no format {name!r}", hint=f"formats: {known}")
     if how.output is not None:
-        _write_file(formats[name].render(report, replace(shown, colour=False, unicode=True)), how)
+        _write_file(output.render(report, replace(shown, colour=False, unicode=True)), how)
         return
-    pieces = formats[name].render(report, shown)
+    pieces = output.render(report, shown)
     if how.pager and name == "text" and sys.stdout.isatty():
         _page("".join(pieces))
         return
@@ -162,9 +165,10 @@ def close_pipe() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _by_extension(output: Path | None, formats: dict[str, Any]) -> str | None:
-    if output is None:
-        return None
+def _by_extension(output: Path) -> str | None:
+    from auditrail import discover
+
+    formats = discover.modules(_OUTPUTS)
     return next((name for name, module in formats.items() if output.suffix == f".{module.EXTENSION.lstrip('.')}"), None)
 
 

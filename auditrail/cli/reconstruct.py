@@ -52,8 +52,8 @@ def reconstruct(
     beginning of one. Every line says where it stands in the evidence, and which key joined it to the run.
     """
     from auditrail.errors import UsageError
-    from auditrail.model import LAYERS
     from auditrail.report.reconstruction import reconstruct as put_together
+    from auditrail.terms import LAYERS
 
     for name in layer or ():
         if name not in LAYERS:

@@ -34,8 +34,8 @@ def runs(
     """List and search the runs of the case, in order of their begin."""
     from auditrail.cli._case import reading
     from auditrail.errors import UsageError
-    from auditrail.model import STATUSES
     from auditrail.report import listings
+    from auditrail.terms import STATUSES
 
     if status is not None and status not in STATUSES:
         raise UsageError(f"there is no status {status!r}", hint=f"one of: {', '.join(STATUSES)}")

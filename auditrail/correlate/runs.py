@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditrail import case
-from auditrail.model import LAYERS
+from auditrail.terms import LAYERS
 
 if TYPE_CHECKING:
     import duckdb

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from dataclasses import replace
 
 from auditrail.outputs import _when
 from auditrail.outputs._paint import Line, Piece, wrap
@@ -186,8 +185,7 @@ def _by_path(uses: tuple[StreamUse, ...]) -> tuple[StreamUse, ...]:
         made[use.path] = (
             use
             if had is None
-            else replace(
-                had,
+            else had._replace(
                 events=had.events + use.events,
                 records=had.records + use.records,
                 exact=had.exact + use.exact,

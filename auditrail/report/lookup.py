@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditrail import case
 from auditrail.errors import AmbiguousRunError, RunNotFoundError
-from auditrail.model import ID_COLUMNS
+from auditrail.terms import ID_COLUMNS
 
 if TYPE_CHECKING:
     import duckdb

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from auditrail import case, jsontext
@@ -17,9 +16,14 @@ if TYPE_CHECKING:
 _EVENT_COLUMNS = (
     "event", "record", "part", "byte_offset", "byte_length", "blake3", "ts_ns", "end_ns", "ts_source", "tz_assumed",
     "stream", "layer", "kind", "name", "agent", "model", "tool", "status", "error", "span_id", "parent_span_id",
-    "tool_call_id", "request_id", "response_id", "args", "args_state", "result", "result_state", "decision", "policy", "rule", "principal",
-    "tokens_in", "tokens_out", "flags", "attributes",
+    "tool_call_id", "request_id", "response_id", "decision_id", "task_id", "args", "args_state", "result",
+    "result_state", "decision", "policy", "rule", "principal", "tokens_in", "tokens_out", "flags", "attributes",
 )  # fmt: skip
+
+_TS = 1 + _EVENT_COLUMNS.index("ts_ns")
+# Keys are byte offsets: events further apart than this many bytes of log are looked for one by one.
+_NEAR = 64 << 20
+_MOST_STRETCHES = 24
 
 # What this command never looks at; the commands that do are named.
 _NOT_CHECKED = (
@@ -44,12 +48,11 @@ def reconstruct(connection: duckdb.DuckDBPyConnection, asked: str) -> Reconstruc
     named = bool(run and run["id_kind"] in ("run", "trace"))
     skews = skew.estimate(events)
     shift = {item.stream: round(-item.seconds * 1e9) for item in skews}
-    events = [replace(event, skew_ns=shift[event.stream]) if event.stream in shift else event for event in events]
+    events = [event._replace(skew_ns=shift[event.stream]) if event.stream in shift else event for event in events]
     findings = marks.find(run_id, events, named=named)
     placed = tree.order(events)
     events = [
-        replace(
-            event,
+        event._replace(
             parent_id=placed[event.id][0],
             depth=placed[event.id][1],
             marks=tuple(findings.marks.get(event.id, ())),
@@ -61,7 +64,7 @@ def reconstruct(connection: duckdb.DuckDBPyConnection, asked: str) -> Reconstruc
         id=run_id,
         id_kind=run["id_kind"] if run else found.kind,
         asked=asked,
-        aliases=_aliases(connection, found, stitches),
+        aliases=_aliases(connection, found, events),
         agent=run["agent"] if run else _most(event.agent for event in events),
         principal=_most(event.principal for event in events),
         started_ns=run["started_ns"] if run else min((e.ts_ns for e in events if e.ts_ns is not None), default=None),
@@ -112,6 +115,20 @@ def _in(keys: Iterable[int]) -> str:
     return ", ".join(str(int(key)) for key in keys)
 
 
+def _ranges(keys: Iterable[int]) -> list[list[int]]:
+    """Keys in stretches that lie close together: the engine then reads a few blocks of each source, and skips the rest.
+
+    One list of all keys would be looked for in every block between the first and the last.
+    """
+    stretches: list[list[int]] = []
+    for key in sorted(keys):
+        if stretches and key - stretches[-1][-1] < _NEAR:
+            stretches[-1].append(key)
+        else:
+            stretches.append([key])
+    return stretches if len(stretches) <= _MOST_STRETCHES else [sorted(keys)]
+
+
 def _copies(connection: duckdb.DuckDBPyConnection, stitches: dict[int, Any]) -> Counter[int]:
     if not stitches:
         return Counter()
@@ -137,10 +154,15 @@ def _events(
 ) -> list[RunEventView]:
     if not stitches:
         return []
-    rows = connection.execute(
-        f"SELECT source, {', '.join(_EVENT_COLUMNS)} FROM events WHERE event IN ({_in(stitches)}) "
-        "ORDER BY ts_ns NULLS LAST, event NULLS LAST"
-    ).fetchall()
+    columns = ", ".join(("source", *_EVENT_COLUMNS))
+    rows = [
+        row
+        for part in _ranges(stitches)
+        for row in connection.execute(
+            f"SELECT {columns} FROM events WHERE event BETWEEN {part[0]} AND {part[-1]} AND event IN ({_in(part)})"
+        ).fetchall()
+    ]
+    rows.sort(key=lambda row: (row[_TS] is None, row[_TS] or 0, row[1]))
     keys = {row[1]: event_id(row[0], row[2], row[3]) for row in rows}
     made = []
     for row in rows:
@@ -176,20 +198,20 @@ def _message(attributes: str | None) -> str | None:
 
 
 def _aliases(
-    connection: duckdb.DuckDBPyConnection, found: lookup.Found, stitches: dict[int, Any]
+    connection: duckdb.DuckDBPyConnection, found: lookup.Found, events: list[RunEventView]
 ) -> tuple[tuple[str, str], ...]:
     """Every id that leads to this run, without those of single spans and messages, which are many and on the events."""
     if found.run is None:
         return ((found.kind, found.value),)
-    rows = connection.execute("SELECT kind, value FROM run_ids WHERE run = ?", [found.run]).fetchall()
+    rows = set(connection.execute("SELECT kind, value FROM run_ids WHERE run = ?", [found.run]).fetchall())
     kinds = ("request", "response", "tool_call", "decision", "task")
-    parts = " UNION ".join(
-        f"SELECT '{kind}' AS kind, {kind}_id AS value FROM events WHERE event IN ({_in(stitches)}) AND {kind}_id IS NOT NULL"
-        for kind in kinds
-    )
-    rows += connection.execute(parts).fetchall() if stitches else []
+    for event in events:
+        for kind in kinds:
+            value = getattr(event, f"{kind}_id")
+            if value is not None:
+                rows.add((kind, value))
     order = {kind: index for index, kind in enumerate(("run", "trace", "session", "conversation", *kinds))}
-    return tuple(sorted(set(rows), key=lambda row: (order.get(row[0], 99), row[1])))
+    return tuple(sorted(rows, key=lambda row: (order.get(row[0], 99), row[1])))
 
 
 def _most(values: Iterable[str | None]) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import MISSING, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +71,8 @@ def event(file: str, record: int, clock: str | None, layer: str, kind: str, **mo
         "stitched_by": join,
         "source": Place(path, record, part, record * 100, 99, f"{record:064x}"),
     }
-    for name, field in RunEventView.__dataclass_fields__.items():
-        if field.default is MISSING:
+    for name in RunEventView._fields:
+        if name not in RunEventView._field_defaults:
             fields.setdefault(name, None)
     return RunEventView(**{**fields, **more})
 
@@ -84,7 +83,7 @@ def nested(*rows: tuple[int, RunEventView]) -> tuple[tuple[RunEventView, ...], t
     made = []
     for depth, one in rows:
         del path[depth:]
-        made.append(replace(one, depth=depth, parent_id=path[-1] if path else None))
+        made.append(one._replace(depth=depth, parent_id=path[-1] if path else None))
         path.append(one.id)
     return tuple(sorted(made, key=lambda e: (e.ts_ns is None, e.ts_ns or 0))), tuple(e.id for e in made)
 

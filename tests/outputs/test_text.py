@@ -152,13 +152,13 @@ def test_whole_content_loses_nothing(make_event: Any, make_run: Any) -> None:
     lines = rendered(run, content="whole").splitlines()
     block = lines[next(i for i, line in enumerate(lines) if line.endswith("arguments:")) + 1 :]
     assert "".join(line.strip() for line in block) == value
-    twice = replace(run.events[0], args='{"a":1,"a":2}')
-    assert '{"a":1,"a":2}' in rendered(replace(run, events=(twice,)), content="whole")
+    twice = run.events[0]._replace(args='{"a":1,"a":2}')
+    assert '{"a":1,"a":2}' in rendered(run._replace(events=(twice,)), content="whole")
 
 
 def test_days_are_told_apart(make_event: Any, make_run: Any) -> None:
     late = make_event("agent", 1, "23:59:59", "agent", "log", name="a")
-    next_day = replace(late, id="1:2", ts_ns=late.ts_ns + 2_000_000_000)
+    next_day = late._replace(id="1:2", ts_ns=late.ts_ns + 2_000_000_000)
     assert "\u2500\u2500 Fri 2026-09-18 \u2500\u2500" in rendered(make_run((0, late), (0, next_day)))
     assert "Fri" not in rendered(make_run((0, late), (0, next_day)), tz="America/New_York")
 
@@ -264,7 +264,7 @@ def test_a_decision_shows_what_it_was_about_and_why(make_event: Any, make_run: A
     )  # fmt: skip
     made = rendered(make_run((0, one)), width=120)
     assert "decision DENY pay(sum=4200.00)  reason: over the limit: a person must approve  rule limit" in made
-    other = replace(one, args='{"sum":1}', result='["no"]', decision="not_run")
+    other = one._replace(args='{"sum":1}', result='["no"]', decision="not_run")
     assert 'decision NOT RUN pay(sum=1)  ["no"]  rule limit' in rendered(make_run((0, other)))
 
 
@@ -276,7 +276,7 @@ def test_messages_to_a_model_are_told_by_the_last_one(make_event: Any, make_run:
 
 def test_a_file_with_two_streams_is_one_row_where_there_is_no_room(incident: Reconstruction) -> None:
     first, *_, last = incident.streams
-    twice = replace(incident, streams=(first, last, replace(last, stream="payments-api", events=5)))
+    twice = incident._replace(streams=(first, last, last._replace(stream="payments-api", events=5)))
     narrow = rendered(twice, width=80).splitlines()
     assert [line.split()[3] for line in narrow if line.startswith("otel ")] == [str(last.events + 5)]
     assert len([line for line in rendered(twice, width=120).splitlines() if line.startswith("otel ")]) == 2
