@@ -40,6 +40,7 @@ def _table(
 
 
 def _listing(report: Listing, view: View) -> Iterator[str]:
+    report = report.brief()
     yield f"# {markdown_cell(report.title or report.kind)}"
     yield ""
     if report.rows:

@@ -49,6 +49,7 @@ def _listing(report: Listing, view: View) -> Iterator[Line]:
     def clean(value: str) -> str:
         return one_line(value, ascii_only=not view.unicode)
 
+    report = report.brief()
     if report.title:
         yield [(clean(report.title), "bold")]
     if report.rows:

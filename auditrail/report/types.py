@@ -5,7 +5,7 @@ Named tuples where possible: a data class takes ten times as long to make, and `
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 
@@ -223,6 +223,17 @@ class Listing:
     extra: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
+
+    def brief(self) -> Listing:
+        """The same without details: what a person reads."""
+        keep = [index for index, column in enumerate(self.columns) if not column.detail]
+        if len(keep) == len(self.columns):
+            return self
+        return replace(
+            self,
+            columns=tuple(self.columns[index] for index in keep),
+            rows=tuple(tuple(row[index] for index in keep) for row in self.rows),
+        )
 
 
 Report = Reconstruction | Listing
