@@ -68,7 +68,8 @@ CREATE OR REPLACE TEMP TABLE facts AS
 SELECT m.label, min(e.ts_ns) AS started, max(coalesce(e.end_ns, e.ts_ns)) AS ended, count(*) AS events,
     bit_or(CASE e.layer WHEN 'agent' THEN 1 WHEN 'llm' THEN 2 WHEN 'tool' THEN 4 WHEN 'policy' THEN 8 ELSE 16 END)
         AS layers,
-    bit_or(CASE e.status WHEN 'error' THEN 1 WHEN 'denied' THEN 2 WHEN 'ok' THEN 4 ELSE 0 END) AS statuses,
+    count(*) FILTER (WHERE e.status = 'error') AS errors,
+    count(*) FILTER (WHERE e.status = 'denied' OR e.decision = 'deny') AS denials,
     arg_max(e.status, (e.ts_ns, e.event)) FILTER (WHERE e.kind = 'end' AND e.layer = 'agent' AND e.status <> 'unknown')
         AS ended_as,
     arg_min(e.status, (e.ts_ns, e.event)) FILTER (WHERE e.kind = 'span' AND e.layer = 'agent' AND e.status <> 'unknown'
@@ -100,9 +101,7 @@ _RUNS = f"""
 INSERT INTO runs
 SELECT row_number() OVER (ORDER BY f.started NULLS LAST, n.value NULLS LAST, n.kind NULLS LAST, f.label NULLS LAST),
     n.value, n.kind, a.agent, f.started, f.ended,
-    coalesce(f.ended_as, f.root_as, CASE WHEN f.statuses & 1 > 0 THEN 'error' WHEN f.statuses & 2 > 0 THEN 'denied'
-        WHEN f.statuses & 4 > 0 THEN 'ok' ELSE 'unknown' END),
-    f.events, rtrim({_LAYER_LIST}, ','), a.streams, NULL, f.label, NULL
+    coalesce(f.ended_as, f.root_as, 'unknown'), f.events, f.errors, f.denials, rtrim({_LAYER_LIST}, ','), a.streams, NULL, f.label, NULL
 FROM facts f JOIN run_names n ON n.label = f.label JOIN run_agents a ON a.label = f.label
 """
 

@@ -189,19 +189,28 @@ def runs(
     condition = " AND ".join(where)
     rows = connection.execute(
         f"""
-        SELECT r.id, r.id_kind, r.agent, r.started_ns, r.ended_ns, r.status, r.events, r.layers, r.streams, r.parent_run
+        SELECT r.id, r.id_kind, r.agent, r.started_ns, r.ended_ns, r.status, r.events, r.errors, r.denials, r.layers, r.streams, r.parent_run
         FROM runs r WHERE {condition} ORDER BY r.run NULLS LAST {f"LIMIT {int(limit)}" if limit else ""}
         """,
         values,
     ).fetchall()
     count = case.count(connection, f"SELECT count(*) FROM runs r WHERE {condition}", values)
     columns = (
-        Column("id", "run", "id"), Column("id_kind", "named by", detail=True), Column("agent", "agent"),
-        Column("started_at", "started", "time"), Column("ended_at", "ended", "time", detail=True), Column("status", "status"),
-        Column("events", "events", "count"), Column("layers", "layers", "list"), Column("streams", "streams", "count", detail=True),
-        Column("parent_run", "parent run", "id"), Column("completeness", "held", detail=True),
-    )  # fmt: skip
-    listed = tuple((*row[:7], row[7].split(",") if row[7] else [], *row[8:], _held(row)) for row in rows)
+        Column("id", "run", "id"),
+        Column("id_kind", "named by", detail=True),
+        Column("agent", "agent"),
+        Column("started_at", "started", "time"),
+        Column("ended_at", "ended", "time", detail=True),
+        Column("status", "status"),
+        Column("events", "events", "count"),
+        Column("errors", "errors", "count"),
+        Column("denials", "denied", "count"),
+        Column("layers", "layers", "list", detail=True),
+        Column("streams", "streams", "count", detail=True),
+        Column("parent_run", "spawned by", "id"),
+        Column("completeness", "held", detail=True),
+    )
+    listed = tuple((*row[:9], row[9].split(",") if row[9] else [], *row[10:], _held(row)) for row in rows)
     notes = [f"{len(rows):,} of {count:,} runs shown: raise --limit to see more"] if len(rows) < count else []
     left = case.count(
         connection,
@@ -217,7 +226,7 @@ def _held(row: tuple[Any, ...]) -> str:
     """A word on how much of the run is held; `reconstruct` makes the full check."""
     if row[1] not in ("run", "trace"):
         return "fragment"
-    layers = row[7].split(",") if row[7] else []
+    layers = row[9].split(",") if row[9] else []
     return "single layer" if len(layers) < 2 else f"{len(layers)} layers"
 
 

@@ -228,10 +228,8 @@ def _content(run_id: str, events: list[RunEventView], found: Findings) -> None:
 
 def _edges(run_id: str, events: list[RunEventView], found: Findings) -> None:
     """Whether the run's own begin and end are held. A root span tells both."""
-    root = any(
-        event.kind == "span" and not event.parent_span_id and event.end_ns and event.stitched_by.kind in ("run", "trace",
-        "tool_call") for event in events
-    )  # fmt: skip
+    # A record of a model request has a begin and an end, too, but no span id: it is not the run's root.
+    root = any(e.kind == "span" and e.span_id and not e.parent_span_id and e.end_ns for e in events)
     kinds = Counter(event.kind for event in events if event.layer in ("agent", "other"))
     begun = root or kinds["start"] > 0
     ended = root or kinds["end"] > 0
