@@ -109,8 +109,12 @@ def arrow(table: str) -> Any:
     import pyarrow as pa
 
     kinds = {
-        "BIGINT": pa.int64(), "VARCHAR": pa.string(), "BOOLEAN": pa.bool_(), "DOUBLE": pa.float64(), "BLOB": pa.binary()
-    }  # fmt: skip
+        "BIGINT": pa.int64(),
+        "VARCHAR": pa.string(),
+        "BOOLEAN": pa.bool_(),
+        "DOUBLE": pa.float64(),
+        "BLOB": pa.binary(),
+    }
     return pa.schema([pa.field(c.name, kinds[c.sql_type], nullable=c.nullable) for c in columns(table)])
 
 

@@ -35,9 +35,11 @@ def load_into(
     from auditrail.ingest.load import Loader, Options
 
     how = Options(
-        max_record=options.size(max_record, limits.MAX_RECORD), max_expansion=max_expansion or limits.MAX_EXPANSION,
-        reader=reader, config=settings,
-    )  # fmt: skip
+        max_record=options.size(max_record, limits.MAX_RECORD),
+        max_expansion=max_expansion or limits.MAX_EXPANSION,
+        reader=reader,
+        config=settings,
+    )
     if reader is not None:
         choose.forced(reader)
     own = frozenset(case_path.with_name(case_path.name + end).resolve() for end in ("", ".wal", ".tmp"))
@@ -67,9 +69,14 @@ def _progress(total: int, *, quiet: bool) -> Iterator[tuple[Progress, Callable[[
     from auditrail.text import one_line, shorten
 
     bar = Bar(
-        TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-        TimeRemainingColumn(), console=Console(stderr=True), transient=True,
-    )  # fmt: skip
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
     with bar:
         task = bar.add_task("loading", total=total or None)
         yield (

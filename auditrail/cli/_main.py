@@ -47,10 +47,15 @@ def build(only: str | None = None) -> typer.Typer:
     @app.callback()
     def _root(
         version: Annotated[
-            bool, typer.Option("--version", help="Show the versions of auditrail, duckdb and pyarrow.",
-                               callback=_versions, is_eager=True)
+            bool,
+            typer.Option(
+                "--version",
+                help="Show the versions of auditrail, duckdb and pyarrow.",
+                callback=_versions,
+                is_eager=True,
+            ),
         ] = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Reconstruct AI-agent runs from scattered logs, and prove what is missing and why."""
 
     names = discover.names("auditrail.cli")
@@ -129,9 +134,10 @@ def _unexpected(error: Exception, *, verbose: bool) -> int:
     if verbose:
         traceback.print_exc()
     return _fail(
-        f"{type(error).__name__}: {error}", "this is a fault of auditrail; run again with --verbose and report it",
+        f"{type(error).__name__}: {error}",
+        "this is a fault of auditrail; run again with --verbose and report it",
         EXIT_FAILURE,
-    )  # fmt: skip
+    )
 
 
 def _fail(message: str, hint: str, code: int) -> int:

@@ -42,14 +42,21 @@ Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="From
 Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Before this time (ISO 8601, UTC).")]
 MaxRecord = Annotated[
     str | None,
-    typer.Option("--max-record", metavar="SIZE", help="Longest record to read, such as 256MB; longer ones are hashed "
-                 "and quarantined. [default: 128MB]"),
-]  # fmt: skip
+    typer.Option(
+        "--max-record",
+        metavar="SIZE",
+        help="Longest record to read, such as 256MB; longer ones are hashed and quarantined. [default: 128MB]",
+    ),
+]
 MaxExpansion = Annotated[
     int | None,
-    typer.Option("--max-expansion", metavar="N", min=1, help="How many times its size a compressed file may grow to. "
-                 "[default: 400]"),
-]  # fmt: skip
+    typer.Option(
+        "--max-expansion",
+        metavar="N",
+        min=1,
+        help="How many times its size a compressed file may grow to. [default: 400]",
+    ),
+]
 Reader = Annotated[
     str | None,
     typer.Option("--reader", metavar="NAME", help="Read every source with this reader (see: auditrail formats)."),
@@ -75,8 +82,19 @@ def size(text: str | None, default: int) -> int:
     """
     if text is None:
         return default
-    units = {"": 1, "b": 1, "k": 1 << 10, "kb": 1 << 10, "kib": 1 << 10, "m": 1 << 20, "mb": 1 << 20, "mib": 1 << 20,
-             "g": 1 << 30, "gb": 1 << 30, "gib": 1 << 30}  # fmt: skip
+    units = {
+        "": 1,
+        "b": 1,
+        "k": 1 << 10,
+        "kb": 1 << 10,
+        "kib": 1 << 10,
+        "m": 1 << 20,
+        "mb": 1 << 20,
+        "mib": 1 << 20,
+        "g": 1 << 30,
+        "gb": 1 << 30,
+        "gib": 1 << 30,
+    }
     digits = text.strip().rstrip("BbKkMmGgIi ")
     unit = text.strip()[len(digits) :].strip().lower()
     if not digits.isdigit() or unit not in units or int(digits) == 0:

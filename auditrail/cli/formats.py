@@ -24,6 +24,7 @@ def formats(
     from auditrail.report import listings
 
     options.emit(
-        listings.formats(choose.readers()), options.Emission(format, output, force, no_color),
+        listings.formats(choose.readers()),
+        options.Emission(format, output, force, no_color),
         options.view(no_color=no_color),
-    )  # fmt: skip
+    )

@@ -48,14 +48,21 @@ def ingest(
     shown = options.view(tz=tz, no_color=no_color)
     with cases.open_write(path) as connection:
         loaded = load_into(
-            connection, paths, path, settings, reader=reader, max_record=max_record, max_expansion=max_expansion,
+            connection,
+            paths,
+            path,
+            settings,
+            reader=reader,
+            max_record=max_record,
+            max_expansion=max_expansion,
             quiet=quiet,
-        )  # fmt: skip
+        )
         report = listings.loaded(connection, loaded, str(path))
     options.emit(report, options.Emission(format, output, force, no_color), shown)
     if not any(source.format and source.format != "empty" for source, _ in loaded):
         raise NothingReadableError(
-            "nothing was loaded: no source could be read, or no reader knows any of them" if loaded
+            "nothing was loaded: no source could be read, or no reader knows any of them"
+            if loaded
             else "nothing was loaded: there are no files under these paths",
             hint="see what can be read with: auditrail formats; or name a reader with --reader",
-        )  # fmt: skip
+        )

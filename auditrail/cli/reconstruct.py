@@ -59,9 +59,16 @@ def reconstruct(
         if name not in LAYERS:
             raise UsageError(f"there is no layer {name!r}", hint=f"layers: {', '.join(LAYERS)}")
     shown = options.view(
-        tz=tz, no_color=no_color, show=show_content, hide=hide_content, depth=depth, layers=tuple(layer or ()),
-        since_ns=options.moment(since, "--since"), until_ns=options.moment(until, "--until"), fold=not no_fold,
-    )  # fmt: skip
+        tz=tz,
+        no_color=no_color,
+        show=show_content,
+        hide=hide_content,
+        depth=depth,
+        layers=tuple(layer or ()),
+        since_ns=options.moment(since, "--since"),
+        until_ns=options.moment(until, "--until"),
+        fold=not no_fold,
+    )
     if sources:
         report = _from_paths(
             run, sources, config, reader=reader, max_record=max_record, max_expansion=max_expansion, quiet=quiet

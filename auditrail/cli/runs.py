@@ -43,7 +43,12 @@ def runs(
     window = options.moment(since, "--since"), options.moment(until, "--until")
     with reading(case) as connection:
         report = listings.runs(
-            connection, search=search, agent=agent, status=status, since_ns=window[0], until_ns=window[1],
+            connection,
+            search=search,
+            agent=agent,
+            status=status,
+            since_ns=window[0],
+            until_ns=window[1],
             limit=limit or None,
-        )  # fmt: skip
+        )
     options.emit(report, options.Emission(format, output, force, no_color), shown)

@@ -81,7 +81,8 @@ WITH spans AS (
     ) GROUP BY agent, t0
 ), ends AS (
     SELECT agent, t1, max(n) AS n FROM (
-        SELECT agent, t1, row_number() OVER (PARTITION BY agent ORDER BY t1 NULLS LAST, label NULLS LAST) AS n FROM spans
+        SELECT agent, t1, row_number() OVER (PARTITION BY agent ORDER BY t1 NULLS LAST, label NULLS LAST) AS n
+        FROM spans
     ) GROUP BY agent, t1
 ), started AS (
     SELECT x.event, x.agent, x.ts_ns, s.n, s.label, s.t1, s.event AS via FROM waiting x
@@ -130,8 +131,10 @@ def _wait(connection: duckdb.DuckDBPyConnection, condition: str) -> bool:
 
 def infer(connection: duckdb.DuckDBPyConnection) -> None:
     """Places what is left, strongest ground first: session, arguments, agent and tool, agent alone."""
-    for table, rest in (("inferred", "via_kind VARCHAR, via_value VARCHAR, via_event BIGINT"),
-                        ("grouped", "kind VARCHAR, value VARCHAR")):  # fmt: skip
+    for table, rest in (
+        ("inferred", "via_kind VARCHAR, via_value VARCHAR, via_event BIGINT"),
+        ("grouped", "kind VARCHAR, value VARCHAR"),
+    ):
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} (event BIGINT, label BIGINT, {rest})")
     connection.execute(_UNPLACED)
     if case.one(connection, "SELECT 1 FROM unplaced LIMIT 1") is None:

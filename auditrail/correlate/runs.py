@@ -1,4 +1,4 @@
-"""Step 5: the rows of `runs`, `run_members`, `join_keys` and `run_ids`, sorted so that one run is read from a few blocks."""
+"""Step 5: the rows of `runs`, `run_members`, `join_keys` and `run_ids`, sorted: one run is read from a few blocks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ _LAYER_LIST = " || ".join(
 )
 
 # Keys by which events join: owners keep theirs, shared ids follow, then what was inferred. Members carry only the
-# key, and trust as a number (0 exact, 1 linked, 2 inferred): sorting five million rows of integers takes a third of the time that sorting their texts does.
+# key, and trust as a number (0 exact, 1 linked, 2 inferred): sorting five million rows of integers takes a third of
+# the time that sorting their texts does.
 _KEYS = """
 CREATE OR REPLACE TEMP TABLE keys AS
 WITH top AS (SELECT coalesce(max(owner), 0) AS owners FROM owners),
@@ -31,7 +32,9 @@ SELECT (SELECT vals FROM mid) + row_number() OVER (ORDER BY kind NULLS LAST, val
 _MEMBERS = """
 CREATE OR REPLACE TEMP TABLE members AS
 WITH top AS (SELECT coalesce(max(owner), 0) AS owners FROM owners),
-late AS (SELECT key, kind, value FROM keys WHERE key > (SELECT owners FROM top) + (SELECT coalesce(max(vid), 0) FROM vals))
+late AS (
+    SELECT key, kind, value FROM keys WHERE key > (SELECT owners FROM top) + (SELECT coalesce(max(vid), 0) FROM vals)
+)
 SELECT n.event, n.ts_ns, l.label,
     CASE WHEN n.event = l.via_own THEN (SELECT owners FROM top) + l.via_vid ELSE n.owner END AS key,
     CASE WHEN l.label = n.owner THEN 0 ELSE 1 END AS trust,
@@ -101,7 +104,8 @@ _RUNS = f"""
 INSERT INTO runs
 SELECT row_number() OVER (ORDER BY f.started NULLS LAST, n.value NULLS LAST, n.kind NULLS LAST, f.label NULLS LAST),
     n.value, n.kind, a.agent, f.started, f.ended,
-    coalesce(f.ended_as, f.root_as, 'unknown'), f.events, f.errors, f.denials, rtrim({_LAYER_LIST}, ','), a.streams, NULL, f.label, NULL
+    coalesce(f.ended_as, f.root_as, 'unknown'), f.events, f.errors, f.denials, rtrim({_LAYER_LIST}, ','), a.streams,
+    NULL, f.label, NULL
 FROM facts f JOIN run_names n ON n.label = f.label JOIN run_agents a ON a.label = f.label
 """
 

@@ -130,10 +130,24 @@ class Loader:
         source = self._next_source()
         values: dict[str, Any] = dict.fromkeys(_SOURCE_COLUMNS)
         values.update(
-            source=source, path=item.shown, status=status, bytes=item.size, blake3=digest, content_bytes=0,
-            resume_record=0, records=0, records_with_events=0, events=0, quarantined=0, blank=0, ignored=0,
-            duplicates=0, loaded_by=__version__, loaded_ns=time.time_ns(), error=error,
-        )  # fmt: skip
+            source=source,
+            path=item.shown,
+            status=status,
+            bytes=item.size,
+            blake3=digest,
+            content_bytes=0,
+            resume_record=0,
+            records=0,
+            records_with_events=0,
+            events=0,
+            quarantined=0,
+            blank=0,
+            ignored=0,
+            duplicates=0,
+            loaded_by=__version__,
+            loaded_ns=time.time_ns(),
+            error=error,
+        )
         self._insert_source(values)
         self.connection.execute("COMMIT")
         self.results.append((source, item.shown, status))
@@ -253,9 +267,11 @@ class _Job:
         choice = self.choice
         same = choice is not None and before.format == choice.reader.NAME and choice.framing == before.framing
         resumable = (
-            same and self.compression is None and before.resume_offset is not None
+            same
+            and self.compression is None
+            and before.resume_offset is not None
             and not hasattr(choice.reader if choice else None, "Assembler")
-        )  # fmt: skip
+        )
         offset = before.resume_offset if resumable and before.resume_offset is not None else 0
         removed = self._counts_from(offset)
         tail = before.records - before.resume_record
@@ -282,12 +298,15 @@ class _Job:
         events = "FROM events WHERE event >= ? AND event < ?"
         return {
             "events": case.count(self.connection, f"SELECT count(*) {events}", [first, last]),
-            "records_with_events": case.count(self.connection, f"SELECT count(DISTINCT record) {events}", [first, last]),
+            "records_with_events": case.count(
+                self.connection, f"SELECT count(DISTINCT record) {events}", [first, last]
+            ),
             "quarantined": case.count(
-                self.connection, "SELECT count(*) FROM quarantine WHERE source = ? AND byte_offset >= ?",
+                self.connection,
+                "SELECT count(*) FROM quarantine WHERE source = ? AND byte_offset >= ?",
                 [self.source, offset],
             ),
-        }  # fmt: skip
+        }
 
     def _read(self) -> tuple[Tally, int, tuple[int | None, int]]:
         options, item = self.loader.options, self.item
@@ -300,9 +319,16 @@ class _Job:
             if self.unclosed:
                 self._insert(
                     "remarks",
-                    [(self.source, None, stream.count, "array-unclosed", "the source ends inside an array or wrapper "
-                      "object: what came behind is not here")],
-                )  # fmt: skip
+                    [
+                        (
+                            self.source,
+                            None,
+                            stream.count,
+                            "array-unclosed",
+                            "the source ends inside an array or wrapper object: what came behind is not here",
+                        )
+                    ],
+                )
             if opened.defect:
                 self._insert("remarks", [(self.source, None, stream.count, "compression-damaged", opened.defect)])
             return tally, stream.count, resume
@@ -322,14 +348,23 @@ class _Job:
         twin = fast.twin_of(choice, self.head) if options.vectorised and not mapping else None
         if twin is not None:
             read: tuple[Tally, tuple[int | None, int]] = twin.load(
-                self.connection, stream, source=self.source, stream_name=name, start=self.start,
-                first_number=self.first_number, max_record=options.max_record,
-            )  # fmt: skip
+                self.connection,
+                stream,
+                source=self.source,
+                stream_name=name,
+                start=self.start,
+                first_number=self.first_number,
+                max_record=options.max_record,
+            )
             return read
         splitter = split(
-            stream, choice.framing, arrays=choice.arrays, start=self.start, first_number=self.first_number,
+            stream,
+            choice.framing,
+            arrays=choice.arrays,
+            start=self.start,
+            first_number=self.first_number,
             max_record=options.max_record,
-        )  # fmt: skip
+        )
         reader = SourceReader(self.source, choice.reader, iter(splitter), stream=name, mapping=mapping)
         waiting: list[Batch] = []
         held = 0
@@ -358,8 +393,18 @@ class _Job:
     def _write_source(self, tally: Tally, content_bytes: int, resume: tuple[int | None, int]) -> None:
         before, choice = self.before, self.choice
         if tally.tz_assumed:
-            self._insert("remarks", [(self.source, None, None, "zone-assumed", f"{tally.tz_assumed} events carried no "
-                                      "time zone, and UTC was assumed")])  # fmt: skip
+            self._insert(
+                "remarks",
+                [
+                    (
+                        self.source,
+                        None,
+                        None,
+                        "zone-assumed",
+                        f"{tally.tz_assumed} events carried no time zone, and UTC was assumed",
+                    )
+                ],
+            )
         ignored = Counter(tally.ignored)
         first, last = tally.first_ts, tally.last_ts
         if before is not None:

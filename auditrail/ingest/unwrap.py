@@ -46,9 +46,7 @@ def unwrap_all(items: Sequence[Event | Inner], record: Record, mapping: tuple[An
 
     Events among the messages (lines of the wrapper's own, which its reader has read) keep their place.
     """
-    parts = [
-        unwrap(item, record, mapping) if isinstance(item, Inner) else Unwrapped([item], (), ()) for item in items
-    ]
+    parts = [unwrap(item, record, mapping) if isinstance(item, Inner) else Unwrapped([item], (), ()) for item in items]
     read = [part for part in parts if isinstance(part, Unwrapped)]
     if not read:
         return next((part for part in parts if isinstance(part, Ignored)), Ignored("no-message"))

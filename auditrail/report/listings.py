@@ -74,17 +74,23 @@ def loaded(connection: duckdb.DuckDBPyConnection, sources: list[tuple[Source, st
     notes.extend(_quarantine_notes(connection, sources))
     notes.extend(_remark_notes(connection, sources))
     return Listing(
-        "ingest", "sources", "Loaded", _SOURCE_COLUMNS, tuple(_source_row(source, status) for source, status in sources),
-        {"totals": totals, "case": case_path}, tuple(notes), _NOT_CHECKED_LOAD,
-    )  # fmt: skip
+        "ingest",
+        "sources",
+        "Loaded",
+        _SOURCE_COLUMNS,
+        tuple(_source_row(source, status) for source, status in sources),
+        {"totals": totals, "case": case_path},
+        tuple(notes),
+        _NOT_CHECKED_LOAD,
+    )
 
 
 def _headline(connection: duckdb.DuckDBPyConnection, sources: list[tuple[Source, str]], case_path: str) -> str:
     held = case.one(
         connection,
         "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM runs), (SELECT count(*) FROM sources "
-        "WHERE format IS NOT NULL), (SELECT count(*) FROM events e WHERE e.event NOT IN (SELECT event FROM run_members) "
-        "AND e.event NOT IN (SELECT event FROM copies))",
+        "WHERE format IS NOT NULL), (SELECT count(*) FROM events e "
+        "WHERE e.event NOT IN (SELECT event FROM run_members) AND e.event NOT IN (SELECT event FROM copies))",
     )
     assert held is not None  # noqa: S101 - a SELECT of counts always gives a row
     records = sum(source.records for source, _ in sources)
@@ -132,10 +138,14 @@ def sources(connection: duckdb.DuckDBPyConnection) -> Listing:
         Source(*row) for row in connection.execute(f"SELECT {names} FROM sources ORDER BY source NULLS LAST").fetchall()
     ]
     columns = (
-        Column("source", "#", "count"), *_SOURCE_COLUMNS, Column("compression", "compression", detail=True),
-        Column("framing", "framing", detail=True), Column("why", "chosen because", detail=True), Column("superseded_by", "later version", "count", detail=True),
+        Column("source", "#", "count"),
+        *_SOURCE_COLUMNS,
+        Column("compression", "compression", detail=True),
+        Column("framing", "framing", detail=True),
+        Column("why", "chosen because", detail=True),
+        Column("superseded_by", "later version", "count", detail=True),
         Column("loaded_by", "loaded by", detail=True),
-    )  # fmt: skip
+    )
     listed = tuple(
         (
             row.source,
@@ -189,7 +199,8 @@ def runs(
     condition = " AND ".join(where)
     rows = connection.execute(
         f"""
-        SELECT r.id, r.id_kind, r.agent, r.started_ns, r.ended_ns, r.status, r.events, r.errors, r.denials, r.layers, r.streams, r.parent_run
+        SELECT r.id, r.id_kind, r.agent, r.started_ns, r.ended_ns, r.status, r.events, r.errors, r.denials, r.layers,
+            r.streams, r.parent_run
         FROM runs r WHERE {condition} ORDER BY r.run NULLS LAST {f"LIMIT {int(limit)}" if limit else ""}
         """,
         values,
@@ -233,9 +244,12 @@ def _held(row: tuple[Any, ...]) -> str:
 def formats(readers: dict[str, Any]) -> Listing:
     """Every reader: what it reads, on what it was tested, and what its format can never record."""
     columns = (
-        Column("name", "format", "id"), Column("title", "what it is"), Column("layer", "layer"),
-        Column("tested_on", "tested on"), Column("never_records", "can never record"),
-    )  # fmt: skip
+        Column("name", "format", "id"),
+        Column("title", "what it is"),
+        Column("layer", "layer"),
+        Column("tested_on", "tested on"),
+        Column("never_records", "can never record"),
+    )
     rows = tuple(
         (name, reader.TITLE, reader.LAYER, reader.TESTED_ON, reader.NEVER_RECORDS)
         for name, reader in sorted(readers.items())
@@ -246,9 +260,12 @@ def formats(readers: dict[str, Any]) -> Listing:
 def schema_of_case() -> Listing:
     """Every column of every table of the case, for `auditrail query`."""
     columns = (
-        Column("table", "table"), Column("column", "column", "id"), Column("type", "type"),
-        Column("nullable", "may be null"), Column("doc", "meaning"),
-    )  # fmt: skip
+        Column("table", "table"),
+        Column("column", "column", "id"),
+        Column("type", "type"),
+        Column("nullable", "may be null"),
+        Column("doc", "meaning"),
+    )
     rows = [
         (table, column.name, column.sql_type, column.nullable, column.doc)
         for table in (*schema.tables(), *schema.views())

@@ -113,10 +113,14 @@ def _single(connection: duckdb.DuckDBPyConnection, asked: str, hits: list[tuple[
 def _ambiguous(connection: duckdb.DuckDBPyConnection, asked: str, hits: list[tuple[Any, ...]]) -> AmbiguousRunError:
     runs = sorted({hit[0] for hit in hits if hit[0] is not None})
     marks = ", ".join("?" for _ in runs[:LISTED])
-    rows = connection.execute(
-        f"SELECT run, id, id_kind, agent, status, events FROM runs WHERE run IN ({marks}) ORDER BY run NULLS LAST",
-        runs[:LISTED],
-    ).fetchall() if runs else []  # fmt: skip
+    rows = (
+        connection.execute(
+            f"SELECT run, id, id_kind, agent, status, events FROM runs WHERE run IN ({marks}) ORDER BY run NULLS LAST",
+            runs[:LISTED],
+        ).fetchall()
+        if runs
+        else []
+    )
     listed = tuple(
         f"{row[1]}  ({', '.join(str(part) for part in (row[3], row[4], f'{row[5]} events') if part)})" for row in rows
     ) or tuple(sorted({hit[2] for hit in hits})[:LISTED])
@@ -134,7 +138,9 @@ def _ambiguous(connection: duckdb.DuckDBPyConnection, asked: str, hits: list[tup
 def _not_found(connection: duckdb.DuckDBPyConnection, asked: str) -> RunNotFoundError:
     near = connection.execute(
         f"""
-        SELECT value FROM (SELECT DISTINCT value, jaro_winkler_similarity(lower(value), lower(?)) AS likeness FROM run_ids)
+        SELECT value FROM (
+            SELECT DISTINCT value, jaro_winkler_similarity(lower(value), lower(?)) AS likeness FROM run_ids
+        )
         WHERE likeness >= {LIKENESS} ORDER BY likeness DESC NULLS LAST, value NULLS LAST LIMIT 5
         """,
         [asked[:200]],

@@ -63,8 +63,9 @@ def completeness(found: Findings, *, named: bool) -> Completeness:
     made = sum(pair[1] for pair in found.checks.values())
     reasons = [f"{name}: {have} of {want}" for name, (have, want) in found.checks.items() if have < want]
     if not named:
-        return Completeness("fragment", round(met / made, 3) if made else 0.0,
-                            ("no record names the run or its trace", *reasons))  # fmt: skip
+        return Completeness(
+            "fragment", round(met / made, 3) if made else 0.0, ("no record names the run or its trace", *reasons)
+        )
     if not made:
         return Completeness("fragment", 0.0, ("nothing could be checked: no begin, call or span",))
     return Completeness("complete" if met == made else "partial", round(met / made, 3), tuple(reasons))
@@ -79,15 +80,41 @@ def _times(events: Iterable[RunEventView]) -> tuple[int | None, int | None]:
     return (min(known), max(known)) if known else (None, None)
 
 
-def _gap(run_id: str, about: list[RunEventView], *, rule: str, cause: str, severity: str, confidence: str, title: str,
-         explanation: str, remedy: str, evidence: tuple[Evidence, ...], after: str | None) -> Gap:  # fmt: skip
+def _gap(
+    run_id: str,
+    about: list[RunEventView],
+    *,
+    rule: str,
+    cause: str,
+    severity: str,
+    confidence: str,
+    title: str,
+    explanation: str,
+    remedy: str,
+    evidence: tuple[Evidence, ...],
+    after: str | None,
+) -> Gap:
     first, last = _times(about)
     event = about[0]
     return Gap(
-        rule, cause, severity, confidence, title, explanation, remedy, agent=event.agent, layer=event.layer,
-        stream=event.stream, tool=event.tool, first_ns=first, last_ns=last, count=len(about), runs=(run_id,),
-        evidence=evidence, after=after,
-    )  # fmt: skip
+        rule,
+        cause,
+        severity,
+        confidence,
+        title,
+        explanation,
+        remedy,
+        agent=event.agent,
+        layer=event.layer,
+        stream=event.stream,
+        tool=event.tool,
+        first_ns=first,
+        last_ns=last,
+        count=len(about),
+        runs=(run_id,),
+        evidence=evidence,
+        after=after,
+    )
 
 
 def _parents(run_id: str, events: list[RunEventView], found: Findings) -> None:
@@ -110,15 +137,21 @@ def _parents(run_id: str, events: list[RunEventView], found: Findings) -> None:
             found.marks[child.id].append("parent span missing")
         found.gaps.append(
             _gap(
-                run_id, children, rule="missing-parent", cause=_parent_cause(remote, joined=joined), severity="high",
-                confidence="proven", title=f"span {parent} is missing",
+                run_id,
+                children,
+                rule="missing-parent",
+                cause=_parent_cause(remote, joined=joined),
+                severity="high",
+                confidence="proven",
+                title=f"span {parent} is missing",
                 explanation=f"{len(children)} record(s) name span {parent} as their parent, {where}, "
                 "and no loaded stream holds it"
                 + ("; other spans of that process are held" if remote and joined else ""),
                 remedy="look for the stream of that process; a span that never ended is never exported",
-                evidence=tuple(_at(child, f"names parent span {parent}") for child in children[:5]), after=None,
+                evidence=tuple(_at(child, f"names parent span {parent}") for child in children[:5]),
+                after=None,
             )
-        )  # fmt: skip
+        )
 
 
 def _parent_cause(remote: bool | None, *, joined: bool) -> str:
@@ -151,14 +184,20 @@ def _asked(run_id: str, events: list[RunEventView], found: Findings) -> None:
         found.marks[event.id].append("no execution held")
         found.gaps.append(
             _gap(
-                run_id, [event], rule="call-not-executed", cause="unknown", severity="high", confidence="strong",
+                run_id,
+                [event],
+                rule="call-not-executed",
+                cause="unknown",
+                severity="high",
+                confidence="strong",
                 title=f"{event.tool or 'a tool'}: asked for by the model, and no stream shows that it ran",
                 explanation=f"tool call {event.tool_call_id} stands in a model's answer; neither the agent's nor a "
                 "tool's records hold it: it did not run, or its records are missing",
                 remedy="ask the tool's owner for its log of that moment",
-                evidence=(_at(event, f"asks for tool call {event.tool_call_id}"),), after=event.id,
+                evidence=(_at(event, f"asks for tool call {event.tool_call_id}"),),
+                after=event.id,
             )
-        )  # fmt: skip
+        )
 
 
 def _results(run_id: str, events: list[RunEventView], found: Findings) -> None:
@@ -178,13 +217,19 @@ def _results(run_id: str, events: list[RunEventView], found: Findings) -> None:
         found.marks[event.id].append("no result")
         found.gaps.append(
             _gap(
-                run_id, [event], rule="call-without-result", cause="unknown", severity="medium", confidence="strong",
+                run_id,
+                [event],
+                rule="call-without-result",
+                cause="unknown",
+                severity="medium",
+                confidence="strong",
                 title=f"{event.tool or 'a call'}: begun, and no record of how it ended",
                 explanation=f"tool call {event.tool_call_id} has a record of its begin and none of its result",
                 remedy="look for a crash or a time-out at this moment, and for the tool's own log",
-                evidence=(_at(event, "begin of the call"),), after=event.id,
+                evidence=(_at(event, "begin of the call"),),
+                after=event.id,
             )
-        )  # fmt: skip
+        )
 
 
 def _content(run_id: str, events: list[RunEventView], found: Findings) -> None:
@@ -206,14 +251,21 @@ def _content(run_id: str, events: list[RunEventView], found: Findings) -> None:
                 groups[(side, state, event.stream, event.tool)].append(event)
     for (side, state, stream, tool), members in groups.items():
         held = {
-            other.stream: other for event in members if side == "arguments" and event.tool_call_id
-            for other in holders[event.tool_call_id] if other.stream != stream
-        }  # fmt: skip
+            other.stream: other
+            for event in members
+            if side == "arguments" and event.tool_call_id
+            for other in holders[event.tool_call_id]
+            if other.stream != stream
+        }
         still = f"; {', '.join(sorted(held))} still hold(s) the arguments" if held else ""
         found.gaps.append(
             _gap(
-                run_id, members, rule=f"content-{state}", cause=_STATE_CAUSE[state],
-                severity="low" if held else "medium", confidence="proven",
+                run_id,
+                members,
+                rule=f"content-{state}",
+                cause=_STATE_CAUSE[state],
+                severity="low" if held else "medium",
+                confidence="proven",
                 title=f"{tool or 'events'}: {side} {state} in {stream}",
                 explanation=f"{len(members)} record(s) of {stream} have {side} that are {state}{still}",
                 remedy=_STATE_REMEDY[state],
@@ -223,7 +275,7 @@ def _content(run_id: str, events: list[RunEventView], found: Findings) -> None:
                 ),
                 after=None,
             )
-        )  # fmt: skip
+        )
 
 
 def _edges(run_id: str, events: list[RunEventView], found: Findings) -> None:
@@ -241,10 +293,16 @@ def _edges(run_id: str, events: list[RunEventView], found: Findings) -> None:
         found.marks[last.id].append("the run has no end after this")
         found.gaps.append(
             _gap(
-                run_id, [last], rule="run-without-end", cause="crash", severity="high", confidence="strong",
+                run_id,
+                [last],
+                rule="run-without-end",
+                cause="crash",
+                severity="high",
+                confidence="strong",
                 title="the run began and never ended",
                 explanation="no stream holds an end of this run; this is the last record of it",
                 remedy="look for a crash, a kill or a restart of the agent at this moment",
-                evidence=(_at(last, "last record of the run"),), after=last.id,
+                evidence=(_at(last, "last record of the run"),),
+                after=last.id,
             )
-        )  # fmt: skip
+        )

@@ -14,11 +14,45 @@ if TYPE_CHECKING:
     import duckdb
 
 _EVENT_COLUMNS = (
-    "event", "record", "part", "byte_offset", "byte_length", "blake3", "ts_ns", "end_ns", "ts_source", "tz_assumed",
-    "stream", "layer", "kind", "name", "agent", "model", "tool", "status", "error", "span_id", "parent_span_id",
-    "tool_call_id", "request_id", "response_id", "decision_id", "task_id", "args", "args_state", "result",
-    "result_state", "decision", "policy", "rule", "principal", "tokens_in", "tokens_out", "flags", "attributes",
-)  # fmt: skip
+    "event",
+    "record",
+    "part",
+    "byte_offset",
+    "byte_length",
+    "blake3",
+    "ts_ns",
+    "end_ns",
+    "ts_source",
+    "tz_assumed",
+    "stream",
+    "layer",
+    "kind",
+    "name",
+    "agent",
+    "model",
+    "tool",
+    "status",
+    "error",
+    "span_id",
+    "parent_span_id",
+    "tool_call_id",
+    "request_id",
+    "response_id",
+    "decision_id",
+    "task_id",
+    "args",
+    "args_state",
+    "result",
+    "result_state",
+    "decision",
+    "policy",
+    "rule",
+    "principal",
+    "tokens_in",
+    "tokens_out",
+    "flags",
+    "attributes",
+)
 
 _TS = 1 + _EVENT_COLUMNS.index("ts_ns")
 # Keys are byte offsets: events further apart than this many bytes of log are looked for one by one.
@@ -56,7 +90,7 @@ def reconstruct(connection: duckdb.DuckDBPyConnection, asked: str) -> Reconstruc
             parent_id=placed[event.id][0],
             depth=placed[event.id][1],
             marks=tuple(findings.marks.get(event.id, ())),
-        )  # fmt: skip
+        )
         for event in events
     ]
     used = {event.source.path for event in events}
@@ -170,9 +204,13 @@ def _events(
         key = values.pop("event")
         kind, value, confidence, via = stitches[key]
         place = Place(
-            sources[row[0]]["path"], values.pop("record"), values.pop("part"), values.pop("byte_offset"),
-            values.pop("byte_length"), values.pop("blake3").hex(),
-        )  # fmt: skip
+            sources[row[0]]["path"],
+            values.pop("record"),
+            values.pop("part"),
+            values.pop("byte_offset"),
+            values.pop("byte_length"),
+            values.pop("blake3").hex(),
+        )
         values["message"] = _message(values["attributes"])
         values["stream"] = values["stream"] or sources[row[0]]["stream"] or place.path
         made.append(
@@ -183,7 +221,7 @@ def _events(
                 copies=copies[key],
                 stitched_by=Stitch(kind, value, confidence, keys.get(via) if via is not None else None),
                 **values,
-            )  # fmt: skip
+            )
         )
     return made
 
@@ -240,7 +278,7 @@ def _streams(events: list[RunEventView], sources: dict[int, dict[str, Any]]) -> 
                 by["exact"],
                 by["linked"],
                 by["inferred"],
-            )  # fmt: skip
+            )
         )
     return tuple(used)
 
@@ -267,10 +305,11 @@ def _remarks(
     events: list[RunEventView],
 ) -> tuple[str, ...]:
     """What a reader of this run has to know about its sources, in sentences."""
-    made = []
-    for row in sources.values():
-        if row["path"] in used and row["superseded_by"] is not None:
-            made.append(f"{row['path']} changed after it was loaded: both versions are in the case")
+    made = [
+        f"{row['path']} changed after it was loaded: both versions are in the case"
+        for row in sources.values()
+        if row["path"] in used and row["superseded_by"] is not None
+    ]
     quarantined = sum(row["quarantined"] for row in sources.values() if row["path"] in used)
     if quarantined:
         made.append(f"{quarantined} record(s) of the sources used here are in quarantine and may belong to this run")
@@ -282,6 +321,8 @@ def _remarks(
         made.append(f"{unordered} event(s) have no time: they stand in the order of their file, behind all others")
     contested = case.count(connection, "SELECT count(*) FROM conflicts")
     if contested:
-        made.append(f"{contested} id(s) in this case are shared by several runs and joined nothing "
-                    "(auditrail query \"SELECT * FROM conflicts\")")  # fmt: skip
+        made.append(
+            f"{contested} id(s) in this case are shared by several runs and joined nothing "
+            '(auditrail query "SELECT * FROM conflicts")'
+        )
     return tuple(made)

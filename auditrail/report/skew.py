@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 
 from auditrail.report.types import RunEventView, Skew
 
@@ -67,7 +68,7 @@ def _best(pairs: list[_Bounds]) -> tuple[int, int]:
     if sum(1 for low, high in pairs if low <= 0 <= high) * 2 >= len(pairs):
         return 0, len(pairs)
     edges = sorted({edge for pair in pairs for edge in pair})
-    middles = [(a + b) // 2 for a, b in zip(edges, edges[1:], strict=False)] or edges
+    middles = [(a + b) // 2 for a, b in pairwise(edges)] or edges
     scored = [(sum(1 for low, high in pairs if low <= shift <= high), shift) for shift in middles]
     most = max(count for count, _ in scored)
     holding = [shift for count, shift in scored if count == most]

@@ -90,8 +90,13 @@ class _Index:
         if event.ts_ns is None or event.span_id or len(spans) > _OPEN_SPANS:
             return None
         at = event.ts_ns
-        held = [span.id for span in spans if span.ts_ns is not None and span.end_ns is not None
-                and span.ts_ns - _OPEN_SLACK_NS <= at <= span.end_ns + _OPEN_SLACK_NS]  # fmt: skip
+        held = [
+            span.id
+            for span in spans
+            if span.ts_ns is not None
+            and span.end_ns is not None
+            and span.ts_ns - _OPEN_SLACK_NS <= at <= span.end_ns + _OPEN_SLACK_NS
+        ]
         return held[0] if len(held) == 1 else None
 
 

@@ -34,7 +34,8 @@ class RunEventView(NamedTuple):
 
     `id` is `<source>:<record>` with `.<part>` behind it where a record gave several events. `parent_id` is the
     event under which it stands in the tree, None at the top. `depth` is its depth there. `marks` says in short words
-    what is missing or odd about it ("arguments redacted", "no result"). `copies` counts further copies of it. `message` is the text of a log line, where it has one.
+    what is missing or odd about it ("arguments redacted", "no result"). `copies` counts further copies of it.
+    `message` is the text of a log line, where it has one.
     `skew_ns` is what the view adds to its time because its stream's clock is off (0: nothing); `ts_ns` is as stored.
     """
 
