@@ -9,10 +9,12 @@ from auditrail.model import ID_KINDS, Id
 
 # What writers put where they have no id. Joining on one of these would fuse everything.
 JUNK = frozenset({"", "0", "-", "null", "none", "nil", "undefined", "n/a", "na", "unknown", "false", "true", "default"})
-_ZEROS = re.compile(r"[0\-]+\Z")
-_HEX = re.compile(r"[0-9A-Fa-f]+\Z")
+_LONGEST_JUNK = max(map(len, JUNK))
+_UUID_LENGTH = 36
+_ZEROS = re.compile(r"[0\-]+\Z").match
+_HEX = re.compile(r"[0-9A-Fa-f]+\Z").match
 _HEX_KINDS = frozenset({"trace", "span", "parent_span", "linked_span", "linked_trace"})
-_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z").match
 # An id longer than this is no id but content that stands in the wrong field.
 MAX_LENGTH = 512
 
@@ -21,10 +23,12 @@ def normalise(kind: str, value: Any) -> str | None:
     """The text of an id, or None where there is none: hex trace and span ids and UUIDs in lower case, no junk."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return None
-    text = str(value).strip()
-    if len(text) > MAX_LENGTH or text.lower() in JUNK or _ZEROS.match(text):
+    text = (value if isinstance(value, str) else str(value)).strip()
+    length = len(text)
+    # Cheap looks first: this runs for every id of every event.
+    if length > MAX_LENGTH or (length <= _LONGEST_JUNK and text.lower() in JUNK) or (text[0] in "0-" and _ZEROS(text)):
         return None
-    if (kind in _HEX_KINDS and _HEX.match(text)) or _UUID.match(text):
+    if (kind in _HEX_KINDS and _HEX(text)) or (length == _UUID_LENGTH and _UUID(text)):
         return text.lower()
     return text
 

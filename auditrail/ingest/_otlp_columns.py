@@ -1,23 +1,29 @@
 """Spans that have a plan -> columns of `events`, a list at a time instead of a span at a time.
 
-`Columns.add` fills the columns; the spans whose values break what their plan assumes (a blank model, an id that is
-none) are returned, and what was filled for them is not used.
+The spans of a chunk are put in the order of their plans, so that a column is made of a few stretches, and each stretch
+by one call. Spans whose values break what their plan assumes (a blank model, an id that is none) are named in `failed`;
+what was filled for them is not used. Such a span gives one event, whoever reads it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import orjson
 
 from auditrail import model
+from auditrail.content import state_of
 from auditrail.ids import normalise
 from auditrail.ingest._otlp_plans import Plan
 from auditrail.jsontext import content, dumps
+from auditrail.model import Event, Id
 from auditrail.readers import _otlp_values as values
-from auditrail.readers._otlp_parts import Scope
+from auditrail.readers._messages import ToolCall
+from auditrail.readers._otlp_parts import SPAN_KNOWN, Scope, call_events, sampled_of
+from auditrail.readers._otlp_spans import STATUS_CODES, kind_into
 from auditrail.readers._vocabulary import Vocabulary, is_blank, state, whole
 from auditrail.times import INT64_MAX, nanos
 
@@ -26,7 +32,21 @@ _HEX = b"0123456789abcdef"
 _TRACE = re.compile(r"[0-9a-fA-F]{32}").fullmatch
 _SPAN = re.compile(r"[0-9a-fA-F]{16}").fullmatch
 _TEXT_OR_NONE = frozenset({str, type(None)})
+_INT_OR_NONE = frozenset({int, type(None)})
+# What the event of a call has from its span, besides ids.
+_OF_CALLER = frozenset(
+    {"ts_ns", "end_ns", "stream", "agent", "agent_version", "principal", "model", "dedupe_key", "span_id"}
+)
 _NO_TIME = (None, "", "0", 0)
+# Members that add to the attributes of a span, unless they are one of these values.
+_COUNTED = (None, 0, "0", "")
+_NOTHING: dict[str, tuple[Any, ...]] = {
+    "links": (None, []),
+    "traceState": (None, ""),
+    "droppedAttributesCount": _COUNTED,
+    "droppedEventsCount": _COUNTED,
+    "droppedLinksCount": _COUNTED,
+}
 
 
 class Sender(NamedTuple):
@@ -34,71 +54,94 @@ class Sender(NamedTuple):
 
     scope: Scope
     stream: str
-    tail: str
+    tail: bytes
 
 
-class Planned(NamedTuple):
-    """A span with its plan: what `fast_otlp` found out when it looked at it.
-
-    Attributes:
-        item: the span as parsed.
-        inner: the values of its attributes, bare.
-        lead: JSON text of its own members of `attributes`, each behind a comma.
-        sampled, status, error: as in the events.
-        named: what its name says behind the first word.
-    """
-
-    plan: Plan
-    item: dict[str, Any]
-    inner: list[Any]
-    sender: Sender
-    lead: str
-    sampled: bool | None
-    status: str
-    error: str | None
-    name: str | None
-    named: str
+# A span with its plan: plan, the span as parsed, the bare values of its attributes, sender, what its name says behind
+# the first word, calls in its output. A bare tuple: there are hundreds of thousands.
+Planned = tuple[Plan, dict[str, Any], list[Any], Sender, str, list[ToolCall] | None]
 
 
 class Columns:
-    """Columns of `events` for a list of planned spans; those that stay empty are not there."""
+    """Columns of `events` for planned spans.
 
-    def __init__(self, spans: Sequence[Planned], events: Sequence[int], words: Vocabulary) -> None:
+    Attributes:
+        order: for each row, which of the spans it is.
+        made: column -> its values; columns that are empty are not there.
+        more: further ids: (row, kind, value).
+        failed: rows that must not be used.
+    """
+
+    def __init__(self, spans: Sequence[Planned], words: Vocabulary) -> None:
         self.made: dict[str, list[Any]] = {}
         self.more: list[tuple[int, str, str]] = []
         self.failed: set[int] = set()
         self._size = len(spans)
-        self._events = events
         self._words = words
-        self._more_of: dict[int, list[tuple[str, str]]] = {}
-        plans, items, inners, senders, leads, sampled, statuses, errors, names, named = zip(*spans, strict=True)
+        self._more_of: dict[int, list[Id]] | None = None
+        groups: dict[Plan, list[int]] = {}
+        for at, span in enumerate(spans):
+            group = groups.get(span[0])
+            if group is None:
+                groups[span[0]] = [at]
+            else:
+                group.append(at)
+        self.order = [at for group in groups.values() for at in group]
+        _, items, inners, senders, named, _ = zip(*[spans[at] for at in self.order], strict=True)
+        self._members(items)
         self._of_spans(items)
+        leads = self._leads(items)
+        texts: list[bytes] = []
+        first = 0
+        for plan, group in groups.items():
+            last = first + len(group)
+            texts += self._of_plan(plan, first, inners[first:last], named[first:last], leads[first:last])
+            first = last
+        for column in self.made.values():
+            column.extend([None] * (self._size - len(column)))
+        self._of_status([item.get("status") for item in items])
         self._of_senders(senders)
-        self.made["layer"] = [plan.layer for plan in plans]
-        self.made["kind"] = [plan.kind for plan in plans]
-        self.made["sampled"] = list(sampled)
-        self.made["name"] = list(names)
-        attributes = self._by_plan(plans, inners, named, leads)
-        self._of_status(statuses, errors)
         self.made["attributes"] = [
-            f"{text}{sender.tail}" if text else f"{{{sender.tail[1:]}" if len(sender.tail) > 1 else None
-            for text, sender in zip(attributes, senders, strict=True)
+            text + sender.tail if text else b"{" + sender.tail[1:] if len(sender.tail) > 1 else None
+            for text, sender in zip(texts, senders, strict=True)
         ]
-        self._ids_of_senders(senders)
-        for at, ids in self._more_of.items():
-            if at not in self.failed:
-                self.more += [(events[at], kind, value) for kind, value in ids]
 
-    def _column(self, name: str) -> list[Any]:
-        made = self.made.get(name)
-        if made is None:
-            made = self.made[name] = [None] * self._size
+    def calls(self, row: int, calls: list[ToolCall]) -> list[Event]:
+        """The events of the calls in a row."""
+        value = {name: column[row] for name, column in self.made.items() if name in _OF_CALLER}
+        ids = [Id(kind, self.made[name][row]) for kind, name in _ID_COLUMNS.items() if name in self.made]
+        ids += self._further(row)
+        own, end = value.pop("span_id"), value.pop("end_ns")
+        start = value["ts_ns"]
+        caller = Event(
+            ts_source="order" if start is None else "event", ids=tuple(an_id for an_id in ids if an_id.value), **value
+        )
+        made: list[Event] = []
+        call_events(calls, caller, own, start if end is None else end, "#call", made)
         return made
 
-    def _fail(self, at: int) -> None:
-        self.failed.add(at)
+    def _further(self, row: int) -> list[Id]:
+        if self._more_of is None:
+            self._more_of = {}
+            for at, kind, text in self.more:
+                self._more_of.setdefault(at, []).append(Id(kind, text))
+        return self._more_of.get(row, [])
 
     # -- what stands in every span
+
+    def _members(self, items: tuple[dict[str, Any], ...]) -> None:
+        """Members that the format has not, or that say something, are the plain reader's."""
+        odd: dict[tuple[str, ...], tuple[str, ...] | None] = {}
+        for members in set(map(tuple, items)):
+            if not SPAN_KNOWN.issuperset(members):
+                odd[members] = None
+            elif not _NOTHING.keys().isdisjoint(members):
+                odd[members] = tuple(key for key in _NOTHING if key in members)
+        if odd:
+            for row, item in enumerate(items):
+                keys = odd.get(tuple(item), ())
+                if keys is None or any(item[key] not in _NOTHING[key] for key in keys):
+                    self.failed.add(row)
 
     def _of_spans(self, items: tuple[dict[str, Any], ...]) -> None:
         traces = self._hex([item.get("traceId") for item in items], 32, _TRACE)
@@ -107,10 +150,12 @@ class Columns:
         starts = self._times([item.get("startTimeUnixNano") for item in items])
         ends = self._times([item.get("endTimeUnixNano") for item in items])
         self.made |= {"trace_id": traces, "span_id": spans, "parent_span_id": parents, "ts_ns": starts, "end_ns": ends}
-        self.made["ts_source"] = ["order" if start is None else "event" for start in starts]
+        if None in starts:
+            self.made["ts_source"] = ["order" if start is None else "event" for start in starts]
         self.made["dedupe_key"] = [
             f"otlp:{trace}/{span}" if trace and span else None for trace, span in zip(traces, spans, strict=True)
         ]
+        self.made["name"] = [item.get("name") or None for item in items]
 
     def _hex(self, found: list[Any], width: int, matches: Callable[[str], Any]) -> list[Any]:
         given = [value for value in found if value] if None in found or "" in found else found
@@ -127,170 +172,180 @@ class Columns:
         except TypeError:
             pass
         made: list[str | None] = []
-        for at, value in enumerate(found):
+        for row, value in enumerate(found):
             good = type(value) is str and matches(value) and value.strip("0")
             made.append(value.lower() if good else None)
             if not good and value is not None and value != "":
-                self._fail(at)
+                self.failed.add(row)
         return made
 
     def _times(self, found: list[Any]) -> list[int | None]:
         try:
-            if set(map(len, found)) == {19}:
-                made = list(map(int, found))
-                if "".join(found).isdigit() and min(made) > 0 and max(made) <= INT64_MAX:
+            if set(map(len, found)) == {19} and "".join(found).isdigit():
+                made: list[int | None] = list(map(int, found))
+                if min(map(int, found)) > 0 and max(map(int, found)) <= INT64_MAX:
                     return made
         except (TypeError, ValueError):
             pass
         slow = [nanos(value) for value in found]
-        for at, (value, ns) in enumerate(zip(found, slow, strict=True)):
+        for row, (value, ns) in enumerate(zip(found, slow, strict=True)):
             if ns is None and value not in _NO_TIME:
-                self._fail(at)
+                self.failed.add(row)
         return slow
+
+    def _leads(self, items: tuple[dict[str, Any], ...]) -> list[bytes]:
+        """JSON text of what kind and flags add to `attributes`, each member behind a comma; fills `sampled`."""
+        kinds = [item.get("kind") for item in items]
+        flags = [item.get("flags") for item in items]
+        if not _INT_OR_NONE.issuperset(map(type, flags)) or not _INT_OR_NONE.issuperset(map(type, kinds)):
+            for row, (kind, flag) in enumerate(zip(kinds, flags, strict=True)):
+                if type(flag) not in _INT_OR_NONE or (type(kind) not in _INT_OR_NONE and type(kind) is not str):
+                    self.failed.add(row)
+                    kinds[row], flags[row] = None, None
+        given = list(zip(kinds, flags, strict=True))
+        made = {pair: _lead(*pair) for pair in set(given)}
+        self.made["sampled"] = [made[pair][1] for pair in given]
+        return [made[pair][0] for pair in given]
+
+    def _of_status(self, found: list[Any]) -> None:
+        """The span's own status goes before one of the attributes where it says something, and its message always."""
+        stated = self.made.get("status")
+        statuses: list[str] = ["unknown"] * self._size if stated is None else [inner or "unknown" for inner in stated]
+        self.made["status"] = statuses
+        for row, value in enumerate(found):
+            if not value:
+                if value is not None and value != {}:
+                    self.failed.add(row)
+                continue
+            own = _status(value)
+            if own is None:
+                self.failed.add(row)
+                continue
+            if own[0] != "unknown":
+                statuses[row] = own[0]
+            if own[1] is not None:
+                self._column("error")[row] = own[1]
+
+    def _column(self, name: str) -> list[Any]:
+        made = self.made.get(name)
+        if made is None:
+            made = self.made[name] = [None] * self._size
+        return made
 
     # -- what comes from the resource and the scope
 
     def _of_senders(self, senders: tuple[Sender, ...]) -> None:
         self.made["stream"] = [sender.stream for sender in senders]
-        if any(sender.scope.columns for sender in senders):
-            for name in ("agent", "agent_version", "principal"):
-                filled = [sender.scope.columns.get(name) for sender in senders]
-                if any(value is not None for value in filled):
-                    self.made[name] = filled
-
-    def _ids_of_senders(self, senders: tuple[Sender, ...]) -> None:
-        for at, sender in enumerate(senders):
-            for kind, value in sender.scope.ids:
-                self._id(at, kind, value)
-
-    def _id(self, at: int, kind: str, value: str) -> None:
-        """An id of which the span may have others of the kind already."""
-        column = _ID_COLUMNS.get(kind)
-        if column is not None:
-            made = self._column(column)
-            if made[at] is None:
-                made[at] = value
-                return
-            if made[at] == value:
-                return
-        more = self._more_of.setdefault(at, [])
-        if (kind, value) not in more:
-            more.append((kind, value))
+        distinct = {id(sender): sender for sender in senders}.values()
+        for name in {name for sender in distinct for name in sender.scope.columns}:
+            self.made[name] = [
+                sender.scope.columns.get(name) if own is None else own
+                for own, sender in zip(self._column(name), senders, strict=True)
+            ]
+        if any(sender.scope.ids for sender in distinct):
+            mine = {(row, kind, value) for row, kind, value in self.more}
+            for row, sender in enumerate(senders):
+                for kind, value in sender.scope.ids:
+                    column = self._column(_ID_COLUMNS[kind]) if kind in _ID_COLUMNS else None
+                    if column is not None and column[row] is None:
+                        column[row] = value
+                    elif (column is None or column[row] != value) and (row, kind, value) not in mine:
+                        self.more.append((row, kind, value))
 
     # -- what the plans say
 
-    def _by_plan(
-        self, plans: tuple[Plan, ...], inners: tuple[list[Any], ...], named: tuple[str, ...], leads: tuple[str, ...]
-    ) -> list[str]:
-        """Fills the columns of the attributes; the texts of what is left, still open, blank for nothing."""
-        rows_of: dict[int, list[int]] = {}
-        for at, plan in enumerate(plans):
-            rows = rows_of.get(id(plan))
-            if rows is None:
-                rows_of[id(plan)] = [at]
+    def _of_plan(
+        self, plan: Plan, first: int, inners: Sequence[list[Any]], named: Sequence[str], leads: list[bytes]
+    ) -> list[bytes]:
+        """Fills the columns of the attributes; gives the texts of what is left, still open, blank for nothing."""
+        size = len(inners)
+        columns: list[Any] = list(zip(*inners, strict=True))
+        for place in plan.numerals:
+            columns[place] = self._integers(first, columns[place])
+        self._put("layer", first, [plan.layer] * size)
+        self._put("kind", first, [plan.kind] * size)
+        for column, place, how in plan.fills:
+            self._fill(first, column, how, columns[place], column in plan.prefer)
+        if plan.seq_kind is not None:
+            self._put("seq_kind", first, [plan.seq_kind] * size)
+        if plan.named is not None:
+            self._put(plan.named, first, [word or None for word in named])
+        for kind, place in plan.ids:
+            made = self._usable(first, list(map(normalise, repeat(kind), columns[place])))
+            if kind in _ID_COLUMNS:
+                self._put(_ID_COLUMNS[kind], first, made)
             else:
-                rows.append(at)
-        texts: list[str] = [""] * self._size
-        for rows in rows_of.values():
-            plan = plans[rows[0]]
-            columns: list[Any] = list(zip(*[inners[at] for at in rows], strict=True))
-            for place in plan.numerals:
-                columns[place] = self._integers(rows, columns[place])
-            for column, place, how in plan.fills:
-                self._fill(rows, column, how, columns[place], column in plan.prefer)
-            if plan.seq_kind is not None:
-                self._put("seq_kind", rows, [plan.seq_kind] * len(rows))
-            if plan.named is not None:
-                made = self._column(plan.named)
-                for at in rows:
-                    if named[at]:
-                        made[at] = named[at]
-            self._ids(rows, plan, columns)
-            self._rest(rows, plan, columns, leads, texts)
-        return texts
+                self.more += zip(range(first, first + size), repeat(kind), made)
+        if not plan.rest:
+            return [b"{" + lead[1:] if lead else b"" for lead in leads]
+        bare = _objects(plan.rest_keys, [columns[place] for place in plan.rest])
+        return [text[:-1] + lead for text, lead in zip(bare, leads, strict=True)]
 
-    def _put(self, column: str, rows: list[int], filled: Iterable[Any]) -> None:
-        made = self._column(column)
-        for at, value in zip(rows, filled, strict=True):
-            made[at] = value
+    def _put(self, column: str, first: int, filled: Iterable[Any]) -> None:
+        made = self.made.get(column)
+        if made is None:
+            made = self.made[column] = []
+        if len(made) < first:
+            made += [None] * (first - len(made))
+        made += filled
 
-    def _integers(self, rows: list[int], column: tuple[str, ...]) -> list[Any]:
+    def _integers(self, first: int, column: tuple[str, ...]) -> list[Any]:
         text = "".join(column)
-        if text.isascii() and text.isdigit() and max(map(len, column)) < 19 and "" not in column:
+        if text.isascii() and text.isdigit() and "" not in column and max(map(len, column)) < 19:
             return list(map(int, column))
         made = [values.any_value({"intValue": value}) for value in column]
-        for at, value in zip(rows, made, strict=True):
+        for row, value in enumerate(made, first):
             if type(value) is not int:
-                self._fail(at)
+                self.failed.add(row)
         return made
 
-    def _fill(self, rows: list[int], column: str, how: str, found: Sequence[Any], prefer: bool) -> None:
+    def _fill(self, first: int, column: str, how: str, found: Sequence[Any], prefer: bool) -> None:
         if how == "text":
-            for at, value in zip(rows, found, strict=True):
+            for row, value in enumerate(found, first):
                 if not value or value.isspace():
-                    self._fail(at)
-            self._put(column, rows, found)
+                    self.failed.add(row)
+            self._put(column, first, found)
         elif how == "number":
-            self._put(column, rows, self._usable(rows, map(whole, found)))
+            self._put(column, first, self._usable(first, list(map(whole, found))))
         elif how == "content":
             if prefer:
-                for at, value in zip(rows, found, strict=True):
-                    if is_blank(value):
-                        self._fail(at)
-            self._put(column, rows, map(content, found))
-            self._put(f"{column}_state", rows, map(state, found))
+                self.failed.update(row for row, value in enumerate(found, first) if is_blank(value))
+            is_text = type(found[0]) is str  # then all are: the type belongs to the shape
+            self._put(column, first, found if is_text else map(content, found))
+            self._put(f"{column}_state", first, map(state_of if is_text else state, found))
         else:
-            self._put(column, rows, self._usable(rows, (self._words.value_of(how, value) for value in found)))
+            self._put(column, first, self._usable(first, [self._words.value_of(how, value) for value in found]))
 
-    def _usable(self, rows: list[int], found: Iterable[Any]) -> list[Any]:
-        made = list(found)
+    def _usable(self, first: int, made: list[Any]) -> list[Any]:
         if None in made:
-            for at, value in zip(rows, made, strict=True):
-                if value is None:
-                    self._fail(at)
+            self.failed.update(row for row, value in enumerate(made, first) if value is None)
         return made
 
-    def _ids(self, rows: list[int], plan: Plan, columns: list[Any]) -> None:
-        seen: set[str] = set()
-        for kind, place in plan.ids:
-            made = self._usable(rows, [normalise(kind, value) for value in columns[place]])
-            if kind not in seen and kind in _ID_COLUMNS:
-                self._put(_ID_COLUMNS[kind], rows, made)
-            else:
-                for at, value in zip(rows, made, strict=True):
-                    if value is not None:
-                        self._id(at, kind, value)
-            seen.add(kind)
 
-    def _rest(
-        self, rows: list[int], plan: Plan, columns: list[Any], leads: tuple[str, ...], texts: list[str]
-    ) -> None:
-        keys = plan.rest_keys
-        if not keys:
-            for at in rows:
-                texts[at] = f"{{{leads[at][1:]}" if leads[at] else ""
-            return
-        left = zip(*[columns[place] for place in plan.rest], strict=True)
-        try:
-            bare = [orjson.dumps(dict(zip(keys, row, strict=True))).decode() for row in left]
-        except TypeError:  # an integer beyond 64 bits
-            left = zip(*[columns[place] for place in plan.rest], strict=True)
-            bare = [dumps(dict(zip(keys, row, strict=True))) for row in left]
-        for at, text in zip(rows, bare, strict=True):
-            texts[at] = text[:-1] + leads[at]
+def _objects(keys: tuple[str, ...], columns: list[Sequence[Any]]) -> list[bytes]:
+    """JSON text of one object per row."""
+    try:
+        return [orjson.dumps(dict(zip(keys, row, strict=True))) for row in zip(*columns, strict=True)]
+    except TypeError:  # an integer beyond 64 bits
+        return [dumps(dict(zip(keys, row, strict=True))).encode() for row in zip(*columns, strict=True)]
 
-    def _of_status(self, statuses: tuple[str, ...], errors: tuple[str | None, ...]) -> None:
-        """The span's own status goes before one of the attributes only where it says something."""
-        stated = self.made.get("status")
-        self.made["status"] = (
-            list(statuses)
-            if stated is None
-            else [
-                (inner or "unknown") if own == "unknown" else own for own, inner in zip(statuses, stated, strict=True)
-            ]
-        )
-        if any(error is not None for error in errors):
-            made = self._column("error")
-            for at, error in enumerate(errors):
-                if error is not None:
-                    made[at] = error
+
+def _lead(kind: Any, flags: Any) -> tuple[bytes, bool | None]:
+    extra: dict[str, Any] = {}
+    kind_into(kind, extra)
+    sampled = sampled_of(flags, extra)
+    return (f",{dumps(extra)[1:-1]}".encode() if extra else b""), sampled
+
+
+def _status(stated: Any) -> tuple[str, str | None] | None:
+    """Status and error of a span; None where the status says more than that."""
+    if type(stated) is not dict:
+        return None
+    code, message = stated.get("code"), stated.get("message")
+    if type(code) not in (int, str) or (status := STATUS_CODES.get(code)) is None:
+        return None
+    if len(stated) != 1 + ("message" in stated):
+        return None
+    if message is None or message == "":
+        return status, None
+    return (status, message) if status == "error" and type(message) is str and message.strip() else None

@@ -8,7 +8,8 @@ that fail there, and shapes that depend on more, are left to the plain reader.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from auditrail.readers._otlp_parts import OURS
 from auditrail.readers._vocabulary import CONTENT, MAPPED, NUMBER, TEXT, NameRule, Use, Vocabulary
@@ -23,14 +24,15 @@ _SCALARS = frozenset({str, int, float, bool})
 _OWN_IDS = frozenset({"trace", "span", "parent_span", "linked_trace", "linked_span"})
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True, eq=False, slots=True)
+class Plan:
     """How spans of one shape fill columns; numbers are places in the list of attributes.
 
     Attributes:
         layer, kind: as in the events.
         fills: (column, place, how), `how` being text, number, content or the name of a mapped column.
         prefer: contents (args, result) that another attribute would fill if they were blank.
-        ids: (kind of id, place), in order.
+        ids: (kind of id, place), each kind once.
         result: place of a model's output, which may hold tool calls; -1 if there is none.
         named: the column that the span's name fills, or None.
         seq_kind: the key that `seq` was taken from.
@@ -79,9 +81,12 @@ class Shape:
 
     def plan(self, rule: NameRule | None, inner: list[Any]) -> Plan | None:
         """The plan for a span of this shape, made where it is not there yet."""
-        key = (rule, *[inner[at] for at in self.deciding])
-        if key in self.plans:
+        deciding = self.deciding
+        key = (rule, inner[deciding[0]]) if len(deciding) == 1 else (rule, *[inner[at] for at in deciding])
+        try:
             return self.plans[key]
+        except KeyError:
+            pass
         if len(self.plans) >= MAX_PLANS:
             return None
         made = self.plans[key] = self._made(rule, inner)
@@ -102,6 +107,8 @@ class Shape:
             at = places[key]
             if use.id_kind is not None:
                 if use.id_kind in _OWN_IDS:
+                    return None
+                if any(kind == use.id_kind for kind, _ in ids):  # whether the two are equal differs from span to span
                     return None
                 if self._types[at] in (str, int):
                     ids.append((use.id_kind, at))

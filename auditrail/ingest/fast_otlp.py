@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Self
 
@@ -36,8 +37,9 @@ from auditrail.ingest.plain import Batch, SourceReader, Tally
 from auditrail.model import Event
 from auditrail.readers import otlp
 from auditrail.readers._contract import Ignored
-from auditrail.readers._otlp_parts import SPAN_KNOWN, Scope, sampled_of
-from auditrail.readers._otlp_spans import STATUS_CODES, kind_into, span
+from auditrail.readers._messages import ToolCall, tool_calls
+from auditrail.readers._otlp_parts import Scope
+from auditrail.readers._otlp_spans import span
 from auditrail.readers._vocabulary import NameRule, Vocabulary, vocabulary
 from auditrail.schema import arrow
 
@@ -52,21 +54,15 @@ _CHUNK_SPANS = 4096
 _INSERT_ROWS = 32768
 _MAX_REMEMBERED = 4096
 
-_KEY, _VALUE = itemgetter("key"), itemgetter("value")
-# Members that make a span more than one event, or add to its attributes, unless they are one of these values.
-_COUNTED = (None, 0, "0", "")
-_NOTHING: dict[str, tuple[Any, ...]] = {
-    "events": (None, []),
-    "links": (None, []),
-    "traceState": (None, ""),
-    "droppedAttributesCount": _COUNTED,
-    "droppedEventsCount": _COUNTED,
-    "droppedLinksCount": _COUNTED,
-}
+_KEY, _VALUE, _VALUES = itemgetter("key"), itemgetter("value"), dict.values
+_LEN: Callable[[Any], int] = len
+_EMPTY: list[Any] = []
 _LONG_DIGITS = b"0" * 20
 _LONG_NEGATIVE = b"-" + b"0" * 19
 _TO_DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x2D if byte == 0x2D else 0x20 for byte in range(256))
+# What stands for an event that is made with its chunk: a planned span, and the calls behind it.
 _PLANNED: Any = object()
+_CALL: Any = object()
 
 
 def applies(choice: Choice, head: Head) -> bool:  # noqa: ARG001 - part of the interface of twins
@@ -144,12 +140,19 @@ class _Inserter:
 
 
 class _Chunk:
-    """Records that were taken apart, and are not in any table yet."""
+    """Records that were taken apart, and are not in any table yet.
+
+    Attributes:
+        records: the records.
+        spans: planned spans, in order; `owners` and `parts` say of each the place of its record, and its part number.
+        others: all other events with their places.
+    """
 
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.spans: list[Planned] = []
-        self.places: list[tuple[Any, ...]] = []
+        self.owners: list[int] = []
+        self.parts: list[int] = []
         self.others: list[tuple[tuple[Any, ...], Event]] = []
 
 
@@ -177,10 +180,8 @@ class PlannedReader:
         self._words = vocabulary()
         self._chunk = _Chunk()
         self._shapes: dict[tuple[Any, ...], Shape | None] = {}
-        self._members: dict[tuple[str, ...], tuple[str, ...] | None] = {}
-        self._leads: dict[tuple[Any, ...], tuple[str, bool | None]] = {}
         self._names: dict[str, tuple[NameRule | None, str]] = {}
-        self._sender = Sender(Scope(None, "", [], {}), stream, "}")
+        self._sender = Sender(Scope(None, "", [], {}), stream, b"}")
 
     def tables(self, records: Iterator[Record | Wrapper]) -> Iterator[tuple[str, Any]]:
         """Reads to the end; gives (name of a table, its rows)."""
@@ -222,95 +223,57 @@ class PlannedReader:
             return False
         if isinstance(reading, Ignored) or not reading:
             return False
-        chunk.records.append(record)
-        source, (number, offset, length, _, digest, *_) = self._source, record
-        first = rows.event_key(source, offset, 0)
         count = len(reading)
+        owner = len(chunk.records)
+        chunk.records.append(record)
         if len(chunk.spans) - before == count:
-            chunk.places += [(first + part, source, number, part, offset, length, digest) for part in range(count)]
-            return True
-        for part, event in enumerate(reading):
-            place = (first + part, source, number, part, offset, length, digest)
-            if event is _PLANNED:
-                chunk.places.append(place)
-            else:
-                chunk.others.append((place, event))
+            chunk.parts += range(count)
+        else:
+            chunk.parts += [part for part, event in enumerate(reading) if event is _PLANNED]
+            chunk.others += [
+                (self._place(record, part), event)
+                for part, event in enumerate(reading)
+                if event is not _PLANNED and event is not _CALL
+            ]
+        chunk.owners += repeat(owner, len(chunk.spans) - before)
         return True
 
+    def _place(self, record: Record, part: int) -> tuple[Any, ...]:
+        number, offset, length, _, digest, *_ = record
+        return rows.event_key(self._source, offset, part), self._source, number, part, offset, length, digest
+
     def _take(self, item: dict[str, Any], scope: Scope, words: Vocabulary, events: list[Event]) -> None:
-        planned = self._planned(item, scope)
-        if planned is None:
-            span(item, scope, words, events)
-        else:
-            self._chunk.spans.append(planned)
-            events.append(_PLANNED)
-
-    def _planned(self, item: dict[str, Any], scope: Scope) -> Planned | None:
+        plan = None
+        calls: list[ToolCall] | None = None
         get = item.get
-        members = tuple(item)
-        try:
-            blank = self._members[members]
-        except KeyError:
-            blank = self._members_of(members)
-        if blank is None:
-            return None
-        for key in blank:
-            if item[key] not in _NOTHING[key]:
-                return None
-        # Attributes
-        listed = get("attributes")
-        if listed is None:
-            listed = []
-        elif type(listed) is not list:
-            return None
-        try:
-            keys = tuple(map(_KEY, listed))
-            values = list(map(_VALUE, listed))
-            kinds = tuple([kind for value in values for kind in value])
-            inner = [bare for value in values for bare in value.values()]
-            if not all(values) or len(inner) != len(keys) or sum(map(len, listed)) != 2 * len(keys):
-                return None
-            signature = (keys, kinds, tuple(map(type, inner)))
-            shape = self._shapes.get(signature)
-            if shape is None and (shape := self._shape(signature)) is None:
-                return None
-        except (KeyError, TypeError, AttributeError):
-            return None
-        # Name, status, kind and flags
-        name = get("name")
-        if name is None or name == "":
-            name, rule, named = None, None, ""
-        elif type(name) is not str:
-            return None
-        else:
-            rule, named = self._names.get(name) or self._name(name)
-        plan = shape.plan(rule, inner)
+        listed: Any = get("attributes", _EMPTY)
+        if type(listed) is list and not get("events"):
+            name: Any = get("name")
+            try:
+                keys = tuple(map(_KEY, listed))
+                found = list(map(_VALUE, listed))
+                kinds = tuple(chain.from_iterable(found))
+                inner = list(chain.from_iterable(map(_VALUES, found)))
+                if len(kinds) == len(keys) and all(found) and sum(map(_LEN, listed)) == 2 * len(keys):
+                    signature = (keys, kinds, tuple(map(type, inner)))
+                    shape = self._shapes.get(signature) or self._shape(signature)
+                    if shape is not None:
+                        rule, named = self._names.get(name) or self._name(name)
+                        plan = shape.plan(rule, inner)
+                        if plan is not None and plan.result >= 0 and _may_hold_calls(inner[plan.result]):
+                            calls = tool_calls(inner[plan.result])
+            except (KeyError, TypeError, AttributeError):
+                pass
         if plan is None:
-            return None
-        if plan.result >= 0 and _may_hold_calls(inner[plan.result]):
-            return None
-        status, error = "unknown", None
-        stated = get("status")
-        if stated is not None and stated != {}:
-            found = _status(stated)
-            if found is None:
-                return None
-            status, error = found
-        kind, flags = get("kind"), get("flags")
-        lead = self._leads.get((kind, flags)) if type(kind) is int and type(flags) is int else None
-        if lead is None and (lead := self._lead(kind, flags)) is None:
-            return None
+            span(item, scope, words, events)
+            return
         if scope is not self._sender.scope:
-            self._sender = Sender(scope, scope.stream or self._stream, f",{scope.tail}}}" if scope.tail else "}")
-        return Planned(plan, item, inner, self._sender, lead[0], lead[1], status, error, name, named)
-
-    def _members_of(self, members: tuple[str, ...]) -> tuple[str, ...] | None:
-        """The members of a span that must say nothing; None where a member is not of the format."""
-        if len(self._members) >= _MAX_REMEMBERED:
-            self._members.clear()
-        known = SPAN_KNOWN.issuperset(members)
-        made = self._members[members] = tuple(key for key in _NOTHING if key in members) if known else None
-        return made
+            tail = f",{scope.tail}}}" if scope.tail else "}"
+            self._sender = Sender(scope, scope.stream or self._stream, tail.encode())
+        self._chunk.spans.append((plan, item, inner, self._sender, named, calls))
+        events.append(_PLANNED)
+        if calls:
+            events += repeat(_CALL, len(calls))
 
     def _shape(self, signature: tuple[tuple[Any, ...], tuple[str, ...], tuple[type, ...]]) -> Shape | None:
         if signature in self._shapes or len(self._shapes) >= MAX_SHAPES:
@@ -319,26 +282,20 @@ class PlannedReader:
         made = self._shapes[signature] = shape_of(keys, kinds, types, self._words)
         return made
 
-    def _name(self, name: str) -> tuple[NameRule | None, str]:
+    def _name(self, name: Any) -> tuple[NameRule | None, str]:
+        """What a name says.
+
+        Raises:
+            TypeError: it is no name.
+        """
+        if name is None:
+            return None, ""
+        if type(name) is not str:
+            raise TypeError
         if len(self._names) >= _MAX_REMEMBERED:
             self._names.clear()
         made = self._names[name] = self._words.name_rule(name)
         return made
-
-    def _lead(self, kind: Any, flags: Any) -> tuple[str, bool | None] | None:
-        """JSON text of what kind and flags add to `attributes`, and what the flags say of sampling."""
-        if not (kind is None or type(kind) in (int, str)) or not (flags is None or type(flags) is int):
-            return None
-        extra: dict[str, Any] = {}
-        kind_into(kind, extra)
-        sampled = sampled_of(flags, extra)
-        try:
-            text = f",{orjson.dumps(extra).decode()[1:-1]}" if extra else ""
-        except TypeError:
-            return None
-        if type(kind) is int and type(flags) is int and len(self._leads) < _MAX_REMEMBERED:
-            self._leads[kind, flags] = text, sampled
-        return text, sampled
 
     # -- a chunk
 
@@ -362,21 +319,31 @@ class PlannedReader:
         streams: Counter[str] = Counter()
         times: list[int] = []
         others = chunk.others
+        planned = 0
         if chunk.spans:
-            places = chunk.places
-            columns = Columns(chunk.spans, [place[0] for place in places], self._words)
+            columns = Columns(chunk.spans, self._words)
             failed = columns.failed
-            for at in sorted(failed):
-                others.append((places[at], self._one(chunk.spans[at])))
-            made.append(("events", _table(places, columns.made, failed)))
-            if columns.more:
-                made.append(("ids_more", rows.table("ids_more", columns.more)))
+            for row, at in enumerate(columns.order):
+                calls = chunk.spans[at][5]
+                if row in failed:
+                    events = self._again(chunk.spans[at], len(calls or ()))
+                    others += self._placed(chunk, at, chunk.parts[at], events)
+                elif calls:
+                    others += self._placed(chunk, at, chunk.parts[at] + 1, columns.calls(row, calls))
+            used = [row for row in range(len(chunk.spans)) if row not in failed] if failed else None
+            planned = len(chunk.spans) - len(failed)
+            table = self._table(chunk, columns)
+            keys = table["event"].to_pylist() if columns.more else []
+            more = [(keys[row], kind, value) for row, kind, value in columns.more if row not in failed]
+            made.append(("events", table if used is None else table.take(used)))
             for counts, name in ((layers, "layer"), (streams, "stream")):
                 listed = columns.made[name]
-                counts.update([value for at, value in enumerate(listed) if at not in failed] if failed else listed)
-            times = [ts for at, ts in enumerate(columns.made["ts_ns"]) if ts is not None and at not in failed]
+                counts.update(listed if used is None else [listed[row] for row in used])
+            starts = columns.made["ts_ns"]
+            times = [ts for ts in (starts if used is None else [starts[row] for row in used]) if ts is not None]
+        else:
+            more = []
         event_rows: list[tuple[Any, ...]] = []
-        more: list[tuple[int, str, str]] = []
         for place, given in others:
             event = given if given.stream is not None else given._replace(stream=self._stream)
             event_rows.append(rows.event_row(place, event, more))
@@ -391,18 +358,66 @@ class PlannedReader:
         tally = self.plain.tally
         tally.records += len(chunk.records)
         tally.records_with_events += len(chunk.records)
-        tally.events += len(chunk.places) + len(event_rows) - (len(columns.failed) if chunk.spans else 0)
+        tally.events += planned + len(event_rows)
         tally.layers.update(layers)
         tally.streams.update(streams)
-        known = times + [ts for ts in (tally.first_ts, tally.last_ts) if ts is not None]
-        tally.first_ts, tally.last_ts = min(known, default=None), max(known, default=None)
+        times += [ts for ts in (tally.first_ts, tally.last_ts) if ts is not None]
+        tally.first_ts, tally.last_ts = min(times, default=None), max(times, default=None)
         return made
 
-    def _one(self, planned: Planned) -> Event:
+    def _table(self, chunk: _Chunk, columns: Columns) -> Any:
+        """Planned spans as an Arrow table with the columns of `events`, in the order of `columns`."""
+        import numpy as np
+        import pyarrow as pa
+
+        size = len(chunk.spans)
+        order = np.array(columns.order)
+        owners = np.array(chunk.owners)[order]
+        parts = np.array(chunk.parts, dtype=np.int64)[order]
+        numbers, offsets, lengths = (
+            np.array([record[at] for record in chunk.records], dtype=np.int64)[owners] for at in (0, 1, 2)
+        )
+        digests = np.frombuffer(b"".join([record.digest for record in chunk.records]), dtype="V32")[owners]
+        bounds = np.arange(0, 32 * size + 1, 32, dtype=np.int32)
+        listed: dict[str, Any] = {
+            "event": rows.event_key(self._source, 0, 0) + offsets + parts,
+            "source": np.full(size, self._source),
+            "record": numbers,
+            "part": parts,
+            "byte_offset": offsets,
+            "byte_length": lengths,
+            "blake3": pa.Array.from_buffers(pa.binary(), size, [None, pa.py_buffer(bounds), pa.py_buffer(digests)]),
+            "ts_source": pa.repeat("event", size),
+            "tz_assumed": pa.repeat(False, size),
+            "args_state": pa.repeat("absent", size),
+            "result_state": pa.repeat("absent", size),
+            **columns.made,
+        }
+        for name in ("args_state", "result_state"):
+            if name in columns.made:
+                listed[name] = [state or "absent" for state in columns.made[name]]
+        kinds = arrow("events")
+        arrays = [_array(listed.get(field.name), field.type, size) for field in kinds]
+        return pa.Table.from_arrays(arrays, schema=kinds)
+
+    def _again(self, planned: Planned, calls: int) -> list[Event]:
+        """The events of a span whose values break its plan, as the plain reader gives them.
+
+        Raises:
+            ValueError: they are not as many as places were kept for.
+        """
         events: list[Event] = []
-        span(planned.item, planned.sender.scope, self._words, events)
-        (event,) = events
-        return event
+        span(planned[1], planned[3].scope, self._words, events)
+        if len(events) != 1 + calls:
+            raise ValueError
+        return events
+
+    def _placed(
+        self, chunk: _Chunk, at: int, first: int, events: list[Event]
+    ) -> Iterator[tuple[tuple[Any, ...], Event]]:
+        record = chunk.records[chunk.owners[at]]
+        for part, event in enumerate(events, first):
+            yield self._place(record, part), event
 
 
 def _exact(value: Any, raw: bytes) -> bool:
@@ -422,38 +437,9 @@ def _may_hold_calls(value: Any) -> bool:
     return type(value) is str and value[:1] in "[{ \n\t" and ("tool" in value or "function" in value)
 
 
-def _status(stated: Any) -> tuple[str, str | None] | None:
-    """Status and error of a span; None where the status says more than that."""
-    if type(stated) is not dict:
-        return None
-    code, message = stated.get("code"), stated.get("message")
-    if type(code) not in (int, str) or (status := STATUS_CODES.get(code)) is None:
-        return None
-    if len(stated) != 1 + ("message" in stated):
-        return None
-    if message is None or message == "":
-        return status, None
-    return (status, message) if status == "error" and type(message) is str and message.strip() else None
-
-
-def _table(places: list[tuple[Any, ...]], made: dict[str, list[Any]], failed: set[int]) -> Any:
-    """Planned spans as an Arrow table with the columns of `events`."""
+def _array(values: Any, kind: Any, size: int) -> Any:
     import pyarrow as pa
 
-    size = len(places)
-    kinds = arrow("events")
-    width = len(places[0])
-    listed: dict[str, Any] = dict(zip(kinds.names[:width], zip(*places, strict=True), strict=True))
-    listed |= made
-    listed["tz_assumed"] = [False] * size
-    for name in ("args_state", "result_state"):
-        states = made.get(name)
-        listed[name] = [state or "absent" for state in states] if states else ["absent"] * size
-    arrays = [
-        pa.array(listed[field.name], type=field.type) if field.name in listed else pa.nulls(size, field.type)
-        for field in kinds
-    ]
-    table = pa.Table.from_arrays(arrays, schema=kinds)
-    if failed:
-        table = table.take([at for at in range(size) if at not in failed])
-    return table
+    if values is None:
+        return pa.nulls(size, kind)
+    return values if isinstance(values, pa.Array) else pa.array(values, type=kind)
