@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from auditrail import case
 from auditrail.containers.framing import look
 from auditrail.containers.splitting import split
-from auditrail.ingest import choose, fast_otlp, rows
+from auditrail.ingest import _otlp_reader, choose, fast_otlp, rows
 from auditrail.ingest.plain import SourceReader, Tally
 from auditrail.readers import otlp
 from auditrail.readers._vocabulary import vocabulary
@@ -117,7 +117,7 @@ def test_fixtures_give_the_same_rows_when_cut_anywhere(path: Path) -> None:
 
 
 def test_a_fixture_is_left_to_the_columns() -> None:
-    reader = fast_otlp.PlannedReader(1, "file")
+    reader = _otlp_reader.PlannedReader(1, "file")
     chunk = reader.look(split(io.BytesIO(line(*[chat()] * 5)), "lines"))
     assert len(chunk.spans) == 5
     assert not chunk.others
@@ -163,7 +163,7 @@ def test_a_fault_in_a_chunk_costs_time_only(monkeypatch: pytest.MonkeyPatch) -> 
     def broken(*_: Any) -> None:
         raise ValueError
 
-    monkeypatch.setattr(fast_otlp, "Columns", broken)
+    monkeypatch.setattr(_otlp_reader, "Columns", broken)
     assert hold_equal(line(chat(), chat()) + b"\n" + line(chat())).events == 3
 
 
