@@ -21,7 +21,7 @@ ID_COLUMNS: tuple[str, ...] = (
 )  # fmt: skip
 # Kinds without a column: rare, always rows of `ids_more`.
 ID_KINDS: tuple[str, ...] = (
-    *ID_COLUMNS, "parent_run", "parent_request", "linked_span", "linked_trace", "user", "other",
+    *ID_COLUMNS, "parent_run", "parent_call", "parent_request", "linked_span", "linked_trace", "user", "other",
 )  # fmt: skip
 
 QUARANTINE_CODES: dict[str, str] = {

@@ -134,11 +134,17 @@ SELECT value, kind, run FROM (
 ) ORDER BY value NULLS LAST, kind NULLS LAST, run NULLS LAST
 """
 
-# The call of the parent that spawned a child: one that both carry.
+# The call of the parent that spawned a child: one that the child names, or that both carry.
 _SPAWNING = """
 CREATE OR REPLACE TEMP TABLE spawning AS
-SELECT k.child, min(po.event) AS event FROM parents k JOIN occ co ON co.owner = k.child
-JOIN occ po ON po.vid = co.vid AND po.owner = k.parent GROUP BY k.child
+SELECT child, min(event) AS event FROM (
+    SELECT k.child, po.event FROM parents k JOIN occ co ON co.owner = k.child
+    JOIN occ po ON po.vid = co.vid AND po.owner = k.parent
+    UNION ALL
+    SELECT k.child, e.event FROM parents k JOIN ids_more m ON m.kind = 'parent_call'
+    JOIN named c ON c.event = m.event AND c.owner = k.child
+    JOIN live e ON e.tool_call_id = m.value JOIN named p ON p.event = e.event AND p.owner = k.parent
+) GROUP BY child
 """
 
 _LABELLED = """
