@@ -9,7 +9,7 @@ import numpy as np
 
 from auditrail import schema
 from auditrail.ingest._fast_index import Block, Bools, Ints
-from auditrail.ingest._fast_values import constant_views
+from auditrail.ingest._fast_values import MASKS, constant_views
 
 # Up to so many stretches of a line are put together as attributes by the engine.
 PIECES = 6
@@ -76,7 +76,8 @@ def batch(parts: list[Columns], place: dict[str, Any], block: Block, side: bytes
     Args:
         parts: what is in it.
         place: columns of `model.Provenance`, in the order of the rows of all parts.
-        block: whose bytes the views are on; `side`: the bytes of the second buffer.
+        block: whose bytes the views are on.
+        side: the bytes of the second buffer.
         blanks: column -> text where a part has none.
     """
     import pyarrow as pa
@@ -150,15 +151,18 @@ def _numbers(parts: list[Columns], name: str, size: int, kind: Any) -> Any:
 
 # --- marks of redaction -----------------------------------------------------------------------------------------
 
+# 1: a string that begins so may be one of the words; 2: it may be, depending on what follows.
 _FIRST = np.zeros(256, np.uint8)
-_FIRST[list(b"_[<(*{ \\")] = 1
+_FIRST[list(b"_[<(*{\\")] = 1
 _FIRST[0:33] = 1
-_FIRST[127:256] = 1
-_FIRST[list(b"rRhHxX")] = 2
-_LOWER = np.uint64(0x2020202020202020)
-_WORDS = [np.uint64(int.from_bytes(bytes(byte | 0x20 for byte in word), "little")) for word in (b"redacted", b"hidden_d")]
-_FIVE = np.uint64((1 << 40) - 1)
-_XS = np.uint64(int.from_bytes(b"xxxxx", "little"))
+_FIRST[[*b"rRhHxX", 0xC2, 0xE1, 0xE2, 0xE3]] = 2
+_LOWER = 0x2020202020202020
+# (bits to set, bytes): words that begin with a letter, and blanks beyond ASCII.
+_BEGINNINGS = [
+    *((_LOWER, word) for word in (b"redacted", b"hidden_d", b"xxxxx")),
+    *((0, blank.encode()) for blank in "\x85\xa0\u1680\u205f\u3000"),
+    (0, b"\xe2\x80"),
+]
 _CUT = b"truncated"
 
 
@@ -172,8 +176,11 @@ def marks(block: Block) -> Ints:
     behind = block.quotes[:-8] + 1
     kinds = _FIRST[block.bytes[behind]]
     letters = behind[kinds == 2]
-    words = block.words[letters] | _LOWER
-    fits = (words == _WORDS[0]) | (words == _WORDS[1]) | ((words & _FIVE) == _XS)
+    words = block.word(letters)
+    fits = np.zeros(len(letters), bool)
+    for bits, text in _BEGINNINGS:
+        wanted = int.from_bytes(text, "little") | bits & (1 << 8 * len(text)) - 1
+        fits |= (words | np.uint64(bits)) & MASKS[len(text)] == np.uint64(wanted)
     places = [behind[kinds == 1], letters[fits]]
     lower = (block.bytes | 0x20).tobytes()
     at = lower.find(_CUT)

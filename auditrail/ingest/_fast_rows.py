@@ -20,7 +20,14 @@ from auditrail.ingest._fast_columns import PIECES, Columns, marks
 from auditrail.ingest._fast_index import Block, Bools, Ints, distinct, slices
 from auditrail.ingest._fast_outcome import CONSTANTS, CONTENTS, COUNTS, TEXTS, TIMES, Layout, Outcome, outcome
 from auditrail.ingest._fast_values import (
-    coded, constant_views, epochs, number, plain_ids, printable, times, views,
+    coded,
+    constant_views,
+    epochs,
+    number,
+    plain_ids,
+    printable,
+    times,
+    views,
 )  # fmt: skip
 from auditrail.ingest._fast_walk import Matched, Template
 from auditrail.model import ID_COLUMNS
@@ -33,8 +40,9 @@ _WORDS = frozenset(
 _MAX_WORDS = 64
 _MAX_TEXT = 512
 _MAX_OUTCOMES = 4096
-_HASH_LENGTHS = np.zeros(160, bool)
-_HASH_LENGTHS[[size + lead for size in (32, 40, 64, 128) for lead in (0, 4, 5, 7)]] = True
+_SHORTEST_HASH = 32
+_HEX = np.zeros(256, bool)
+_HEX[list(b"0123456789abcdef")] = True
 _SCALARS = (tag.STRING, tag.INTEGER, tag.FLOAT, tag.NEGATIVE)
 _UNUSABLE = 2
 
@@ -50,7 +58,7 @@ class Group:
         self.good: Bools = np.ones(len(matched.lines), bool)
         self.moments: dict[int, Ints] = {}
         self.patches: dict[int, dict[int, bytes]] = {}
-        self.slashed = np.flatnonzero(block.slashed[matched.lines])
+        self.any_slashed = bool(block.slashed[matched.lines].any())
         self._codes: list[tuple[int, Ints, bool]] = []  # hole, code by row, whether it stands for the bytes
 
     # --- 1. judgement -------------------------------------------------------------------------------------------
@@ -103,11 +111,14 @@ class Group:
         starts = self.matched.starts[hole][rows] + 1
         return rows, starts, self.matched.ends[hole][rows] - 1 - starts
 
-    def _with_escapes(self, rows: Ints) -> Bools:
-        """Which of the rows are of lines with a backslash."""
-        if not len(self.slashed):
-            return np.zeros(len(rows), bool)
-        return self.block.slashed[self.matched.lines[rows]]
+    def _with_escapes(self, hole: int, rows: Ints) -> Bools:
+        """Which of the rows have a value with a backslash."""
+        found = np.zeros(len(rows), bool)
+        if self.any_slashed:
+            some = np.flatnonzero(self.block.slashed[self.matched.lines[rows]])
+            texts = slices(self.block, self.matched.starts[hole][rows[some]], self.matched.ends[hole][rows[some]])
+            found[some] = [b"\\" in text for text in texts]
+        return found
 
     def _value(self, hole: int, row: int) -> Any:
         """A value as parsed."""
@@ -115,7 +126,7 @@ class Group:
 
     def _texts(self, slot: str, hole: int) -> None:
         rows, starts, lengths = self._strings(hole)
-        sure = printable(self.block, starts, lengths) & ~self._with_escapes(rows)
+        sure = printable(self.block, starts, lengths) & ~self._with_escapes(hole, rows)
         if slot != "error":
             sure &= lengths <= _MAX_TEXT
         self._one_by_one(hole, rows[~sure], USABLE[slot])
@@ -123,7 +134,7 @@ class Group:
     def _judge_id(self, kind: str, hole: int, text_only: bool) -> None:
         self._codes.append((hole, self.matched.tags[hole].astype(np.int64), False))
         rows, starts, lengths = self._strings(hole)
-        sure = plain_ids(self.block, kind, starts, lengths) & ~self._with_escapes(rows)
+        sure = plain_ids(self.block, kind, starts, lengths) & ~self._with_escapes(hole, rows)
         if text_only:
             sure[:] = False
         numbers = self._rows(hole, tag.INTEGER)
@@ -160,7 +171,8 @@ class Group:
         unsure = [rows[~good], self._rows(hole, tag.FLOAT, tag.NEGATIVE)]
         rows = self._rows(hole, tag.INTEGER)
         if len(rows):
-            starts, lengths = self.matched.starts[hole][rows], self.matched.ends[hole][rows] - self.matched.starts[hole][rows]
+            starts = self.matched.starts[hole][rows]
+            lengths = self.matched.ends[hole][rows] - starts
             good, ns = epochs(number(self.block, starts, lengths), lengths)
             moments[rows] = ns
             codes[rows] = np.where(good, 0, _UNUSABLE)
@@ -231,7 +243,7 @@ class Group:
                 made.numbers[name] = self.moments[hole][rows], None
         for place, name in enumerate(CONSTANTS):
             made.constant(name, [one.constants[place] for one in outcomes], codes, self.side)
-        for kind, hole, column in layout.ids:
+        for _, hole, column in layout.ids:
             if column >= 0:
                 made.texts[f"{ID_COLUMNS[column]}_id"] = self._text(hole, rows), None
         if any(column < 0 for _, _, column in layout.ids):
@@ -256,9 +268,13 @@ class Group:
         return made
 
     def _patch(self, made: Any, rows: Ints, patches: dict[int, bytes]) -> None:
-        places = [place for place, row in enumerate(rows.tolist()) if row in patches]
-        if places:
-            made[places] = constant_views([patches[int(rows[place])] for place in places], self.side, 1)
+        patched = np.array(sorted(patches), np.int64)
+        places = np.searchsorted(rows, patched)
+        there = places < len(rows)
+        there[there] = rows[places[there]] == patched[there]
+        if there.any():
+            texts = [patches[row] for row in patched[there].tolist()]
+            made[places[there]] = constant_views(texts, self.side, 1)
 
     def _number(self, hole: int, rows: Ints) -> Ints:
         starts = self.matched.starts[hole][rows]
@@ -277,7 +293,7 @@ class Group:
         full = (tags == tag.STRING) | (tags == tag.OBJECT) | (tags == tag.ARRAY)
         state = views_of_states[codes]
         state[full] = constant_views([b"present"], self.side, 1)
-        escaped = np.flatnonzero((tags == tag.STRING) & self._with_escapes(rows))
+        escaped = np.flatnonzero((tags == tag.STRING) & self._with_escapes(hole, rows))
         for place in escaped.tolist():
             row = int(rows[place])
             self.patches.setdefault(hole, {})[row] = self._value(hole, row).encode()
@@ -290,8 +306,7 @@ class Group:
             made.texts[slot] = self._text(hole, rows), None if valid.all() else valid
 
     def _state(self, hole: int, row: int) -> bytes:
-        value = self.matched.values[hole].get(row)
-        return state_of(self._value(hole, row) if value is None else value).encode()
+        return state_of(self._value(hole, row)).encode()
 
     def _suspicious(self, hole: int, rows: Ints, tags: Any) -> Bools:
         """Values that may be redacted, hashed or cut short."""
@@ -300,10 +315,11 @@ class Group:
         found: Bools = np.searchsorted(places, starts) < np.searchsorted(places, ends)
         strings = tags == tag.STRING
         if strings.any():
-            length = ends - starts - 2
-            last = self.block.bytes[ends - 2]
-            odd_end = (last <= 32) | (last >= 127) | (last == 92)
-            found |= strings & (odd_end | _HASH_LENGTHS[length.clip(0, len(_HASH_LENGTHS) - 1)])
+            # A hash has hexadecimal digits from its eighth character on, whatever stands before and behind it.
+            maybe = np.flatnonzero(strings & (ends - starts - 2 >= _SHORTEST_HASH))
+            for at in range(8, 24, 2):
+                maybe = maybe[_HEX[self.block.bytes[starts[maybe] + at]]]
+            found[maybe] = True
         return found
 
     def _more(self, layout: Layout, rows: Ints) -> list[tuple[int, str, str]]:
@@ -320,8 +336,8 @@ class Group:
         kinds = [kind for kind, _, _ in layout.ids]
         for place in range(len(rows)):
             seen = set()
-            for number, (kind, _, column) in enumerate(layout.ids):
-                one = kind, texts[number][place]
+            for order, (kind, _, column) in enumerate(layout.ids):
+                one = kind, texts[order][place]
                 if column < 0 and one not in seen:
                     made.append((place, *one))
                 if kinds.count(kind) > 1 or column < 0:

@@ -5,8 +5,6 @@ Every function answers only where it is certain; the rest is for the plain funct
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -41,7 +39,7 @@ def _short(block: Block, starts: Ints, lengths: Ints) -> tuple[Bools, Ints]:
     """At most eight digits each."""
     missing = (8 - lengths).astype(np.uint64) << _U(3)
     # A shift by 64 is not defined: no digits at all are zeros.
-    word = np.where(lengths > 0, block.words[starts] << missing, _U(0))
+    word = np.where(lengths > 0, block.word(starts) << missing, _U(0))
     return _eight(word | np.where(lengths > 0, _ZEROS & ~(~_U(0) << missing), _ZEROS))
 
 
@@ -111,7 +109,7 @@ def _fixed(block: Block, starts: Ints, text: bytes, fraction: int) -> tuple[Bool
     end = 20 + fraction if fraction else 19
     grid = block.bytes[starts[:, None] + np.arange(len(text))]
     model = np.frombuffer(text, np.uint8)
-    at = np.array([i for i in (*range(4), 5, 6, 8, 9, 11, 12, 14, 15, 17, 18, *range(20, end))])
+    at = np.array([*range(4), 5, 6, 8, 9, 11, 12, 14, 15, 17, 18, *range(20, end)])
     fixed = np.setdiff1d(np.arange(len(text)), at)
     figures = grid[:, at] - np.uint8(48)
     good = (figures <= 9).all(axis=1) & (grid[:, fixed] == model[fixed]).all(axis=1)
@@ -167,12 +165,24 @@ def plain_ids(block: Block, kind: str, starts: Ints, lengths: Ints) -> Bools:
     if len(rows):
         begin, length = starts[rows], lengths[rows]
         capitals = np.zeros(len(rows), np.uint64)
-        for at in range(0, min(int(length.max()), 64), 8):
-            word = block.words[begin + at] & MASKS[(length - at).clip(0, 8)]
+        for word in _all_words(block, begin, length, 64):
             test = (word & _U(0xF8F8F8F8F8F8F8F8)) ^ _U(0x4040404040404040)
             capitals |= (test - _ONES) & ~test & _TOPS
         good[rows[capitals != 0]] = False
     return good
+
+
+def _all_words(block: Block, starts: Ints, lengths: Ints, most: int) -> list[Words]:
+    """The texts, eight bytes each, with zeros behind their ends."""
+    longest = min(int(lengths.max()), most)
+    same = int(lengths.min()) == longest
+    words = []
+    for at in range(0, longest, 8):
+        if at % 32 == 0:
+            wide = block.wide(starts + at)
+        word = wide[:, at % 32 // 8]
+        words.append(word if same and at + 8 <= longest else word & MASKS[(lengths - at).clip(0, 8)])
+    return words
 
 
 def coded(block: Block, starts: Ints, lengths: Ints, most: int) -> npt.NDArray[np.int64] | None:
@@ -184,9 +194,7 @@ def coded(block: Block, starts: Ints, lengths: Ints, most: int) -> npt.NDArray[n
     longest = int(lengths.max())
     if longest > 256:
         return None
-    words = [
-        block.words[starts + at] & MASKS[(lengths - at).clip(0, 8)] for at in range(0, max(longest, 1), 8)
-    ]
+    words = _all_words(block, starts, lengths, 256)
     rows = np.arange(len(starts))
     for code in range(most):
         if not len(rows):
@@ -202,7 +210,7 @@ def coded(block: Block, starts: Ints, lengths: Ints, most: int) -> npt.NDArray[n
 def views(block: Block, starts: Ints, lengths: Ints, buffer: int) -> npt.NDArray[np.uint64]:
     """Arrow string views (16 bytes each, as two words) of texts; those of up to 12 bytes hold their bytes."""
     made = np.empty((len(starts), 2), np.uint64)
-    word = block.words[starts]
+    word = block.word(starts)
     length = lengths.astype(np.uint64)
     made[:, 0] = length | (word << _U(32))
     made[:, 1] = (starts.astype(np.uint64) << _U(32)) | _U(buffer)
@@ -210,7 +218,7 @@ def views(block: Block, starts: Ints, lengths: Ints, buffer: int) -> npt.NDArray
     if len(rows):
         size = lengths[rows]
         made[rows, 0] = length[rows] | ((word[rows] & MASKS[size.clip(0, 4)]) << _U(32))
-        made[rows, 1] = block.words[starts[rows] + 4] & MASKS[(size - 4).clip(0, 8)]
+        made[rows, 1] = block.word(starts[rows] + 4) & MASKS[(size - 4).clip(0, 8)]
     return made
 
 
@@ -226,9 +234,3 @@ def constant_views(texts: list[bytes], side: bytearray, buffer: int) -> npt.NDAr
             side += text
     return made.view(np.uint64)
 
-
-def any_marked(rows: Any, starts: Ints, ends: Ints, places: Ints) -> Bools:
-    """For each row whether one of the sorted places lies in its stretch."""
-    del rows
-    found: Bools = np.searchsorted(places, starts) < np.searchsorted(places, ends)
-    return found

@@ -111,31 +111,26 @@ class Matched(NamedTuple):
     starts: list[Ints]
     ends: list[Ints]
     tags: list[Any]
-    values: list[dict[int, Any]]  # of objects and arrays: row -> as parsed
 
     def select(self, keep: Any) -> Matched:
         """Some of the rows. `keep` is a mask."""
         if keep.all():
             return self
-        number = np.cumsum(keep) - 1
-        values = [{int(number[row]): value for row, value in some.items() if keep[row]} for some in self.values]
         return Matched(
-            self.lines[keep], [a[keep] for a in self.starts], [a[keep] for a in self.ends],
-            [a[keep] for a in self.tags], values,
-        )  # fmt: skip
+            self.lines[keep], [a[keep] for a in self.starts], [a[keep] for a in self.ends], [a[keep] for a in self.tags]
+        )
 
 
 def _literal(block: Block, places: Ints, text: bytes) -> Bools:
     """Where the text stands."""
-    words = block.words
-    if len(text) < 8:
-        wanted = np.uint64(int.from_bytes(text, "little"))
-        return (words[places] & MASKS[len(text)]) == wanted
-    found: Bools = words[places] == np.uint64(int.from_bytes(text[:8], "little"))
-    for at in (*range(8, len(text) - 7, 8), *((len(text) - 8,) if len(text) % 8 else ())):
-        if not found.any():
-            break
-        found &= words[places + at] == np.uint64(int.from_bytes(text[at : at + 8], "little"))
+    found = np.ones(len(places), bool)
+    for at in range(0, len(text), 32):
+        piece = text[at : at + 32]
+        seen = block.wide(places + at) if len(piece) > 8 else block.word(places + at)[:, None]
+        for number in range((len(piece) + 7) // 8):
+            wanted = piece[8 * number : 8 * number + 8]
+            word = seen[:, number] if len(wanted) == 8 else seen[:, number] & MASKS[len(wanted)]
+            found &= word == np.uint64(int.from_bytes(wanted, "little"))
     return found
 
 
@@ -220,8 +215,8 @@ class _Walk:
         low, high = int(quote.min()), int(self.last.max())
         some = block.quotes[low:high]
         head = follows[skip : skip + 8]
-        candidates = np.flatnonzero((block.words[some] & MASKS[len(head)]) == np.uint64(int.from_bytes(head, "little")))
-        candidates += low
+        candidates = np.flatnonzero(block.bytes[some + 1] == head[1])
+        candidates = candidates[_literal(block, some[candidates], head)] + low
         if not len(candidates):
             return places, quote
         found = candidates[np.minimum(np.searchsorted(candidates, quote), len(candidates) - 1)]
@@ -245,24 +240,19 @@ def walk(block: Block, template: Template, lines: Ints) -> Matched | None:
     if not len(state.lines):
         return None
     good = np.ones(len(state.lines), bool)
-    tags, values = [], []
-    for number, hole in enumerate(holes):
-        tag, parsed = _proven(block, state.starts[number], state.ends[number], hole, good)
-        tags.append(tag)
-        values.append(parsed)
-    made = Matched(state.lines, state.starts, state.ends, tags, values).select(good)
+    tags = [_proven(block, state.starts[n], state.ends[n], hole, good) for n, hole in enumerate(holes)]
+    made = Matched(state.lines, state.starts, state.ends, tags).select(good)
     return made if len(made.lines) else None
 
 
-def _proven(block: Block, starts: Ints, ends: Ints, hole: Hole, good: Bools) -> tuple[Any, dict[int, Any]]:
+def _proven(block: Block, starts: Ints, ends: Ints, hole: Hole, good: Bools) -> Any:
     """Tags of values; rows with values that are not proven are marked in `good`."""
     tags = _TAGS[block.bytes[starts]]
     lengths = ends - starts
-    values: dict[int, Any] = {}
     low, high = int(tags.min()), int(tags.max())
     if low == high == STRING:
         tags[lengths == 2] = NO_TEXT
-        return tags, values
+        return tags
     for tag in np.flatnonzero(np.bincount(tags)).tolist():
         rows = np.flatnonzero(tags == tag) if low != high else np.arange(len(tags))
         if tag == STRING:
@@ -278,13 +268,13 @@ def _proven(block: Block, starts: Ints, ends: Ints, hole: Hole, good: Bools) -> 
             if tag == OBJECT and hole.openable:
                 good[rows] = False
             else:
-                _containers(block, starts, ends, rows[good[rows]], good, values)
+                _containers(block, starts, ends, rows[good[rows]], good)
         elif tag == _BAD:
             good[rows] = False
         else:
             plain, _ = digits(block, starts[rows], lengths[rows])
             _numbers(block, starts, ends, rows[~plain], tags, good)
-    return tags, values
+    return tags
 
 
 def _numbers(block: Block, starts: Ints, ends: Ints, rows: Ints, tags: Any, good: Bools) -> None:
@@ -312,28 +302,22 @@ def _same(text: bytes) -> Any:
         return None
 
 
-def _containers(
-    block: Block, starts: Ints, ends: Ints, rows: Ints, good: Bools, values: dict[int, Any]
-) -> None:
-    """Parses objects and arrays: all of a block at once, or one by one if one of them is odd.
+def _containers(block: Block, starts: Ints, ends: Ints, rows: Ints, good: Bools) -> None:
+    """Proves objects and arrays: all of a block at once, or one by one if one of them is odd.
 
     Between two stands a text that no log can know, so that no value can reach into the next.
     """
     texts = slices(block, starts[rows], ends[rows])
     between = secrets.token_hex(8)
     joined = _WRAP + f',"{between}",'.encode().join(texts) + _UNWRAP
-    parsed: list[Any] = []
     try:
         (((parsed,),),) = whole = orjson.loads(joined)
-        exact = len(parsed) == 2 * len(texts) - 1 and parsed[1::2].count(between) == len(texts) - 1
-        exact = exact and orjson.dumps(whole) == joined
-        parsed = parsed[0::2]
+        if (
+            len(parsed) == 2 * len(texts) - 1
+            and parsed[1::2].count(between) == len(texts) - 1
+            and orjson.dumps(whole) == joined
+        ):
+            return
     except (ValueError, TypeError):
-        exact = False
-    if not exact:
-        parsed = [_same(text) for text in texts]
-    for row, value in zip(rows.tolist(), parsed, strict=True):
-        if type(value) in (dict, list):
-            values[row] = value
-        else:
-            good[row] = False
+        pass
+    good[rows] = [type(_same(text)) in (dict, list) for text in texts]

@@ -15,7 +15,8 @@ The plain reader also decides what becomes of the matched lines, once for all th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
@@ -57,25 +58,27 @@ def applies(choice: Choice, head: Head) -> bool:  # noqa: ARG001 - the contract 
     return choice.framing == "lines" and not choice.arrays
 
 
-class _Lines(NamedTuple):
-    """Whole lines, joined by newlines and without the last one."""
+@dataclass(slots=True)
+class _Lines:
+    """Whole lines, joined by newlines and without the last one; who takes them says how many they were."""
 
     data: bytes
     offset: int
     number: int
+    count: int = 0
 
 
 class _Splitter(LineSplitter):
-    """Gives whole lines by the block; the last line without a newline, and blocks with a line beyond the limit,
-    come as records."""
+    """Gives lines by the block. The last line without a newline, and blocks with lines too long, come as records."""
 
     def _lines(self, data: bytes, offset: int) -> Iterator[Any]:
-        count = data.count(b"\n")
-        if not count or (len(data) > self._max_record and max(map(len, data.split(b"\n"))) > self._max_record):
+        too_long = len(data) > self._max_record and max(map(len, data.split(b"\n"))) > self._max_record
+        if too_long or b"\n" not in data:
             yield from super()._lines(data, offset)
             return
-        yield _Lines(data, offset, self._number)
-        self._number += count + 1
+        lines = _Lines(data, offset, self._number)
+        yield lines
+        self._number += lines.count
 
 
 class _Whole:
@@ -180,6 +183,7 @@ class _Feed:
 
     def _block(self, lines: _Lines) -> Iterator[Any]:
         block = index(lines.data)
+        lines.count = len(block.starts)
         raw = slices(block, block.starts, block.ends)
         digests = [blake3(line).digest() for line in raw]
         fast = _Fast(self, lines, block, digests)
