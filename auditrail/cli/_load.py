@@ -13,7 +13,7 @@ from auditrail.containers import limits
 
 if TYPE_CHECKING:
     from auditrail.config import Config
-    from auditrail.ingest.load import Progress
+    from auditrail.ingest.streams import Progress
     from auditrail.model import Source
 
 
@@ -57,7 +57,7 @@ def load_into(
 
 @contextmanager
 def _progress(total: int, *, quiet: bool) -> Iterator[tuple[Progress, Callable[[str], None]]]:
-    from auditrail.ingest.load import Progress
+    from auditrail.ingest.streams import Progress
 
     if quiet or not sys.stderr.isatty():
         yield Progress(), lambda _text: None

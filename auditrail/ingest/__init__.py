@@ -6,5 +6,6 @@
 - `unwrap`: messages inside wrappers, sniffed and read in turn.
 - `rows`: events -> rows -> Arrow batches.
 - `fast_*`: vectorised twins of the hot readers, held to the rows of `plain`.
+- `streams`: a source on its way in: its name, its first bytes, how far it was read.
 - `load`: the transactions: new, unchanged, grown and changed sources.
 """

@@ -11,12 +11,10 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditrail import __version__, case, jsontext, schema
@@ -29,13 +27,13 @@ from auditrail.digest import file_digest
 from auditrail.errors import UnreadableError
 from auditrail.ingest import choose, fast, rows
 from auditrail.ingest.inputs import Input
-from auditrail.ingest.plain import Batch, SourceReader, Tally
+from auditrail.ingest.plain import Batch, SourceReader, Tally, most_common
+from auditrail.ingest.streams import Counting, Progress, read_head, stream_name
 from auditrail.model import Source
 
 if TYPE_CHECKING:
     import duckdb
 
-_EXTENSIONS = re.compile(r"(?:\.(?:jsonl|ndjson|json|log|txt|gz|gzip|zst|zstd|bz2|xz|out))+\Z", re.IGNORECASE)
 _SOURCE_COLUMNS = tuple(column.name for column in schema.columns("sources"))
 # Rows of one INSERT: the engine writes full row groups (122,880 rows) to disk as they fill.
 _INSERT_ROWS = 65536
@@ -50,14 +48,6 @@ class Options:
     reader: str | None = None
     config: Config = field(default_factory=Config)
     vectorised: bool = True
-
-
-@dataclass
-class Progress:
-    """Told how far a load is: `start(shown, size)`, then `advance(bytes)` of the file as found."""
-
-    start: Callable[[str, int], None] = lambda _shown, _size: None
-    advance: Callable[[int], None] = lambda _bytes: None
 
 
 class Loader:
@@ -102,7 +92,7 @@ class Loader:
 
     def _load_content(self, item: Input, digest: str) -> None:
         with open_bytes(item.path, size=item.size, max_expansion=self.options.max_expansion) as stream:
-            raw = _read_head(stream)
+            raw = read_head(stream)
             head = look(raw, complete=len(raw) < limits.HEAD_BYTES)
             compression = stream.compression
         if not raw.strip():
@@ -176,42 +166,6 @@ class Loader:
             if row is not None:
                 listed.append((Source(*row), status))
         return listed
-
-
-def _read_head(stream: Any) -> bytes:
-    parts: list[bytes] = []
-    left = limits.HEAD_BYTES
-    while left > 0:
-        block = stream.read(left)
-        if not block:
-            break
-        parts.append(block)
-        left -= len(block)
-    return b"".join(parts)
-
-
-def stream_name(shown: str) -> str:
-    """The name of a stream where nothing inside names it: the file's name without its extensions."""
-    name = Path(shown).name
-    return _EXTENSIONS.sub("", name) or name
-
-
-class _Counting:
-    """Passes a stream on, counts its bytes, and tells the progress display how much of the file was consumed."""
-
-    def __init__(self, stream: Any, progress: Progress) -> None:
-        self._stream = stream
-        self._progress = progress
-        self._told = 0
-        self.count = 0
-
-    def read(self, size: int) -> bytes:
-        block: bytes = self._stream.read(size)
-        self.count += len(block)
-        consumed = self._stream.consumed
-        self._progress.advance(consumed - self._told)
-        self._told = consumed
-        return block
 
 
 class _Job:
@@ -311,7 +265,7 @@ class _Job:
     def _read(self) -> tuple[Tally, int, tuple[int | None, int]]:
         options, item = self.loader.options, self.item
         with open_bytes(item.path, size=item.size, max_expansion=options.max_expansion) as opened:
-            stream = _Counting(opened, self.loader.progress)
+            stream = Counting(opened, self.loader.progress)
             if self.choice is None:
                 tally, resume = self._read_blank(stream)
             else:
@@ -333,7 +287,7 @@ class _Job:
                 self._insert("remarks", [(self.source, None, stream.count, "compression-damaged", opened.defect)])
             return tally, stream.count, resume
 
-    def _read_blank(self, stream: _Counting) -> tuple[Tally, tuple[int | None, int]]:
+    def _read_blank(self, stream: Counting) -> tuple[Tally, tuple[int | None, int]]:
         tally = Tally()
         for record in split(stream, "lines"):
             tally.records += 1
@@ -341,7 +295,7 @@ class _Job:
             del record
         return tally, (None, 0)
 
-    def _read_records(self, stream: _Counting, choice: choose.Choice) -> tuple[Tally, tuple[int | None, int]]:
+    def _read_records(self, stream: Counting, choice: choose.Choice) -> tuple[Tally, tuple[int | None, int]]:
         options = self.loader.options
         mapping = mapping_for(options.config, self.item.shown)
         name = stream_name(self.item.shown)
@@ -420,8 +374,8 @@ class _Job:
             compression=self.compression,
             framing=choice.framing if choice else None,
             why=choice.why if choice else "nothing but white space",
-            stream=_most_common(tally.streams) or stream_name(self.item.shown),
-            layer=_most_common(tally.layers) or (before.layer if before else None),
+            stream=most_common(tally.streams) or stream_name(self.item.shown),
+            layer=most_common(tally.layers) or (before.layer if before else None),
             status=self.status,
             bytes=self.item.size,
             blake3=self.digest,
@@ -444,8 +398,3 @@ class _Job:
         known = [value for value in (first, before.first_ts) if value is not None]
         latest = [value for value in (last, before.last_ts) if value is not None]
         return min(known, default=None), max(latest, default=None)
-
-
-def _most_common(counts: Counter[str]) -> str | None:
-    """The most frequent key; of equals the first in the alphabet, so that the answer is the same every time."""
-    return min(counts, key=lambda name: (-counts[name], name)) if counts else None

@@ -47,6 +47,11 @@ class Tally:
         return self.records == self.records_with_events + self.quarantined + self.blank + self.ignored.total()
 
 
+def most_common(counts: Counter[str]) -> str | None:
+    """The most frequent key; of equals the first in the alphabet, so that the answer is the same every time."""
+    return min(counts, key=lambda name: (-counts[name], name)) if counts else None
+
+
 class Batch(NamedTuple):
     """Rows of four tables, as tuples in the order of their columns."""
 
