@@ -69,7 +69,8 @@ def test_every_field_is_documented(row: Any) -> None:
 def test_events_are_place_event_and_ids() -> None:
     names = [column.name for column in schema.columns("events")]
     assert names == [
-        *model.Provenance._fields, *(n for n in model.Event._fields if n != "ids"), *(f"{k}_id" for k in model.ID_COLUMNS)
+        *model.Provenance._fields, *(n for n in model.Event._fields if n != "ids"),
+        *(f"{k}_id" for k in model.ID_COLUMNS)
     ]  # fmt: skip
 
 

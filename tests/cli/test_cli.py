@@ -28,7 +28,13 @@ Done = subprocess.CompletedProcess[str]
 def run(*words: str | Path, folder: Path | None = None, stdin: str = "", **environment: str) -> Done:
     keep = {name: value for name, value in os.environ.items() if name not in ("AUDITRAIL_CASE", "NO_COLOR", "COLUMNS")}
     return subprocess.run(
-        [COMMAND, *words], cwd=folder, env={**keep, **environment}, input=stdin, capture_output=True, text=True, timeout=120
+        [COMMAND, *words],
+        cwd=folder,
+        env={**keep, **environment},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
 
 
@@ -74,7 +80,8 @@ def test_help_lists_every_command() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [("--nonsense",), ("nonsense",), ("ingest",), ("ingest", "--nonsense", "x"), ("reconstruct",), ("runs", "--limit", "x"),
+    [("--nonsense",), ("nonsense",), ("ingest",), ("ingest", "--nonsense", "x"),
+     ("reconstruct",), ("runs", "--limit", "x"),
      ("runs", "--status", "bad"), ("runs", "--since", "soon"), ("ingest", "x", "--max-record", "0"),
      ("ingest", "x", "--reader", "none"), ("ingest", "x", "--config", "none.toml"), ("runs", "--tz", "Mars/Base"),
      ("reconstruct", "x", "--layer", "none"), ("reconstruct", "x", "--show-content", "--hide-content")],
@@ -135,7 +142,9 @@ def test_ingest_json_is_as_the_contract_says(tmp_path: Path) -> None:
             "path", "format", "stream", "layer", "status", "bytes", "blake3", *COUNTERS, "first_ts", "last_ts"
         }  # fmt: skip
         assert source["status"] == "new"
-        assert source["records"] == sum(source[name] for name in ("records_with_events", "quarantined", "blank", "ignored"))
+        assert source["records"] == sum(
+            source[name] for name in ("records_with_events", "quarantined", "blank", "ignored")
+        )
         assert source["first_ts"].endswith("Z")
         assert len(source["blake3"]) == 64
     for name in COUNTERS:
@@ -344,7 +353,8 @@ def test_a_load_shows_progress_on_a_terminal_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("schema", "-f", "jsonl"), ("reconstruct", RUN, "-f", "json"), ("runs",), ("reconstruct", RUN, "--show-content")]
+    "words",
+    [("schema", "-f", "jsonl"), ("reconstruct", RUN, "-f", "json"), ("runs",), ("reconstruct", RUN, "--show-content")],
 )
 def test_a_closed_pipe_is_no_error(loaded: Path, words: tuple[str, ...]) -> None:
     case = [] if words[0] == "schema" else ["--case", str(loaded)]
@@ -370,8 +380,14 @@ def test_query_answers(loaded: Path) -> None:
     assert document["rows"][0]["n"] >= 4
     piped = run("query", "-", "--case", loaded, "-f", "json", stdin="SELECT count(*) AS n FROM runs")
     assert piped.stdout == done.stdout
-    assert run("query", "SELECT * FROM ids", "--limit", "2", "--case", loaded, "-f", "jsonl").stdout.count("\n") in (2, 3)
-    odd = "SELECT 'x\x1b[31m' AS a, 1 AS a, [1, NULL] AS l, {'k': DATE '2026-01-01'} AS s, 'NaN'::DOUBLE AS n, blob 'ab' AS b"
+    assert run("query", "SELECT * FROM ids", "--limit", "2", "--case", loaded, "-f", "jsonl").stdout.count("\n") in (
+        2,
+        3,
+    )
+    odd = (
+        "SELECT 'x\x1b[31m' AS a, 1 AS a, [1, NULL] AS l, {'k': DATE '2026-01-01'} AS s, 'NaN'::DOUBLE AS n, "
+        "blob 'ab' AS b"
+    )
     for name in FORMATS:
         done = run("query", odd, "--case", loaded, "-f", name)
         assert done.returncode == 0, done.stderr

@@ -88,7 +88,10 @@ def settled(connection: Any) -> Runs:
         number(event): (number(first), same)
         for event, first, same in connection.execute("SELECT event, of, same_content FROM copies").fetchall()
     }
-    ids = {(kind, value, names[run]) for value, kind, run in connection.execute("SELECT value, kind, run FROM run_ids").fetchall()}
+    ids = {
+        (kind, value, names[run])
+        for value, kind, run in connection.execute("SELECT value, kind, run FROM run_ids").fetchall()
+    }
     return Runs(of, how, made, conflicts, copies, ids)
 
 

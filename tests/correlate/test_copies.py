@@ -37,7 +37,14 @@ def test_equal_bytes_without_a_time_may_be_two_events() -> None:
 
 def test_other_columns_of_the_content_count() -> None:
     base = {"dedupe_key": "k", "name": "n", "args": "{}", "args_state": "present"}
-    for change in ({"status": "error"}, {"end_ns": 5}, {"result": "x"}, {"decision": "deny"}, {"error": "e"}, {"args": "[]"}):
+    for change in (
+        {"status": "error"},
+        {"end_ns": 5},
+        {"result": "x"},
+        {"decision": "deny"},
+        {"error": "e"},
+        {"args": "[]"},
+    ):
         runs = correlate([ev(1, "a", **base), ev(1, "a", **{**base, **change})])
         assert runs.copies == {1: (0, False)}, change
 

@@ -128,7 +128,5 @@ def test_nothing_is_joined_through_an_inference() -> None:
 
 
 def test_an_event_without_a_time_is_not_placed_by_time() -> None:
-    runs = correlate(
-        [ev(0, "agent", "agent", "run=A", agent="x"), ev(None, "policy", "policy", agent="x", tool="t")]
-    )
+    runs = correlate([ev(0, "agent", "agent", "run=A", agent="x"), ev(None, "policy", "policy", agent="x", tool="t")])
     assert runs.of == {0: "A"}

@@ -104,5 +104,7 @@ def test_facts_of_a_run() -> None:
     row = runs.rows["A"]
     assert (row["agent"], row["started_ns"], row["ended_ns"]) == ("refunder", 10**9, 9 * 10**9)
     assert (row["status"], row["events"], row["layers"], row["streams"]) == ("ok", 3, "agent,tool", 2)
-    assert (runs.rows["B"]["status"], runs.rows["B"]["layers"]) == ("denied", "agent,policy")
+    assert (row["errors"], row["denials"]) == (1, 0)
+    other = runs.rows["B"]
+    assert (other["status"], other["errors"], other["denials"], other["layers"]) == ("unknown", 0, 1, "agent,policy")
     assert (runs.rows["C"]["started_ns"], runs.rows["C"]["status"]) == (None, "unknown")

@@ -44,9 +44,7 @@ def test_reused_call_ids_join_nothing_across_runs() -> None:
 
 
 def test_reused_call_ids_of_traces_join_nothing() -> None:
-    runs = correlate(
-        [ev(n, "otel", "llm", f"trace=t{n}", "tool_call=call_1") for n in range(5)]
-    )
+    runs = correlate([ev(n, "otel", "llm", f"trace=t{n}", "tool_call=call_1") for n in range(5)])
     assert len(runs.rows) == 5
 
 
@@ -143,9 +141,7 @@ def test_loose_events_with_a_shared_id_are_a_run() -> None:
 
 
 def test_a_session_groups_and_never_merges() -> None:
-    runs = correlate(
-        [ev(n, "agent", "agent", f"trace=t{n}", "session=S", "conversation=C") for n in range(4)]
-    )
+    runs = correlate([ev(n, "agent", "agent", f"trace=t{n}", "session=S", "conversation=C") for n in range(4)])
     assert len(runs.rows) == 4
     assert {("session", "S", f"t{n}") for n in range(4)} <= runs.ids
 

@@ -58,8 +58,10 @@ HOSTILE = [
     b'{"ts":1' + b"0" * 30 + b"}", b'{"seq":' + b"9" * 5000 + b"}", b'{"x":NaN}', b'{"x":"\\ud800\\u0000"}',
     b"null", b"true", b"17", b'"text"', b"[1,2]", b"{}{}", b'{"events":[{"message":"x"}', b"\xef\xbb\xbf{}",
     b"not json at all", b"2026-01-01T00:00:00Z plain", b"2026-01-01T00:00:00.000000000Z stdout P part",
-    b'{"log":"half","stream":"stdout","time":"2026-01-01T00:00:00Z"}', b'{"resourceSpans":[{"scopeSpans":[{"spans":[7]}]}]}',
-    b'{"messageType":"DATA_MESSAGE","logEvents":[null,{"message":"{}"}]}', b'{"results":[[{"field":1}],[]],"status":[]}',
+    b'{"log":"half","stream":"stdout","time":"2026-01-01T00:00:00Z"}',
+    b'{"resourceSpans":[{"scopeSpans":[{"spans":[7]}]}]}',
+    b'{"messageType":"DATA_MESSAGE","logEvents":[null,{"message":"{}"}]}',
+    b'{"results":[[{"field":1}],[]],"status":[]}',
 ]  # fmt: skip
 LINE = st.one_of(st.sampled_from(GOOD), st.sampled_from(HOSTILE), st.binary(max_size=30))
 END = st.sampled_from([b"\n", b"\r\n", b"\n\n", b"\n   \n"])

@@ -31,9 +31,10 @@ def make_evidence(folder: Path) -> Path:
         trace = f"{number // 4 + 1:032x}"
         second = number % 86_400
         stamp = f"2026-01-01T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
-        pad = "%01500x" % dice.getrandbits(6000)
+        pad = f"{dice.getrandbits(6000):01500x}"
         agent.append(
-            {"timestamp": stamp + "Z", "run_id": run, "event": "tool_call", "tool": "t", "tool_call_id": f"c{number:08d}",
+            {"timestamp": stamp + "Z", "run_id": run, "event": "tool_call", "tool": "t",
+             "tool_call_id": f"c{number:08d}",
              "args": {"n": number, "pad": pad}}
         )  # fmt: skip
         spans.append(

@@ -274,7 +274,10 @@ def test_a_changed_file_keeps_both_versions(connection: duckdb.DuckDBPyConnectio
     file.write_bytes(lines(0, 3).replace(b'"n": 1', b'"n": 7'))
     ((source, how),) = load(connection, file)
     assert (how, source.source) == ("changed", 2)
-    assert connection.execute("SELECT source, superseded_by FROM sources ORDER BY source").fetchall() == [(1, 2), (2, None)]
+    assert connection.execute("SELECT source, superseded_by FROM sources ORDER BY source").fetchall() == [
+        (1, 2),
+        (2, None),
+    ]
     assert numbers(connection) == [0, 1, 2, 0, 7, 2]
     balanced(connection)
 
@@ -312,7 +315,7 @@ def test_rotation_loads_nothing_twice(connection: duckdb.DuckDBPyConnection, tmp
 
 
 def test_rotation_of_a_file_that_grew_before(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
-    """The rotated file holds more than was loaded, under a new name: it is loaded whole, and what it repeats is set aside."""
+    """The rotated file holds more than was loaded, under a new name: it is loaded whole, its copies set aside."""
     file = tmp_path / "a.log"
     file.write_bytes(lines(0, 3))
     load(connection, tmp_path)
@@ -463,8 +466,12 @@ def test_the_case_is_no_evidence(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "pack"),
-    [("gzip", gzip.compress), ("bzip2", bz2.compress), ("xz", lzma.compress),
-     ("zstd", lambda data: pa.compress(data, codec="zstd", asbytes=True))],
+    [
+        ("gzip", gzip.compress),
+        ("bzip2", bz2.compress),
+        ("xz", lzma.compress),
+        ("zstd", lambda data: pa.compress(data, codec="zstd", asbytes=True)),
+    ],
 )
 def test_compressed_or_not_gives_the_same_events(tmp_path: Path, name: str, pack: Any) -> None:
     data = lines(0, 4) + b"not json\n" + lines(4, 6)[:-1]
@@ -504,7 +511,9 @@ def test_a_mapping_makes_an_unknown_log_known(connection: duckdb.DuckDBPyConnect
     ((source, how),) = load(connection, file, config=config.load(toml))
     assert (how, source.format, source.events) == ("new", "jsonl", 2)
     assert "mapping" in (source.why or "")
-    assert connection.execute("SELECT DISTINCT run_id, ts_ns FROM events").fetchall() == [("job-1", 1767225600000000000)]
+    assert connection.execute("SELECT DISTINCT run_id, ts_ns FROM events").fetchall() == [
+        ("job-1", 1767225600000000000)
+    ]
 
 
 def test_a_forced_reader_reads(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from auditrail.containers.records import Head, Record, Wrapper
 from auditrail.errors import RecordError
 from auditrail.model import Event, Id
-from auditrail.readers import _cloudwatch, cloudwatch, cloudwatch_insights
+from auditrail.readers import cloudwatch, cloudwatch_insights
 from auditrail.readers._contract import Inner
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "readers"
@@ -422,8 +422,3 @@ def test_any_message_is_kept(start: str, rest: str) -> None:
     reading = cloudwatch.read(event(message=start + rest), record())
     kept = reading.message if isinstance(reading, Inner) else attributes(reading[0])["message"]
     assert kept == start + rest
-
-
-def test_unread_message_goes_to_the_attributes() -> None:
-    made = _cloudwatch.unread(Inner(b"\xff text", Event(attributes='{"a":1}'), ""))
-    assert attributes(made) == {"a": 1, "message": "\\xff text"}
