@@ -56,6 +56,12 @@ def drop(connection: duckdb.DuckDBPyConnection, *tables: str) -> None:
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
 
+def _quiet(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Keeps the engine from writing a progress bar of its own into whatever the terminal shows."""
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
 def _translate(error: Exception, path: Path) -> Exception:
     """An engine error as one of ours, with the holder of the lock named."""
     text = str(error)
@@ -103,7 +109,8 @@ def open_read(path: Path) -> duckdb.DuckDBPyConnection:
     deadline = time.monotonic() + READ_PATIENCE_SECONDS
     while True:
         try:
-            connection = duckdb.connect(str(path), read_only=True, config=_read_config())
+            connection = _quiet(duckdb.connect(str(path), read_only=True, config=_read_config()))
+            connection.execute("SET lock_configuration = true")
             break
         except duckdb.Error as error:
             translated = _translate(error, path)
@@ -123,7 +130,6 @@ def _read_config() -> dict[str, Any]:
         "enable_external_access": "false",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
-        "lock_configuration": "true",
     }
 
 
@@ -145,7 +151,7 @@ def open_write(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         "autoload_known_extensions": "false",
     }
     try:
-        connection = duckdb.connect(str(path), config=config)
+        connection = _quiet(duckdb.connect(str(path), config=config))
     except duckdb.Error as error:
         raise _translate(error, path) from None
     try:
@@ -181,7 +187,7 @@ def memory_case() -> duckdb.DuckDBPyConnection:
     """An empty case that lives in memory, for commands that are given paths instead of a case."""
     import duckdb
 
-    connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
+    connection = _quiet(duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"}))
     create(connection)
     return connection
 

@@ -202,7 +202,6 @@ class RunMember(NamedTuple):
 
     run: Annotated[int, "runs.run"]
     event: Annotated[int, "events.event"]
-    ts_ns: Annotated[int | None, "as in events: the order inside a run"]
     key: Annotated[int, "join_keys.key"]
     confidence: Annotated[str, "exact, linked or inferred"]
     via_event: Annotated[int | None, "for linked and inferred: the event of the run that it was joined to"]
@@ -229,7 +228,6 @@ class RunEvent(NamedTuple):
 
     run: Annotated[int, "runs.run"]
     event: Annotated[int, "events.event"]
-    ts_ns: Annotated[int | None, "as in events: the order inside a run"]
     via_kind: Annotated[str, "kind of the id that joined it"]
     via_value: Annotated[str, "value of that id"]
     confidence: Annotated[str, "exact, linked or inferred"]

@@ -97,7 +97,7 @@ def ddl() -> tuple[str, ...]:
     branches.append("SELECT event, kind, value FROM ids_more")
     made.append(f"CREATE VIEW ids AS {' UNION ALL '.join(branches)}")
     made.append(
-        "CREATE VIEW run_events AS SELECT m.run, m.event, m.ts_ns, k.kind AS via_kind, k.value AS via_value, "
+        "CREATE VIEW run_events AS SELECT m.run, m.event, k.kind AS via_kind, k.value AS via_value, "
         "m.confidence, m.via_event FROM run_members m JOIN join_keys k ON k.key = m.key"
     )
     return tuple(made)

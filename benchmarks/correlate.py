@@ -16,6 +16,7 @@ from pathlib import Path
 
 from auditrail import case, schema
 from auditrail.correlate.settle import settle
+from auditrail.digest import record_digest
 
 DATA = Path(__file__).parent / "data"
 
@@ -71,6 +72,16 @@ def make(path: Path, events: int) -> None:
         case.mark_settled(connection, False)
 
 
+def case_of(events: int) -> Path:
+    """The case with that many events, made once for each schema."""
+    DATA.mkdir(exist_ok=True)
+    version = record_digest("".join(schema.ddl()).encode()).hex()[:8]
+    path = DATA / f"correlate-{events}-{version}.duckdb"
+    if not path.exists():
+        make(path, events)
+    return path
+
+
 def measure(path: Path) -> tuple[float, float, int]:
     """Wall and CPU seconds of one correlation, and the peak of the process's memory in MiB."""
     with case.open_write(path) as connection:
@@ -82,10 +93,7 @@ def measure(path: Path) -> tuple[float, float, int]:
 
 def one(events: int) -> tuple[float, float, int]:
     """Makes the case if need be and measures in a process of its own, so that memory is that of one correlation."""
-    DATA.mkdir(exist_ok=True)
-    path = DATA / f"correlate-{events}.duckdb"
-    if not path.exists():
-        make(path, events)
+    path = case_of(events)
     words = [sys.executable, __file__, "--one", str(path)]
     wall, cpu, memory = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
     return float(wall), float(cpu), int(memory)

@@ -43,7 +43,7 @@ def main() -> None:
     auditrail = str(Path(python).with_name("auditrail"))
     compare("`auditrail --help` above `python -c pass`", [auditrail, "--help"], [python, "-c", "pass"], 0.15)
     correlate.one(events)
-    path = correlate.DATA / f"correlate-{events}.duckdb"
+    path = correlate.case_of(events)
     connection = case.open_read(path)
     run = case.one(connection, "SELECT id FROM runs WHERE events > 40 ORDER BY run OFFSET 1000 LIMIT 1") or case.one(
         connection, "SELECT id FROM runs ORDER BY events DESC, run LIMIT 1"

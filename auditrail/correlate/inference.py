@@ -136,9 +136,10 @@ def infer(connection: duckdb.DuckDBPyConnection) -> None:
         ("grouped", "kind VARCHAR, value VARCHAR"),
     ):
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} (event BIGINT, label BIGINT, {rest})")
-    connection.execute(_UNPLACED)
-    if case.one(connection, "SELECT 1 FROM unplaced LIMIT 1") is None:
+    loose = case.count(connection, "SELECT count(*) FROM nameless")
+    if loose == case.count(connection, "SELECT count(*) FROM labels WHERE owner < 0"):
         return
+    connection.execute(_UNPLACED)
     connection.execute(_PLACED)
     connection.execute(_LEFT)
     connection.execute(_BY_SESSION)

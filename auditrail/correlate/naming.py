@@ -4,7 +4,7 @@ Makes the temporary tables
 
 - `owners`: owner (key, dense from 1), kind (run or trace), value, label (the owner that stands for the run, or
   NULL while a trace waits for one), via_event (the record that names the trace together with its run).
-- `named`: event -> owner (and the event's time), for every event that has a run or a trace id.
+- `named`: event -> owner, for every event that has a run or a trace id.
 - `parents`: child owner -> parent owner, for runs that say which run spawned them.
 """
 
@@ -74,9 +74,9 @@ _STEPS = (
     """,
     """
     CREATE OR REPLACE TEMP TABLE named AS
-    SELECT e.event, o.owner, e.ts_ns FROM live e JOIN owners o ON o.kind = 'run' AND o.value = e.run_id
+    SELECT e.event, o.owner FROM live e JOIN owners o ON o.kind = 'run' AND o.value = e.run_id
     UNION ALL
-    SELECT e.event, o.owner, e.ts_ns FROM live e JOIN owners o ON o.kind = 'trace' AND o.value = e.trace_id
+    SELECT e.event, o.owner FROM live e JOIN owners o ON o.kind = 'trace' AND o.value = e.trace_id
     WHERE e.run_id IS NULL
     """,
 )

@@ -35,20 +35,20 @@ WITH top AS (SELECT coalesce(max(owner), 0) AS owners FROM owners),
 late AS (
     SELECT key, kind, value FROM keys WHERE key > (SELECT owners FROM top) + (SELECT coalesce(max(vid), 0) FROM vals)
 )
-SELECT n.event, n.ts_ns, l.label,
+SELECT n.event, l.label,
     CASE WHEN n.event = l.via_own THEN (SELECT owners FROM top) + l.via_vid ELSE n.owner END AS key,
     CASE WHEN l.label = n.owner THEN 0 ELSE 1 END AS trust,
     CASE WHEN l.label = n.owner THEN NULL WHEN n.event = l.via_own THEN l.via_event
         ELSE coalesce(l.via_own, l.via_event) END AS via_event
 FROM named n JOIN labels l ON l.owner = n.owner
 UNION ALL
-SELECT -l.owner, e.ts_ns, l.label, (SELECT owners FROM top) + coalesce(l.via_vid, a.vid), 1, l.via_event
-FROM labels l JOIN nameless e ON e.event = -l.owner LEFT JOIN anchors a ON a.owner = l.owner
+SELECT -l.owner, l.label, (SELECT owners FROM top) + coalesce(l.via_vid, a.vid), 1, l.via_event
+FROM labels l LEFT JOIN anchors a ON a.owner = l.owner WHERE l.owner < 0
 UNION ALL
-SELECT i.event, e.ts_ns, i.label, k.key, 2, i.via_event FROM inferred i JOIN nameless e ON e.event = i.event
+SELECT i.event, i.label, k.key, 2, i.via_event FROM inferred i
 JOIN late k ON k.kind = i.via_kind AND k.value = i.via_value
 UNION ALL
-SELECT g.event, e.ts_ns, g.label, k.key, 1, NULL FROM grouped g JOIN nameless e ON e.event = g.event
+SELECT g.event, g.label, k.key, 1, NULL FROM grouped g
 JOIN late k ON k.kind = g.kind AND k.value = g.value
 """
 
@@ -72,12 +72,18 @@ SELECT m.label, min(e.ts_ns) AS started, max(coalesce(e.end_ns, e.ts_ns)) AS end
     bit_or(CASE e.layer WHEN 'agent' THEN 1 WHEN 'llm' THEN 2 WHEN 'tool' THEN 4 WHEN 'policy' THEN 8 ELSE 16 END)
         AS layers,
     count(*) FILTER (WHERE e.status = 'error') AS errors,
-    count(*) FILTER (WHERE e.status = 'denied' OR e.decision = 'deny') AS denials,
-    arg_max(e.status, (e.ts_ns, e.event)) FILTER (WHERE e.kind = 'end' AND e.layer = 'agent' AND e.status <> 'unknown')
-        AS ended_as,
-    arg_min(e.status, (e.ts_ns, e.event)) FILTER (WHERE e.kind = 'span' AND e.layer = 'agent' AND e.status <> 'unknown'
-        AND e.parent_span_id IS NULL) AS root_as
+    count(*) FILTER (WHERE e.status = 'denied' OR e.decision = 'deny') AS denials
 FROM members m JOIN live e ON e.event = m.event GROUP BY m.label
+"""
+
+# What the run's own end says, and what its root span says: few rows, so a query of their own.
+_OUTCOMES = """
+CREATE OR REPLACE TEMP TABLE outcomes AS
+SELECT m.label,
+    arg_max(e.status, (e.ts_ns, e.event)) FILTER (WHERE e.kind = 'end') AS ended_as,
+    arg_min(e.status, (e.ts_ns, e.event)) FILTER (WHERE e.kind = 'span' AND e.parent_span_id IS NULL) AS root_as
+FROM live e JOIN members m ON m.event = e.event
+WHERE e.layer = 'agent' AND e.status <> 'unknown' AND e.kind IN ('end', 'span') GROUP BY m.label
 """
 
 # A second pass for what needs the texts: both at once would hold three times the groups in memory, and spill.
@@ -104,33 +110,34 @@ _RUNS = f"""
 INSERT INTO runs
 SELECT row_number() OVER (ORDER BY f.started NULLS LAST, n.value NULLS LAST, n.kind NULLS LAST, f.label NULLS LAST),
     n.value, n.kind, a.agent, f.started, f.ended,
-    coalesce(f.ended_as, f.root_as, 'unknown'), f.events, f.errors, f.denials, rtrim({_LAYER_LIST}, ','), a.streams,
+    coalesce(o.ended_as, o.root_as, 'unknown'), f.events, f.errors, f.denials, rtrim({_LAYER_LIST}, ','), a.streams,
     NULL, f.label, NULL
 FROM facts f JOIN run_names n ON n.label = f.label JOIN run_agents a ON a.label = f.label
+LEFT JOIN outcomes o ON o.label = f.label
 """
 
 _EVENTS = """
 INSERT INTO run_members
-SELECT run, event, ts_ns, key, CASE trust WHEN 0 THEN 'exact' WHEN 1 THEN 'linked' ELSE 'inferred' END, via_event FROM (
-    SELECT r.run, m.event, m.ts_ns, m.key, m.trust, m.via_event FROM members m JOIN runs r ON r.parent_event = m.label
-    ORDER BY r.run NULLS LAST, m.ts_ns NULLS LAST, m.event NULLS LAST
+SELECT run, event, key, CASE trust WHEN 0 THEN 'exact' WHEN 1 THEN 'linked' ELSE 'inferred' END, via_event FROM (
+    SELECT r.run, m.event, m.key, m.trust, m.via_event FROM members m JOIN runs r ON r.parent_event = m.label
+    ORDER BY r.run NULLS LAST, m.event NULLS LAST
 )
 """
 
+# `keys` stands in order of the key already.
 _JOIN_KEYS = """
-INSERT INTO join_keys SELECT key, kind, value FROM keys WHERE key IN (SELECT key FROM run_members)
-ORDER BY key NULLS LAST
+INSERT INTO join_keys SELECT key, kind, value FROM keys WHERE key IN (SELECT key FROM members)
 """
 
 _IDS = """
 INSERT INTO run_ids
 SELECT value, kind, run FROM (
-    SELECT id AS value, id_kind AS kind, run FROM runs
-    UNION SELECT o.value, o.kind, r.run FROM labelled o JOIN runs r ON r.parent_event = o.label
-    UNION SELECT e.session_id, 'session', m.run FROM live e JOIN run_members m ON m.event = e.event
-        WHERE e.session_id IS NOT NULL
-    UNION SELECT e.conversation_id, 'conversation', m.run FROM live e JOIN run_members m ON m.event = e.event
-        WHERE e.conversation_id IS NOT NULL
+    SELECT o.value, o.kind, r.run FROM labelled o JOIN runs r ON r.parent_event = o.label
+    UNION ALL SELECT id, id_kind, run FROM runs WHERE id_kind NOT IN ('run', 'trace')
+    UNION ALL SELECT DISTINCT e.session_id, 'session', r.run FROM live e JOIN members m ON m.event = e.event
+        JOIN runs r ON r.parent_event = m.label WHERE e.session_id IS NOT NULL AND r.id_kind <> 'session'
+    UNION ALL SELECT DISTINCT e.conversation_id, 'conversation', r.run FROM live e JOIN members m ON m.event = e.event
+        JOIN runs r ON r.parent_event = m.label WHERE e.conversation_id IS NOT NULL AND r.id_kind <> 'conversation'
 ) ORDER BY value NULLS LAST, kind NULLS LAST, run NULLS LAST
 """
 
@@ -168,9 +175,9 @@ def write(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(step)
     connection.execute(_LABELLED)
     case.drop(connection, "named", "nameless", "occ", "labels", "vals", "anchors", "inferred", "grouped")
-    for step in (_FACTS, _GROUPS, _AGENTS, _RUNS):
+    for step in (_FACTS, _OUTCOMES, _GROUPS, _AGENTS, _RUNS):
         connection.execute(step)
-    case.drop(connection, "groups", "facts", "run_agents", "run_names")
+    case.drop(connection, "groups", "facts", "outcomes", "run_agents", "run_names")
     for step in (_EVENTS, _JOIN_KEYS, _IDS, _PARENTS):
         connection.execute(step)
     connection.execute("UPDATE runs SET parent_event = NULL")

@@ -108,17 +108,42 @@ def _any(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     return case.one(connection, f"SELECT 1 FROM {table} LIMIT 1") is not None
 
 
-def _spread(connection: duckdb.DuckDBPyConnection) -> None:
-    """Hands labels on until nothing changes. Each round follows one more hop from a labelled owner.
-
-    `state` holds only the ids that still have an owner without a label, so a round costs what is left to do.
-    """
+def _begin(connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes `state`: who carries which id, with the labels that are known at the start, and notes disputed ids."""
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE state AS
         SELECT o.vid, o.owner, o.event, o.t0, o.t1, l.label FROM occ o LEFT JOIN labels l ON l.owner = o.owner
         """
     )
+    connection.execute("CREATE OR REPLACE TEMP TABLE disputed (vid BIGINT)")
+    _dispute(connection)
+
+
+def _dispute(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        "INSERT INTO disputed SELECT vid FROM state GROUP BY vid HAVING min(label) <> max(label) "
+        "AND vid NOT IN (SELECT vid FROM disputed)"
+    )
+
+
+def _relabel(connection: duckdb.DuckDBPyConnection) -> None:
+    """Takes into `state` the labels that were given since, and lets go of ids whose owners all have one."""
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE state AS
+        SELECT s.vid, s.owner, s.event, s.t0, s.t1, coalesce(s.label, l.label) AS label
+        FROM state s LEFT JOIN labels l ON l.owner = s.owner
+        """
+    )
+    _dispute(connection)
+
+
+def _spread(connection: duckdb.DuckDBPyConnection) -> None:
+    """Hands labels on until nothing changes. Each round follows one more hop from a labelled owner.
+
+    `state` holds only the ids that still have an owner without a label, so a round costs what is left to do.
+    """
     while True:
         connection.execute(
             """
@@ -151,7 +176,7 @@ def _spread(connection: duckdb.DuckDBPyConnection) -> None:
             """
         )
         if not _any(connection, "best"):
-            case.drop(connection, "state", "speaking", "agreed", "best", "gained")
+            case.drop(connection, "speaking", "agreed", "best", "gained")
             return
         connection.execute(
             """
@@ -269,13 +294,7 @@ def _components(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _report(connection: duckdb.DuckDBPyConnection) -> None:
     """Ids that several runs carry, unless one of the runs spawned the others: reused, so they joined nothing."""
-    connection.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE disputed AS
-        SELECT o.vid, count(*) AS events FROM occ o LEFT JOIN labels l ON l.owner = o.owner
-        GROUP BY o.vid HAVING min(l.label) <> max(l.label)
-        """
-    )
+    _relabel(connection)
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE claimants AS
@@ -285,17 +304,17 @@ def _report(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         """
         INSERT INTO conflicts
-        SELECT 'shared-id', v.kind, v.value, s.runs, d.events,
+        SELECT 'shared-id', v.kind, v.value, s.runs, d.n,
             'several runs carry this id: it joined nothing that has no run of its own'
         FROM (
             SELECT c.vid, count(*) AS runs, count(*) FILTER (WHERE above.label IS NULL) AS roots
             FROM claimants c LEFT JOIN parents p ON p.child = c.label
             LEFT JOIN claimants above ON above.vid = c.vid AND above.label = p.parent GROUP BY c.vid
-        ) s JOIN vals v ON v.vid = s.vid JOIN disputed d ON d.vid = s.vid
+        ) s JOIN vals v ON v.vid = s.vid JOIN degrees d ON d.vid = s.vid
         WHERE s.roots > 1 ORDER BY v.vid NULLS LAST
         """
     )
-    case.drop(connection, "disputed", "claimants", "degrees")
+    case.drop(connection, "disputed", "claimants", "degrees", "state")
 
 
 def tie(connection: duckdb.DuckDBPyConnection) -> None:
@@ -314,6 +333,7 @@ def tie(connection: duckdb.DuckDBPyConnection) -> None:
         WHERE label IS NOT NULL
         """
     )
+    _begin(connection)
     _spread(connection)
     _merge(connection, traces=True)
     connection.execute(
@@ -322,6 +342,7 @@ def tie(connection: duckdb.DuckDBPyConnection) -> None:
         WHERE owner NOT IN (SELECT owner FROM labels)
         """
     )
+    _relabel(connection)
     _spread(connection)
     _merge(connection, traces=False)
     _report(connection)
