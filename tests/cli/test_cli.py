@@ -300,7 +300,7 @@ def test_output_is_a_file_that_is_not_overwritten(loaded: Path, tmp_path: Path) 
 def test_output_is_the_same_every_time(loaded: Path) -> None:
     for words in (("runs",), ("sources",), ("reconstruct", RUN), ("formats",), ("schema",)):
         case = () if words[0] in ("formats", "schema") else ("--case", str(loaded))
-        for name in FORMATS:
+        for name in FORMATS if words[0] == "reconstruct" else ("text", "json"):
             first, second = (run(*words, *case, "--format", name, PYTHONHASHSEED=seed) for seed in ("1", "2"))
             assert first.returncode == 0, (words, name, first.stderr)
             assert first.stdout == second.stdout
