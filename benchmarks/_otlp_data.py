@@ -74,16 +74,25 @@ def _run(rng: random.Random, agent: str, number: int, room: int) -> list[dict[st
     conversation = f"conv-{rng.randrange(100_000)}"
     run = f"run-{rng.getrandbits(48):012x}"
     spans = [
-        _span(rng, trace, root, None, f"invoke_agent {agent}", 1, at, {
-            "gen_ai.operation.name": "invoke_agent",
-            "gen_ai.agent.name": agent,
-            "gen_ai.agent.id": f"agent-{agent}",
-            "gen_ai.conversation.id": conversation,
-            "gen_ai.agent.run.id": run,
-            "enduser.id": f"user-{rng.randrange(5000)}",
-            "gen_ai.system": "atlas",
-        })
-    ]  # fmt: skip
+        _span(
+            rng,
+            trace,
+            root,
+            None,
+            f"invoke_agent {agent}",
+            1,
+            at,
+            {
+                "gen_ai.operation.name": "invoke_agent",
+                "gen_ai.agent.name": agent,
+                "gen_ai.agent.id": f"agent-{agent}",
+                "gen_ai.conversation.id": conversation,
+                "gen_ai.agent.run.id": run,
+                "enduser.id": f"user-{rng.randrange(5000)}",
+                "gen_ai.system": "atlas",
+            },
+        )
+    ]
     for _ in range(min(rng.randrange(7, 12), room - 1)):
         at += rng.randrange(1, 2_000_000_000)
         kind = rng.randrange(90)
@@ -120,7 +129,12 @@ def _answer(rng: random.Random) -> str:
     parts: list[dict[str, Any]] = [{"type": "text", "content": _text(rng, 8)}]
     for _ in range(rng.randrange(1, 3)):
         parts.append(
-            {"type": "tool_call", "id": f"call_{_hex(rng, 48)}", "name": rng.choice(_TOOLS), "arguments": _arguments(rng)}
+            {
+                "type": "tool_call",
+                "id": f"call_{_hex(rng, 48)}",
+                "name": rng.choice(_TOOLS),
+                "arguments": _arguments(rng),
+            }
         )
     return orjson.dumps([{"role": "assistant", "parts": parts, "finish_reason": "tool_call"}]).decode()
 
@@ -150,7 +164,14 @@ def _http(rng: random.Random, trace: str, root: str, at: int) -> dict[str, Any]:
 
 
 def _span(
-    rng: random.Random, trace: str, own: str, parent: str | None, name: str, kind: int, at: int, attributes: dict[str, Any]
+    rng: random.Random,
+    trace: str,
+    own: str,
+    parent: str | None,
+    name: str,
+    kind: int,
+    at: int,
+    attributes: dict[str, Any],
 ) -> dict[str, Any]:
     end = at + rng.randrange(1_000_000, 3_000_000_000)
     made: dict[str, Any] = {"traceId": trace, "spanId": own}

@@ -22,7 +22,7 @@ from auditrail.jsontext import content, dumps
 from auditrail.model import Event, Id
 from auditrail.readers import _otlp_values as values
 from auditrail.readers._messages import ToolCall
-from auditrail.readers._otlp_parts import SPAN_KNOWN, Scope, call_events, sampled_of
+from auditrail.readers._otlp_parts import Scope, call_events, sampled_of
 from auditrail.readers._otlp_spans import STATUS_CODES, kind_into
 from auditrail.readers._vocabulary import Vocabulary, is_blank, state, whole
 from auditrail.times import INT64_MAX, nanos
@@ -38,15 +38,6 @@ _OF_CALLER = frozenset(
     {"ts_ns", "end_ns", "stream", "agent", "agent_version", "principal", "model", "dedupe_key", "span_id"}
 )
 _NO_TIME = (None, "", "0", 0)
-# Members that add to the attributes of a span, unless they are one of these values.
-_COUNTED = (None, 0, "0", "")
-_NOTHING: dict[str, tuple[Any, ...]] = {
-    "links": (None, []),
-    "traceState": (None, ""),
-    "droppedAttributesCount": _COUNTED,
-    "droppedEventsCount": _COUNTED,
-    "droppedLinksCount": _COUNTED,
-}
 
 
 class Sender(NamedTuple):
@@ -57,9 +48,10 @@ class Sender(NamedTuple):
     tail: bytes
 
 
-# A span with its plan: plan, the span as parsed, the bare values of its attributes, sender, what its name says behind
-# the first word, calls in its output. A bare tuple: there are hundreds of thousands.
-Planned = tuple[Plan, dict[str, Any], list[Any], Sender, str, list[ToolCall] | None]
+# A span with its plan: plan, values of `_otlp_templates.MEMBERS`, the bare values of its attributes, sender, what its
+# name says behind the first word, calls in its output, the span as parsed or what is needed to parse it again. A bare
+# tuple: there are hundreds of thousands.
+Planned = tuple[Plan, tuple[Any, ...], Sequence[Any], Sender, str, list[ToolCall] | None, Any]
 
 
 class Columns:
@@ -79,6 +71,8 @@ class Columns:
         self._size = len(spans)
         self._words = words
         self._more_of: dict[int, list[Id]] | None = None
+        self._of_caller: list[tuple[str, list[Any]]] | None = None
+        self._shared: list[tuple[str, list[Any]]] = []
         groups: dict[Plan, list[int]] = {}
         for at, span in enumerate(spans):
             group = groups.get(span[0])
@@ -87,10 +81,12 @@ class Columns:
             else:
                 group.append(at)
         self.order = [at for group in groups.values() for at in group]
-        _, items, inners, senders, named, _ = zip(*[spans[at] for at in self.order], strict=True)
-        self._members(items)
-        self._of_spans(items)
-        leads = self._leads(items)
+        _, members, inners, senders, named, _, _ = zip(*[spans[at] for at in self.order], strict=True)
+        listed = map(list, zip(*members, strict=True))
+        traces, own, parents, starts, ends, names, kinds, flags, statuses, messages = listed
+        self._of_spans(traces, own, parents, starts, ends)
+        self.made["name"] = [name or None for name in names] if None in names or "" in names else names
+        leads = self._leads(kinds, flags)
         texts: list[bytes] = []
         first = 0
         for plan, group in groups.items():
@@ -99,7 +95,7 @@ class Columns:
             first = last
         for column in self.made.values():
             column.extend([None] * (self._size - len(column)))
-        self._of_status([item.get("status") for item in items])
+        self._of_status(statuses, messages)
         self._of_senders(senders)
         self.made["attributes"] = [
             text + sender.tail if text else b"{" + sender.tail[1:] if len(sender.tail) > 1 else None
@@ -108,14 +104,15 @@ class Columns:
 
     def calls(self, row: int, calls: list[ToolCall]) -> list[Event]:
         """The events of the calls in a row."""
-        value = {name: column[row] for name, column in self.made.items() if name in _OF_CALLER}
-        ids = [Id(kind, self.made[name][row]) for kind, name in _ID_COLUMNS.items() if name in self.made]
+        if self._of_caller is None:
+            self._of_caller = [(name, self.made[name]) for name in _OF_CALLER if name in self.made]
+            self._shared = [(kind, self.made[name]) for kind, name in _ID_COLUMNS.items() if name in self.made]
+        value = {name: column[row] for name, column in self._of_caller}
+        ids = [Id(kind, column[row]) for kind, column in self._shared if column[row]]
         ids += self._further(row)
         own, end = value.pop("span_id"), value.pop("end_ns")
         start = value["ts_ns"]
-        caller = Event(
-            ts_source="order" if start is None else "event", ids=tuple(an_id for an_id in ids if an_id.value), **value
-        )
+        caller = Event(ts_source="order" if start is None else "event", ids=tuple(ids), **value)
         made: list[Event] = []
         call_events(calls, caller, own, start if end is None else end, "#call", made)
         return made
@@ -129,33 +126,19 @@ class Columns:
 
     # -- what stands in every span
 
-    def _members(self, items: tuple[dict[str, Any], ...]) -> None:
-        """Members that the format has not, or that say something, are the plain reader's."""
-        odd: dict[tuple[str, ...], tuple[str, ...] | None] = {}
-        for members in set(map(tuple, items)):
-            if not SPAN_KNOWN.issuperset(members):
-                odd[members] = None
-            elif not _NOTHING.keys().isdisjoint(members):
-                odd[members] = tuple(key for key in _NOTHING if key in members)
-        if odd:
-            for row, item in enumerate(items):
-                keys = odd.get(tuple(item), ())
-                if keys is None or any(item[key] not in _NOTHING[key] for key in keys):
-                    self.failed.add(row)
-
-    def _of_spans(self, items: tuple[dict[str, Any], ...]) -> None:
-        traces = self._hex([item.get("traceId") for item in items], 32, _TRACE)
-        spans = self._hex([item.get("spanId") for item in items], 16, _SPAN)
-        parents = self._hex([item.get("parentSpanId") for item in items], 16, _SPAN)
-        starts = self._times([item.get("startTimeUnixNano") for item in items])
-        ends = self._times([item.get("endTimeUnixNano") for item in items])
-        self.made |= {"trace_id": traces, "span_id": spans, "parent_span_id": parents, "ts_ns": starts, "end_ns": ends}
+    def _of_spans(
+        self, traces: list[Any], spans: list[Any], parents: list[Any], starts: list[Any], ends: list[Any]
+    ) -> None:
+        self.made["trace_id"] = traces = self._hex(traces, 32, _TRACE)
+        self.made["span_id"] = spans = self._hex(spans, 16, _SPAN)
+        self.made["parent_span_id"] = self._hex(parents, 16, _SPAN)
+        self.made["ts_ns"] = starts = self._times(starts)
+        self.made["end_ns"] = self._times(ends)
         if None in starts:
             self.made["ts_source"] = ["order" if start is None else "event" for start in starts]
         self.made["dedupe_key"] = [
             f"otlp:{trace}/{span}" if trace and span else None for trace, span in zip(traces, spans, strict=True)
         ]
-        self.made["name"] = [item.get("name") or None for item in items]
 
     def _hex(self, found: list[Any], width: int, matches: Callable[[str], Any]) -> list[Any]:
         given = [value for value in found if value] if None in found or "" in found else found
@@ -179,11 +162,11 @@ class Columns:
                 self.failed.add(row)
         return made
 
-    def _times(self, found: list[Any]) -> list[int | None]:
+    def _times(self, found: list[Any]) -> list[Any]:
         try:
             if set(map(len, found)) == {19} and "".join(found).isdigit():
-                made: list[int | None] = list(map(int, found))
-                if min(map(int, found)) > 0 and max(map(int, found)) <= INT64_MAX:
+                made = list(map(int, found))
+                if min(made) > 0 and max(made) <= INT64_MAX:
                     return made
         except (TypeError, ValueError):
             pass
@@ -193,10 +176,8 @@ class Columns:
                 self.failed.add(row)
         return slow
 
-    def _leads(self, items: tuple[dict[str, Any], ...]) -> list[bytes]:
+    def _leads(self, kinds: list[Any], flags: list[Any]) -> list[bytes]:
         """JSON text of what kind and flags add to `attributes`, each member behind a comma; fills `sampled`."""
-        kinds = [item.get("kind") for item in items]
-        flags = [item.get("flags") for item in items]
         if not _INT_OR_NONE.issuperset(map(type, flags)) or not _INT_OR_NONE.issuperset(map(type, kinds)):
             for row, (kind, flag) in enumerate(zip(kinds, flags, strict=True)):
                 if type(flag) not in _INT_OR_NONE or (type(kind) not in _INT_OR_NONE and type(kind) is not str):
@@ -207,12 +188,13 @@ class Columns:
         self.made["sampled"] = [made[pair][1] for pair in given]
         return [made[pair][0] for pair in given]
 
-    def _of_status(self, found: list[Any]) -> None:
+    def _of_status(self, found: list[Any], messages: list[Any]) -> None:
         """The span's own status goes before one of the attributes where it says something, and its message always."""
         stated = self.made.get("status")
         statuses: list[str] = ["unknown"] * self._size if stated is None else [inner or "unknown" for inner in stated]
         self.made["status"] = statuses
-        for row, value in enumerate(found):
+        for row, (given, message) in enumerate(zip(found, messages, strict=True)):
+            value = given if message is None else {**given, "message": message}
             if not value:
                 if value is not None and value != {}:
                     self.failed.add(row)

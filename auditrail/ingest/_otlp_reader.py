@@ -6,7 +6,7 @@ The steps are in `fast_otlp`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any
@@ -16,13 +16,24 @@ import orjson
 from auditrail.containers.records import Record
 from auditrail.ingest import rows
 from auditrail.ingest._otlp_columns import Columns, Planned, Sender
-from auditrail.ingest._otlp_plans import MAX_SHAPES, Shape, shape_of
+from auditrail.ingest._otlp_plans import MAX_SHAPES, Plan, Shape, shape_of
+from auditrail.ingest._otlp_templates import (
+    MAX_TEMPLATES,
+    MEMBERS,
+    START,
+    Frame,
+    Template,
+    masked,
+    plain_texts,
+    template_of,
+    whole_span,
+)
 from auditrail.ingest.plain import Batch, SourceReader, Tally
 from auditrail.model import Event
 from auditrail.readers import otlp
 from auditrail.readers._contract import Ignored
 from auditrail.readers._messages import ToolCall, tool_calls
-from auditrail.readers._otlp_parts import Scope
+from auditrail.readers._otlp_parts import SPAN_KNOWN, Scope
 from auditrail.readers._otlp_spans import span
 from auditrail.readers._vocabulary import NameRule, Vocabulary, vocabulary
 from auditrail.schema import arrow
@@ -37,6 +48,19 @@ _EMPTY: list[Any] = []
 _LONG_DIGITS = b"0" * 20
 _LONG_NEGATIVE = b"-" + b"0" * 19
 _TO_DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x2D if byte == 0x2D else 0x20 for byte in range(256))
+# Members that make a span more than one event, or add to its attributes, unless they are one of these values.
+_COUNTED = (None, 0, "0", "")
+_NOTHING: dict[str, tuple[Any, ...]] = {
+    "events": (None, []),
+    "links": (None, []),
+    "traceState": (None, ""),
+    "droppedAttributesCount": _COUNTED,
+    "droppedEventsCount": _COUNTED,
+    "droppedLinksCount": _COUNTED,
+}
+_PATIENCE = 2000
+_MEMBERS = MEMBERS[:-1]  # without the message of the status
+_SPACE = 0x20
 # What stands for an event that is made with its chunk: a planned span, and the calls behind it.
 _PLANNED: Any = object()
 _CALL: Any = object()
@@ -83,6 +107,10 @@ class PlannedReader:
         self._words = vocabulary()
         self._chunk = _Chunk()
         self._shapes: dict[tuple[Any, ...], Shape | None] = {}
+        self._members: dict[tuple[str, ...], tuple[str, ...] | None] = {}
+        self._frames: dict[str, Frame] = {}
+        # Templates are given up where most spans have none: then they cost more than they save.
+        self._patience = _PATIENCE
         self._names: dict[str, tuple[NameRule | None, str]] = {}
         self._sender = Sender(Scope(None, "", [], {}), stream, b"}")
 
@@ -113,19 +141,24 @@ class PlannedReader:
         raw = record.raw
         if record.defect is not None or not raw:
             return False
-        try:
-            value = orjson.loads(raw)
-        except orjson.JSONDecodeError:
-            return False
         chunk = self._chunk
         before = len(chunk.spans)
-        try:
-            if not _exact(value, raw):
-                return False
-            reading = otlp.read_with(value, self._take)
-        except Exception:  # noqa: BLE001 - the plain reader says what is wrong with the record
+        reading: list[Event] | Ignored | None = None
+        if self._patience > 0:
+            try:
+                reading = self._by_templates(raw)
+            except Exception:  # noqa: BLE001 - the parser says whether anything is wrong
+                reading = None
+        if reading is None:
             del chunk.spans[before:]
-            return False
+            try:
+                value = orjson.loads(raw)
+                if not _exact(value, raw):
+                    return False
+                reading = otlp.read_with(value, self._take)
+            except Exception:  # noqa: BLE001 - the plain reader says what is wrong with the record
+                del chunk.spans[before:]
+                return False
         if isinstance(reading, Ignored) or not reading:
             return False
         count = len(reading)
@@ -147,12 +180,99 @@ class PlannedReader:
         number, offset, length, _, digest, *_ = record
         return rows.event_key(self._source, offset, part), self._source, number, part, offset, length, digest
 
+    def _by_templates(self, raw: bytes) -> list[Event] | Ignored | None:
+        """Reads a record span by span; None if it can't be read so.
+
+        Raises:
+            Exception: it can't be read so.
+        """
+        import numpy as np
+
+        # Raw control characters are no JSON, or white space.
+        if b"\\u0000" in raw or np.frombuffer(raw, np.uint8).min() < _SPACE:
+            return None
+        text = raw.decode()
+        # No text holds `START`: its quotes would be escaped.
+        head, *segments = text.split(START)
+        if not segments:
+            return None
+        found: list[tuple[Template | None, Any, str]] = []
+        frame_of = self._frames.get
+        for segment in segments:
+            if "\\" in segment:
+                parts = masked(segment).split('"')
+                plain_texts(parts)
+            else:
+                parts = segment.split('"')
+            frame = frame_of('"'.join(parts[1::2]))
+            template = frame.templates.get(frame.keys(parts)) if frame is not None else None
+            if template is None:
+                found.append(self._untemplated(segment, parts))
+            else:
+                found.append((template, parts, segment))
+        # What is left of the record, with numbers in place of the spans.
+        left = "".join(
+            f'{{"n":{number}}}{template.trailer if template is not None else trailer}'
+            for number, (template, _, trailer) in enumerate(found)
+        )
+        skeleton = (head + left).encode()
+        value = orjson.loads(skeleton)
+        if not _exact(value, skeleton):
+            return None
+        numbers = iter(range(len(found)))
+
+        def take(item: dict[str, Any], scope: Scope, words: Vocabulary, events: list[Event]) -> None:
+            number = next(numbers)
+            if item != {"n": number}:
+                raise ValueError
+            template, parts, segment = found[number]
+            if template is None:
+                self._take(parts, scope, words, events)
+                return
+            parts += template.statics
+            members = template.members(parts)
+            name = members[5]
+            rule, named = self._names.get(name) or self._name(name)
+            inner = template.inner(parts)
+            plan = template.shape.plan(rule, inner)
+            if plan is None:
+                span(whole_span(segment)[0], scope, words, events)
+            else:
+                self._plan(plan, members, inner, named, segment, scope, events)
+
+        reading = otlp.read_with(value, take)
+        return reading if next(numbers, None) is None else None
+
+    def _untemplated(self, segment: str, parts: list[str]) -> tuple[None, Any, str]:
+        """A span that has no template: as parsed, and what stands behind it. The next of its kind may have one.
+
+        Raises:
+            ValueError: the parser can't read it, or not exactly.
+        """
+        value, text, trailer = whole_span(segment)
+        if not _exact(value, text.encode()):
+            raise ValueError
+        self._patience -= 1
+        if '"' not in trailer and len(self._frames) < MAX_TEMPLATES:
+            signature = '"'.join(parts[1::2])
+            frame = self._frames.get(signature)
+            if frame is None:
+                frame = self._frames[signature] = Frame(parts)
+            key = frame.keys(parts)
+            if key not in frame.templates and len(frame.templates) < MAX_TEMPLATES:
+                frame.templates[key] = template_of(parts, trailer, self._shape_of, _is_plain)
+        return None, value, trailer
+
     def _take(self, item: dict[str, Any], scope: Scope, words: Vocabulary, events: list[Event]) -> None:
         plan = None
-        calls: list[ToolCall] | None = None
         get = item.get
         listed: Any = get("attributes", _EMPTY)
-        if type(listed) is list and not get("events"):
+        members = tuple(item)
+        try:
+            blank = self._members[members]
+        except KeyError:
+            blank = self._members_of(members)
+        if type(listed) is list and blank is not None and (not blank or _is_plain(item)):
             name: Any = get("name")
             try:
                 keys = tuple(map(_KEY, listed))
@@ -160,25 +280,49 @@ class PlannedReader:
                 kinds = tuple(chain.from_iterable(found))
                 inner = list(chain.from_iterable(map(_VALUES, found)))
                 if len(kinds) == len(keys) and all(found) and sum(map(_LEN, listed)) == 2 * len(keys):
-                    signature = (keys, kinds, tuple(map(type, inner)))
-                    shape = self._shapes.get(signature) or self._shape(signature)
+                    shape = self._shape_of((keys, kinds, tuple(map(type, inner))))
                     if shape is not None:
                         rule, named = self._names.get(name) or self._name(name)
                         plan = shape.plan(rule, inner)
-                        if plan is not None and plan.result >= 0 and _may_hold_calls(inner[plan.result]):
-                            calls = tool_calls(inner[plan.result])
             except (KeyError, TypeError, AttributeError):
                 pass
         if plan is None:
             span(item, scope, words, events)
-            return
+        else:
+            self._plan(plan, (*map(get, _MEMBERS), None), inner, named, item, scope, events)
+
+    def _plan(
+        self,
+        plan: Plan,
+        members: tuple[Any, ...],
+        inner: Sequence[Any],
+        named: str,
+        origin: Any,
+        scope: Scope,
+        events: list[Event],
+    ) -> None:
         if scope is not self._sender.scope:
             tail = f",{scope.tail}}}" if scope.tail else "}"
             self._sender = Sender(scope, scope.stream or self._stream, tail.encode())
-        self._chunk.spans.append((plan, item, inner, self._sender, named, calls))
+        calls: list[ToolCall] | None = None
+        if plan.result >= 0 and _may_hold_calls(inner[plan.result]):
+            calls = tool_calls(inner[plan.result])
+        self._chunk.spans.append((plan, members, inner, self._sender, named, calls, origin))
+        self._patience += 1
         events.append(_PLANNED)
         if calls:
             events += repeat(_CALL, len(calls))
+
+    def _members_of(self, members: tuple[str, ...]) -> tuple[str, ...] | None:
+        """The members of a span that must say nothing; None where a member is not of the format."""
+        if len(self._members) >= _MAX_REMEMBERED:
+            self._members.clear()
+        known = SPAN_KNOWN.issuperset(members)
+        made = self._members[members] = tuple(key for key in _NOTHING if key in members) if known else None
+        return made
+
+    def _shape_of(self, signature: tuple[Any, ...]) -> Shape | None:
+        return self._shapes.get(signature) or self._shape(signature)
 
     def _shape(self, signature: tuple[tuple[Any, ...], tuple[str, ...], tuple[type, ...]]) -> Shape | None:
         if signature in self._shapes or len(self._shapes) >= MAX_SHAPES:
@@ -312,7 +456,9 @@ class PlannedReader:
             ValueError: they are not as many as places were kept for.
         """
         events: list[Event] = []
-        span(planned[1], planned[3].scope, self._words, events)
+        origin = planned[6]
+        item = whole_span(origin)[0] if isinstance(origin, str) else origin
+        span(item, planned[3].scope, self._words, events)
         if len(events) != 1 + calls:
             raise ValueError
         return events
@@ -334,6 +480,13 @@ def _exact(value: Any, raw: bytes) -> bool:
         and b"\\u0000" not in raw
         and b"\\u0022" not in raw
         and raw.count(b'"') == orjson.dumps(value).count(b'"')
+    )
+
+
+def _is_plain(item: dict[str, Any]) -> bool:
+    """Whether all members of a span are known, and those that no column has say nothing."""
+    return SPAN_KNOWN.issuperset(item) and all(
+        item[key] in nothing for key, nothing in _NOTHING.items() if key in item
     )
 
 

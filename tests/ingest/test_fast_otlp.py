@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from auditrail import case
 from auditrail.containers.framing import look
 from auditrail.containers.splitting import split
-from auditrail.ingest import _otlp_reader, choose, fast_otlp, rows
+from auditrail.ingest import _otlp_reader, _otlp_worker, choose, fast_otlp, rows
 from auditrail.ingest.plain import SourceReader, Tally
 from auditrail.readers import otlp
 from auditrail.readers._vocabulary import vocabulary
@@ -186,19 +187,56 @@ _KEYS = sorted(
         *_words.deciding,
         *_words.placeholders,
         *(prefix + "0.message.role" for prefix in _words.prefixes),
-        "vendor.mode", "kind", "name", "status", "resource", "attributes", "", "http.status_code",
+        "vendor.mode",
+        "kind",
+        "name",
+        "status",
+        "resource",
+        "attributes",
+        "",
+        "http.status_code",
     }
-)  # fmt: skip
+)
 _TEXTS = st.sampled_from(
     [
-        "", " ", "0", "-", "null", "chat", "execute_tool", "invoke_agent", "apply_guardrail", "LLM", "tool", "allow", "Deny",
-        "atlas-4", "conv-1", "[REDACTED]", "***", "{}", "[]", "N/A", "{\"a\":\"[REDACTED]\"}", "12", "007", "-3", "1_0",
-        "9223372036854775808", "99999999999999999999", "true", "0.5", "probabilistic", "é\u2028 \"q\" \\ \n",
-        "A1B2C3D4-A1B2-C3D4-E5F6-A1B2C3D4E5F6", "x ...[truncated]", "d41d8cd98f00b204e9800998ecf8427e",
+        "",
+        " ",
+        "0",
+        "-",
+        "null",
+        "chat",
+        "execute_tool",
+        "invoke_agent",
+        "apply_guardrail",
+        "LLM",
+        "tool",
+        "allow",
+        "Deny",
+        "atlas-4",
+        "conv-1",
+        "[REDACTED]",
+        "***",
+        "{}",
+        "[]",
+        "N/A",
+        '{"a":"[REDACTED]"}',
+        "12",
+        "007",
+        "-3",
+        "1_0",
+        "9223372036854775808",
+        "99999999999999999999",
+        "true",
+        "0.5",
+        "probabilistic",
+        'é\u2028 "q" \\ \n',
+        "A1B2C3D4-A1B2-C3D4-E5F6-A1B2C3D4E5F6",
+        "x ...[truncated]",
+        "d41d8cd98f00b204e9800998ecf8427e",
         '[{"role":"assistant","parts":[{"type":"tool_call","id":"call_1","name":"refund","arguments":{}}]}]',
         '{"tool_calls": []}',
     ]
-)  # fmt: skip
+)
 _SCALARS = st.one_of(
     _TEXTS, st.integers(-5, 300), st.sampled_from([1 << 63, -(1 << 63), 1.5, 2.0, -0.0]), st.booleans(), st.none()
 )
@@ -213,35 +251,78 @@ _ANY = st.one_of(
     ),
     st.sampled_from(
         [
-            {}, None, "bare", 5, [], {"stringValue": "a", "intValue": "1"},
-            {"arrayValue": {"values": [{"stringValue": "req-1"}]}}, {"kvlistValue": {"values": pairs({"a": text("b")})}},
-            {"stringValue": ["list"]}, {"stringValue": {"a": 1}},
+            {},
+            None,
+            "bare",
+            5,
+            [],
+            {"stringValue": "a", "intValue": "1"},
+            {"arrayValue": {"values": [{"stringValue": "req-1"}]}},
+            {"kvlistValue": {"values": pairs({"a": text("b")})}},
+            {"stringValue": ["list"]},
+            {"stringValue": {"a": 1}},
         ]
     ),
-)  # fmt: skip
+)
 _PAIRS = st.lists(
     st.one_of(
         st.builds(lambda key, value: {"key": key, "value": value}, st.sampled_from(_KEYS), _ANY),
         st.builds(lambda key, value: {"key": key, "value": text(value)}, st.sampled_from(_KEYS), _TEXTS),
         st.sampled_from(
-            [{"key": "lonely"}, {"value": text("x")}, {"key": 5, "value": text("x")}, "odd", None,
-             {"key": "more", "value": text("x"), "also": 1}]
+            [
+                {"key": "lonely"},
+                {"value": text("x")},
+                {"key": 5, "value": text("x")},
+                "odd",
+                None,
+                {"key": "more", "value": text("x"), "also": 1},
+            ]
         ),
     ),
     max_size=6,
-)  # fmt: skip
+)
 _GOOD_PAIRS = st.builds(
-    pairs, st.dictionaries(st.sampled_from(_KEYS), st.one_of(st.builds(text, _TEXTS), st.just({"intValue": "7"})), max_size=6)
+    pairs,
+    st.dictionaries(st.sampled_from(_KEYS), st.one_of(st.builds(text, _TEXTS), st.just({"intValue": "7"})), max_size=6),
 )
 _ATTRIBUTES = st.one_of(_GOOD_PAIRS, _GOOD_PAIRS, _PAIRS, st.sampled_from([None, {}, {"run_id": "r-1"}, "", 0, "text"]))
 _HEX = st.sampled_from(
-    ["4bf92f3577b34da6a3ce929d0e0e4736", "4BF92F3577B34DA6A3CE929D0E0E4736", "0" * 32, "0" * 16, "a1000000000000c1",
-     "A1000000000000C1", "", None, "S/kvNXezTaajzpKdDg5HNg==", "oQAAAAAAAME=", "trace-1", 5, [], "a1000000000000c\u0661"]
-)  # fmt: skip
+    [
+        "4bf92f3577b34da6a3ce929d0e0e4736",
+        "4BF92F3577B34DA6A3CE929D0E0E4736",
+        "0" * 32,
+        "0" * 16,
+        "a1000000000000c1",
+        "A1000000000000C1",
+        "",
+        None,
+        "S/kvNXezTaajzpKdDg5HNg==",
+        "oQAAAAAAAME=",
+        "trace-1",
+        5,
+        [],
+        "a1000000000000c\u0661",
+    ]
+)
 _TIMES = st.sampled_from(
-    ["1767225600020000000", "1767225600900000000", 1767225600020000000, "0", 0, "", None, "soon", "99999999999999999999",
-     "9999999999999999999", " 1767225600020000000", 1.7e18, [], True, "\u0661767225600020000000"]
-)  # fmt: skip
+    [
+        "1767225600020000000",
+        "1767225600900000000",
+        1767225600020000000,
+        "0",
+        0,
+        "",
+        None,
+        "soon",
+        "99999999999999999999",
+        "9999999999999999999",
+        " 1767225600020000000",
+        1.7e18,
+        [],
+        True,
+        "\u0661767225600020000000",
+    ]
+)
 _EVENTS = st.lists(
     st.fixed_dictionaries(
         {"name": st.sampled_from(["exception", "gen_ai.choice", "gen_ai.tool.message", "note", None])},
@@ -250,36 +331,83 @@ _EVENTS = st.lists(
     max_size=2,
 )
 _STATUS = st.sampled_from(
-    [{}, None, {"code": 1}, {"code": 2}, {"code": 2, "message": "no"}, {"code": 2, "message": " "}, {"message": "no"}, [],
-     {"code": 0, "message": "x"}, {"code": "STATUS_CODE_ERROR"}, {"code": 9}, {"code": 1, "more": 1}, {"code": True}, "ok",
-     {"code": 2, "message": ""}, {"code": 2, "message": 5}, {"code": None}, {"code": 2.0}]
-)  # fmt: skip
+    [
+        {},
+        None,
+        {"code": 1},
+        {"code": 2},
+        {"code": 2, "message": "no"},
+        {"code": 2, "message": " "},
+        {"message": "no"},
+        [],
+        {"code": 0, "message": "x"},
+        {"code": "STATUS_CODE_ERROR"},
+        {"code": 9},
+        {"code": 1, "more": 1},
+        {"code": True},
+        "ok",
+        {"code": 2, "message": ""},
+        {"code": 2, "message": 5},
+        {"code": None},
+        {"code": 2.0},
+    ]
+)
 _NAMES = st.sampled_from(
-    ["chat atlas-4", "chat to me now", "execute_tool refund", "execute_tool", "invoke_agent  shop", "guardrail pii", "POST",
-     "", None, 5, [], "apply_guardrail x"]
-)  # fmt: skip
+    [
+        "chat atlas-4",
+        "chat to me now",
+        "execute_tool refund",
+        "execute_tool",
+        "invoke_agent  shop",
+        "guardrail pii",
+        "POST",
+        "",
+        None,
+        5,
+        [],
+        "apply_guardrail x",
+    ]
+)
 _SPANS = st.one_of(
     st.fixed_dictionaries(
-        {"traceId": _HEX.filter(lambda value: type(value) is str), "spanId": st.just("a1000000000000c1"), "name": _NAMES,
-         "startTimeUnixNano": _TIMES, "attributes": _GOOD_PAIRS},
-        optional={"parentSpanId": _HEX, "status": _STATUS, "kind": st.sampled_from([0, 1, 3, "SPAN_KIND_CLIENT"]),
-                  "flags": st.sampled_from([0, 1, 257, 769]), "endTimeUnixNano": _TIMES},
+        {
+            "traceId": _HEX.filter(lambda value: type(value) is str),
+            "spanId": st.just("a1000000000000c1"),
+            "name": _NAMES,
+            "startTimeUnixNano": _TIMES,
+            "attributes": _GOOD_PAIRS,
+        },
+        optional={
+            "parentSpanId": _HEX,
+            "status": _STATUS,
+            "kind": st.sampled_from([0, 1, 3, "SPAN_KIND_CLIENT"]),
+            "flags": st.sampled_from([0, 1, 257, 769]),
+            "endTimeUnixNano": _TIMES,
+        },
     ),
     st.fixed_dictionaries(
         {},
         optional={
-            "traceId": _HEX, "spanId": _HEX, "parentSpanId": _HEX, "name": _NAMES, "status": _STATUS, "events": _EVENTS,
+            "traceId": _HEX,
+            "spanId": _HEX,
+            "parentSpanId": _HEX,
+            "name": _NAMES,
+            "status": _STATUS,
+            "events": _EVENTS,
             "kind": st.sampled_from([0, 3, "3", True, None, 99, [], 1.0, "SPAN_KIND_SERVER", 1 << 70]),
             "flags": st.sampled_from([0, 1, "1", 257, 768, True, None, -1, 1 << 40, 1.0, "x", 1 << 70]),
-            "startTimeUnixNano": _TIMES, "endTimeUnixNano": _TIMES, "attributes": _ATTRIBUTES,
+            "startTimeUnixNano": _TIMES,
+            "endTimeUnixNano": _TIMES,
+            "attributes": _ATTRIBUTES,
             "traceState": st.sampled_from(["", None, "ot=th:8", "a=b", 0, False, []]),
             "links": st.sampled_from([[], None, [{"traceId": "4bf92f3577b34da6a3ce929d0e0e4736"}], 0, "x", False]),
             "droppedAttributesCount": st.sampled_from([0, "0", 3, "", None, [], False]),
             "droppedEventsCount": st.sampled_from([0, {}, "x"]),
-            "trace_id": _HEX, "vendorMember": _SCALARS,
+            "trace_id": _HEX,
+            "vendorMember": _SCALARS,
         },
     ),
-)  # fmt: skip
+)
 _RESOURCES = st.one_of(
     st.builds(lambda listed: {"attributes": listed}, _GOOD_PAIRS),
     st.builds(lambda name: {"attributes": pairs({"service.name": text(name)})}, _TEXTS),
@@ -304,16 +432,154 @@ _GROUPS = st.fixed_dictionaries(
     optional={"resource": _RESOURCES, "schemaUrl": st.sampled_from(["", "https://y", 5]), "odd": st.just([])},
 )
 _RECORDS = st.one_of(
-    st.builds(lambda groups: json.dumps({"resourceSpans": groups}).encode(), st.lists(_GROUPS, min_size=1, max_size=2)),
+    st.builds(lambda groups: {"resourceSpans": groups}, st.lists(_GROUPS, min_size=1, max_size=2)),
     st.sampled_from(
-        [b"", b" ", b"{", b"{}", b"[]", b"5", b'{"resourceSpans":[]}', b'{"resourceSpans":5}', b'{"resourceMetrics":[{}]}',
-         b'{"resourceSpans":[],"more":1}', b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"x"}}]}]}]}']
+        [
+            b"",
+            b" ",
+            b"{",
+            b"{}",
+            b"[]",
+            b"5",
+            b'{"resourceSpans":[]}',
+            b'{"resourceSpans":5}',
+            b'{"resourceMetrics":[{}]}',
+            b'{"resourceSpans":[],"more":1}',
+            b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"x"}}]}]}]}',
+        ]
     ),
-)  # fmt: skip
+)
+
+
+_POOL = [
+    "",
+    " ",
+    "0",
+    "null",
+    "chat",
+    "execute_tool",
+    "[REDACTED]",
+    "{}",
+    '{"a":"b"}',
+    "12",
+    "007",
+    "99999999999999999999",
+    "4bf92f3577b34da6a3ce929d0e0e4736",
+    "A1000000000000C1",
+    "0" * 16,
+    "1767225600020000000",
+    "chat birch-2",
+    "soon",
+    'say "no" \\ \n \u2028',
+    "\\",
+    '"',
+    '\\"',
+    "é",
+    "traceId",
+    "key",
+    '{"traceId":"',
+    "\ue0000",
+    "x" * 600,
+    "\x01e",
+    "\ud83d\ude00",
+    '[{"role":"assistant","parts":[{"type":"tool_call","id":"call_2","name":"refund","arguments":{"a":"\\"q"}}]}]',
+]
+
+
+def varied(value: Any, random: Random) -> Any:
+    """The same document with other texts in places of values."""
+    if isinstance(value, dict):
+        return {key: inner if key == "key" else varied(inner, random) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [varied(inner, random) for inner in value]
+    return random.choice(_POOL) if isinstance(value, str) and random.random() < 0.4 else value
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(_RECORDS, min_size=1, max_size=5), st.integers(0, 40))
-def test_generated_documents_give_the_same_rows(records: list[bytes], cut: int) -> None:
-    data = b"\n".join(records)
+@given(
+    st.lists(_RECORDS, min_size=1, max_size=4),
+    st.integers(0, 40),
+    st.randoms(use_true_random=False),
+    st.booleans(),
+    st.booleans(),
+)
+def test_generated_documents_give_the_same_rows(
+    records: list[Any], cut: int, random: Random, compact: bool, ascii_only: bool
+) -> None:
+    lines = []
+    for record in records:
+        versions = [record] if isinstance(record, bytes) else [record, varied(record, random), varied(record, random)]
+        lines += [
+            version if isinstance(version, bytes) else dumped(version, compact, ascii_only) for version in versions
+        ]
+    data = b"\n".join(lines)
     hold_equal(data[: len(data) - cut] if cut < 20 else data + b"\n")
+
+
+def dumped(value: Any, compact: bool, ascii_only: bool) -> bytes:
+    separators = (",", ":") if compact else None
+    return json.dumps(value, separators=separators, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(st.randoms(use_true_random=False), min_size=2, max_size=6),
+    st.sampled_from([{}, {"code": 2, "message": "no"}]),
+)
+def test_spans_with_other_texts_are_read_through_a_template(randoms: list[Random], status: dict[str, Any]) -> None:
+    group = {"resource": {"attributes": pairs({"service.name": text("shop")})}, "scopeSpans": [{"spans": []}]}
+    record = {"resourceSpans": [group]}
+    group["scopeSpans"][0]["spans"] = [
+        chat(status=status),
+        chat(status=status),
+        varied(chat(status=status), randoms[0]),
+    ]
+    hold_equal(b"\n".join(dumped(varied(record, random), True, False) for random in [*randoms, randoms[0]]))
+
+
+def test_templates_are_used() -> None:
+    reader = _otlp_reader.PlannedReader(1, "file")
+    data = dumped(json.loads(line(*[chat()] * 5)), True, True)
+    other = data.replace(b"conv-1", rb"conv \u0041\"")
+    spans = reader.look(split(io.BytesIO(data + b"\n" + other), "lines")).spans
+    # The last of the first record, which has another end, is new too; of the second record, none is.
+    assert [isinstance(span[6], str) for span in spans] == [False, True, True, True, False] + [True] * 5
+    assert 'conv A"' in spans[-1][2]
+
+
+def many() -> bytes:
+    return b"\n".join([line(chat(), chat(name=f"chat m-{n}"), chat(status=[])) for n in range(60)] + [b"{", b""])
+
+
+@pytest.fixture
+def second_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast_otlp, "_ALONE", 1)
+    monkeypatch.setattr(fast_otlp, "_BATCH_BYTES", 6000)
+    monkeypatch.setattr(fast_otlp, "_processors", lambda: 2)
+
+
+def test_two_processes_give_the_same_rows(second_process: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = []
+    answer = _otlp_worker.Worker.answer
+    monkeypatch.setattr(_otlp_worker.Worker, "answer", lambda worker: answers.append(answer(worker)) or answers[-1])
+    assert hold_equal(many()).events == 180
+    assert answers
+    assert None not in answers
+
+
+@pytest.mark.parametrize(
+    "code", ["raise SystemExit(3)", "import time; time.sleep(0.2)", "print('x' * 100, flush=True)"]
+)
+def test_a_process_that_dies_loses_nothing(code: str, second_process: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_otlp_worker, "_CODE", code)
+    assert hold_equal(many()).events == 180
+
+
+def test_an_interrupt_ends_the_second_process(second_process: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+    start = _otlp_worker.Worker.start
+    monkeypatch.setattr(_otlp_worker.Worker, "start", lambda *given: started.append(start(*given)) or started[-1])
+    monkeypatch.setattr(fast_otlp._Readers, "finish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        vectorised(many(), 0, 1)
+    assert started[0]._process.poll() is not None
