@@ -127,15 +127,10 @@ def _chat(rng: random.Random, trace: str, root: str, at: int, conversation: str)
 
 def _answer(rng: random.Random) -> str:
     parts: list[dict[str, Any]] = [{"type": "text", "content": _text(rng, 8)}]
-    for _ in range(rng.randrange(1, 3)):
-        parts.append(
-            {
-                "type": "tool_call",
-                "id": f"call_{_hex(rng, 48)}",
-                "name": rng.choice(_TOOLS),
-                "arguments": _arguments(rng),
-            }
-        )
+    parts += [
+        {"type": "tool_call", "id": f"call_{_hex(rng, 48)}", "name": rng.choice(_TOOLS), "arguments": _arguments(rng)}
+        for _ in range(rng.randrange(1, 3))
+    ]
     return orjson.dumps([{"role": "assistant", "parts": parts, "finish_reason": "tool_call"}]).decode()
 
 
