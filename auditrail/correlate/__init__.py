@@ -14,6 +14,7 @@ The steps, numbered here as in the modules:
 3. `ties`: an owner without a run, and an event without any name, joins the run with which it shares a tying id.
    An id that several runs carry joins nothing (`shared-id`), and neither does one that far too many carry (`hub`):
    both are reported. Traces are merged only across streams and only where they overlap in time.
+   Last, a session that no run claims names its events itself.
 4. `inference`: what is left joins by session, or by agent, tool and time, if exactly one run fits; it is marked
    `inferred` and never used for a further join.
 5. `runs`: the rows of `runs`, `run_members` and `run_ids`.

@@ -1,7 +1,7 @@
 """Step 4: events that no id leads to a run: by session, or by agent, tool and time, if exactly one run fits.
 
 These joins are marked `inferred` and end here: nothing is joined through them. Makes `inferred` (event, label,
-via_kind, via_value, via_event) and, for sessions without any run, `grouped` (event, label, kind, value).
+via_kind, via_value, via_event).
 """
 
 from __future__ import annotations
@@ -51,17 +51,6 @@ SELECT x.event, min(s.label), min(x.session_kind), min(x.session), min(s.event) 
 JOIN sessions s ON s.session = x.session
 AND (x.ts_ns IS NULL OR s.t0 IS NULL OR (x.ts_ns >= s.t0 - {SESSION_SLACK_NS} AND x.ts_ns <= s.t1 + {SESSION_SLACK_NS}))
 GROUP BY x.event HAVING count(DISTINCT s.label) = 1
-"""
-
-# A session that no run claims names its events itself: the last resort, so that they can be found and read.
-_GROUPED = """
-CREATE OR REPLACE TEMP TABLE grouped AS
-WITH claimed AS (
-    SELECT DISTINCT coalesce(e.session_id, e.conversation_id) AS session FROM live e JOIN placed p ON p.event = e.event
-    WHERE coalesce(e.session_id, e.conversation_id) IS NOT NULL
-)
-SELECT x.event, -min(x.event) OVER (PARTITION BY x.session) AS label, x.session_kind AS kind, x.session AS value
-FROM leftover x WHERE x.session IS NOT NULL AND x.session NOT IN (SELECT session FROM claimed)
 """
 
 # Runs that cover a moment, counted by starts before it less ends before it; if it is one, it is the one that ends
@@ -123,7 +112,7 @@ def _wait(connection: duckdb.DuckDBPyConnection, condition: str) -> bool:
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE waiting AS SELECT * FROM leftover
-        WHERE event NOT IN (SELECT event FROM inferred) AND event NOT IN (SELECT event FROM grouped) AND {condition}
+        WHERE event NOT IN (SELECT event FROM inferred) AND {condition}
         """
     )
     return case.count(connection, "SELECT count(*) FROM waiting") > 0
@@ -131,11 +120,10 @@ def _wait(connection: duckdb.DuckDBPyConnection, condition: str) -> bool:
 
 def infer(connection: duckdb.DuckDBPyConnection) -> None:
     """Places what is left, strongest ground first: session, arguments, agent and tool, agent alone."""
-    for table, rest in (
-        ("inferred", "via_kind VARCHAR, via_value VARCHAR, via_event BIGINT"),
-        ("grouped", "kind VARCHAR, value VARCHAR"),
-    ):
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} (event BIGINT, label BIGINT, {rest})")
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE inferred (event BIGINT, label BIGINT, via_kind VARCHAR, via_value VARCHAR, "
+        "via_event BIGINT)"
+    )
     loose = case.count(connection, "SELECT count(*) FROM nameless")
     if loose == case.count(connection, "SELECT count(*) FROM labels WHERE owner < 0"):
         return
@@ -143,7 +131,6 @@ def infer(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(_PLACED)
     connection.execute(_LEFT)
     connection.execute(_BY_SESSION)
-    connection.execute(_GROUPED)
     if _wait(connection, "args IS NOT NULL AND tool IS NOT NULL AND ts_ns IS NOT NULL"):
         connection.execute(_BY_ARGS)
     if _wait(connection, "agent IS NOT NULL AND tool IS NOT NULL AND ts_ns IS NOT NULL"):

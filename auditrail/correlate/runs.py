@@ -43,7 +43,8 @@ SELECT n.event, l.label,
 FROM named n JOIN labels l ON l.owner = n.owner
 UNION ALL
 SELECT -l.owner, l.label, (SELECT owners FROM top) + coalesce(l.via_vid, a.vid), 1, l.via_event
-FROM labels l LEFT JOIN anchors a ON a.owner = l.owner WHERE l.owner < 0
+FROM labels l LEFT JOIN anchors a ON a.owner = l.owner
+WHERE l.owner < 0 AND -l.owner NOT IN (SELECT event FROM grouped)
 UNION ALL
 SELECT i.event, i.label, k.key, 2, i.via_event FROM inferred i
 JOIN late k ON k.kind = i.via_kind AND k.value = i.via_value
@@ -56,7 +57,7 @@ JOIN late k ON k.kind = g.kind AND k.value = g.value
 _ANCHORS = """
 CREATE OR REPLACE TEMP TABLE anchors AS
 SELECT l.owner, min(o.vid) AS vid FROM labels l JOIN occ o ON o.owner = l.owner
-WHERE l.owner < 0 AND l.label = l.owner GROUP BY l.owner
+WHERE l.owner < 0 AND l.label = l.owner AND -l.owner NOT IN (SELECT event FROM grouped) GROUP BY l.owner
 """
 
 _NAMES = """

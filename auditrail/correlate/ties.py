@@ -292,6 +292,33 @@ def _components(connection: duckdb.DuckDBPyConnection) -> None:
             return
 
 
+def _group_by_session(connection: duckdb.DuckDBPyConnection) -> None:
+    """Lets a session that no run claims name its events: the last resort, so that they can be found and read.
+
+    Only after the ties, event by event: a session may hold several runs, and must merge none. Makes `grouped`
+    (event, label, kind, value).
+    """
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE grouped AS
+        WITH adrift AS (
+            SELECT e.event, coalesce(e.session_id, e.conversation_id) AS value,
+                CASE WHEN e.session_id IS NOT NULL THEN 'session' ELSE 'conversation' END AS kind
+            FROM nameless n JOIN live e ON e.event = n.event
+            WHERE coalesce(e.session_id, e.conversation_id) IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM labels l WHERE l.owner = -n.event)
+        ), claimed AS (
+            SELECT DISTINCT coalesce(e.session_id, e.conversation_id) AS value FROM live e
+            WHERE coalesce(e.session_id, e.conversation_id) IN (SELECT value FROM adrift)
+            AND e.event NOT IN (SELECT event FROM adrift)
+        )
+        SELECT event, -min(event) OVER (PARTITION BY value) AS label, kind, value FROM adrift
+        WHERE value NOT IN (SELECT value FROM claimed)
+        """
+    )
+    connection.execute("INSERT INTO labels SELECT -event, label, NULL, NULL, NULL FROM grouped")
+
+
 def _report(connection: duckdb.DuckDBPyConnection) -> None:
     """Ids that several runs carry, unless one of the runs spawned the others: reused, so they joined nothing."""
     _relabel(connection)
@@ -342,6 +369,9 @@ def tie(connection: duckdb.DuckDBPyConnection) -> None:
         WHERE owner NOT IN (SELECT owner FROM labels)
         """
     )
+    _relabel(connection)
+    _spread(connection)
+    _group_by_session(connection)
     _relabel(connection)
     _spread(connection)
     _merge(connection, traces=False)

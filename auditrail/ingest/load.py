@@ -159,12 +159,12 @@ class Loader:
         return case.one(self.connection, sql, values)
 
     def sources(self) -> list[tuple[Source, str]]:
-        """Every loaded input with its row and the status of this load, in order of the inputs."""
+        """Every input under the path it was given by, with its row and the status of this load, in order."""
         listed = []
-        for source, _shown, status in self.results:
+        for source, shown, status in self.results:
             row = self._one(f"SELECT {', '.join(_SOURCE_COLUMNS)} FROM sources WHERE source = ?", source)
             if row is not None:
-                listed.append((Source(*row), status))
+                listed.append((Source(*row)._replace(path=shown), status))
         return listed
 
 

@@ -37,6 +37,9 @@ _SOURCE_COLUMNS = (
     Column("error", "error", detail=True),
 )
 
+# How many sources a note names before it says "and more"; the table names all.
+_NAMED = 3
+
 _NOT_CHECKED_LOAD = ("hash chains and signatures of the sources: auditrail verify",)
 
 
@@ -64,13 +67,19 @@ def loaded(connection: duckdb.DuckDBPyConnection, sources: list[tuple[Source, st
                 f"{source.path} is not what was loaded before under this name: it is kept as source {source.source} "
                 f"beside source {', '.join(str(row[0]) for row in earlier)}. Rotated, edited, or replaced?"
             )
-        elif status == "unknown-format":
-            notes.append(f"{source.path}: no reader knows this format; nothing of it was loaded")
         elif status == "unreadable":
             notes.append(f"{source.path}: not readable: {source.error}")
         elif status == "unchanged":
-            loaded_as = source.path
-            notes.append(f"{loaded_as}: these bytes are in the case already; nothing was added")
+            stored = case.one(connection, "SELECT path FROM sources WHERE source = ?", [source.source])
+            under = f" as {stored[0]}" if stored and stored[0] != source.path else ""
+            notes.append(f"{source.path}: these bytes are in the case already{under}; nothing was added")
+    unknown = [source.path for source, status in sources if status == "unknown-format"]
+    if unknown:
+        more = f" and {len(unknown) - _NAMED:,} more" if len(unknown) > _NAMED else ""
+        notes.append(
+            f"no reader knows the format of {', '.join(unknown[:_NAMED])}{more}: nothing of it was loaded "
+            "(auditrail formats lists what can be read; --reader forces a reader)"
+        )
     notes.extend(_quarantine_notes(connection, sources))
     notes.extend(_remark_notes(connection, sources))
     return Listing(
