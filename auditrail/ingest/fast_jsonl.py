@@ -14,10 +14,12 @@ The plain reader also decides what becomes of the matched lines, once for all th
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import duckdb
 import numpy as np
 import orjson
 from blake3 import blake3
@@ -36,9 +38,6 @@ from auditrail.ingest.choose import Choice
 from auditrail.ingest.plain import Batch, SourceReader, Tally
 from auditrail.jsontext import parse
 from auditrail.readers import jsonl
-
-if TYPE_CHECKING:
-    import duckdb
 
 FORMAT = "jsonl"
 
@@ -131,7 +130,9 @@ def load(
                 raise feed.error from None
             raise
         finally:
-            connection.unregister(_STREAM)
+            # In an aborted transaction even this fails, and would hide what went wrong.
+            with contextlib.suppress(duckdb.Error):
+                connection.unregister(_STREAM)
         _insert_waiting(connection, feed.waiting)
     return feed.tally, (splitter.resume_offset, splitter.resume_number)
 
