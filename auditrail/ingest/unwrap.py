@@ -130,6 +130,8 @@ def complete(event: Event, context: Event, index: int, total: int) -> Event:
             changes["observed_ns"] = context.observed_ns
     elif event.observed_ns is None:
         changes["observed_ns"] = context.observed_ns if context.observed_ns is not None else context.ts_ns
+    if event.seq is None and context.seq is not None:
+        changes.update(seq_kind=context.seq_kind, seq=context.seq)
     for name in ("stream", "agent", "agent_version", "principal", "error"):
         if getattr(event, name) is None and getattr(context, name) is not None:
             changes[name] = getattr(context, name)
