@@ -145,54 +145,49 @@ def _spread(connection: duckdb.DuckDBPyConnection) -> None:
     `state` holds only the ids that still have an owner without a label, so a round costs what is left to do.
     """
     while True:
-        connection.execute(
-            """
-            CREATE OR REPLACE TEMP TABLE speaking AS
-            SELECT vid, min(label) AS low, max(label) AS high, min(event) FILTER (label IS NOT NULL) AS event,
-                min(t0) FILTER (label IS NOT NULL) AS t0, max(t1) FILTER (label IS NOT NULL) AS t1
-            FROM state GROUP BY vid HAVING count(label) < count(*)
-            """
-        )
-        # Of a parent and its child, which both carry the call that spawned the child, the parent speaks.
-        connection.execute(
-            """
-            CREATE OR REPLACE TEMP TABLE agreed AS
-            SELECT vid, low AS label, event, t0, t1 FROM speaking WHERE low = high
-            UNION ALL
-            SELECT s.vid, p.parent, s.event, s.t0, s.t1 FROM speaking s JOIN parents p ON p.child = s.high
-            WHERE p.parent = s.low
-            UNION ALL
-            SELECT s.vid, p.parent, s.event, s.t0, s.t1 FROM speaking s JOIN parents p ON p.child = s.low
-            WHERE p.parent = s.high
-            """
-        )
-        connection.execute(
-            f"""
-            CREATE OR REPLACE TEMP TABLE best AS
-            SELECT s.owner, min(s.vid) AS vid FROM state s JOIN agreed a ON a.vid = s.vid
-            WHERE s.label IS NULL AND (s.t0 IS NULL OR a.t0 IS NULL
-                OR (s.t0 - a.t1 <= {REUSE_GAP_NS} AND a.t0 - s.t1 <= {REUSE_GAP_NS}))
-            GROUP BY s.owner
-            """
-        )
-        if not _any(connection, "best"):
-            case.drop(connection, "speaking", "agreed", "best", "gained")
+        connection.execute(_ROUND)
+        if not _any(connection, "gained"):
+            case.drop(connection, "gained")
             return
-        connection.execute(
-            """
-            CREATE OR REPLACE TEMP TABLE gained AS
-            SELECT b.owner, a.label, b.vid, a.event AS via_event, s.event AS via_own FROM best b
-            JOIN agreed a ON a.vid = b.vid JOIN state s ON s.owner = b.owner AND s.vid = b.vid
-            """
-        )
         _insert_labels(connection, "gained")
         connection.execute(
             """
             CREATE OR REPLACE TEMP TABLE state AS
-            SELECT s.vid, s.owner, s.event, s.t0, s.t1, coalesce(s.label, g.label) AS label
-            FROM state s JOIN speaking k ON k.vid = s.vid LEFT JOIN gained g ON g.owner = s.owner
+            WITH labelled AS MATERIALIZED (
+                SELECT s.vid, s.owner, s.event, s.t0, s.t1, coalesce(s.label, g.label) AS label
+                FROM state s LEFT JOIN gained g ON g.owner = s.owner
+            )
+            SELECT * FROM labelled WHERE vid IN (SELECT vid FROM labelled WHERE label IS NULL)
             """
         )
+
+
+# One round, in one statement: a chain of many hops takes many rounds. `speaking`: what the labelled owners of an id
+# say; `agreed`: ids whose owners agree (of a parent and its child, which both carry the call that spawned the child,
+# the parent speaks); `best`: the strongest such id of every owner without a label.
+_ROUND = f"""
+CREATE OR REPLACE TEMP TABLE gained AS
+WITH speaking AS MATERIALIZED (
+    SELECT vid, min(label) AS low, max(label) AS high, min(event) FILTER (label IS NOT NULL) AS event,
+        min(t0) FILTER (label IS NOT NULL) AS t0, max(t1) FILTER (label IS NOT NULL) AS t1
+    FROM state GROUP BY vid HAVING count(label) BETWEEN 1 AND count(*) - 1
+), agreed AS MATERIALIZED (
+    SELECT vid, low AS label, event, t0, t1 FROM speaking WHERE low = high
+    UNION ALL
+    SELECT s.vid, p.parent, s.event, s.t0, s.t1 FROM speaking s JOIN parents p ON p.child = s.high
+    WHERE p.parent = s.low
+    UNION ALL
+    SELECT s.vid, p.parent, s.event, s.t0, s.t1 FROM speaking s JOIN parents p ON p.child = s.low
+    WHERE p.parent = s.high
+), best AS MATERIALIZED (
+    SELECT s.owner, min(s.vid) AS vid FROM state s JOIN agreed a ON a.vid = s.vid
+    WHERE s.label IS NULL AND (s.t0 IS NULL OR a.t0 IS NULL
+        OR (s.t0 - a.t1 <= {REUSE_GAP_NS} AND a.t0 - s.t1 <= {REUSE_GAP_NS}))
+    GROUP BY s.owner
+)
+SELECT b.owner, a.label, b.vid, a.event AS via_event, s.event AS via_own FROM best b
+JOIN agreed a ON a.vid = b.vid JOIN state s ON s.owner = b.owner AND s.vid = b.vid
+"""
 
 
 def _merge(connection: duckdb.DuckDBPyConnection, *, traces: bool) -> None:
