@@ -28,6 +28,7 @@ from auditrail.containers.lines import LineSplitter
 from auditrail.containers.records import Head, Readable, Record, Wrapper
 from auditrail.errors import RecordError
 from auditrail.ingest import rows as plain_rows
+from auditrail.ingest._fast_ahead import Ahead
 from auditrail.ingest._fast_columns import Columns, batch, insert_statement, stream_schema
 from auditrail.ingest._fast_index import Block, Ints, index, slices
 from auditrail.ingest._fast_outcome import CONSTANTS, Outcome
@@ -121,8 +122,8 @@ def load(
     splitter = _Splitter(_Whole(stream), (), start - left, first_number, max_record)
     feed = _Feed(source, stream_name, iter(splitter))
     while not feed.done:
-        reader = pa.RecordBatchReader.from_batches(stream_schema(), feed.batches())
-        connection.register(_STREAM, reader)
+        batches = Ahead(feed.batches())
+        connection.register(_STREAM, pa.RecordBatchReader.from_batches(stream_schema(), batches))
         try:
             connection.execute(insert_statement(_STREAM))
         except Exception:
@@ -130,6 +131,7 @@ def load(
                 raise feed.error from None
             raise
         finally:
+            batches.close()
             # In an aborted transaction even this fails, and would hide what went wrong.
             with contextlib.suppress(duckdb.Error):
                 connection.unregister(_STREAM)
@@ -215,7 +217,7 @@ class _Feed:
 
     def _match(self, block: Block, rows: Ints) -> tuple[list[tuple[Template, Matched]], list[int]]:
         """Lines by template, and those that match none; unknown shapes are learned."""
-        found = []
+        found: list[tuple[Template, Matched]] = []
         for template in self._templates:
             if not len(rows):
                 return found, []

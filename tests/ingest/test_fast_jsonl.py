@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from hypothesis import strategies as st
 
 from auditrail import case, content
 from auditrail.containers import limits
+from auditrail.errors import UnreadableError
 from auditrail.ingest import _fast_values as values
 from auditrail.ingest import fast_jsonl
+from auditrail.ingest._fast_ahead import Ahead
 from auditrail.ingest._fast_columns import marks
 from auditrail.ingest._fast_index import index
 from auditrail.ingest.inputs import expand
@@ -380,6 +383,44 @@ def test_random_files(pair: Twins, tmp_path_factory: pytest.TempPathFactory, dat
     path = write(tmp_path_factory.getbasetemp(), data)
     pair.load(path)
     assert pair.differences() == {}
+
+
+# --- made ahead -----------------------------------------------------------------------------------------------------
+
+
+def test_a_stream_that_breaks_leaves_its_own_error(tmp_path: Path) -> None:
+    class Broken:
+        def __init__(self) -> None:
+            self.blocks = [lines(*(record(seq=n) for n in range(50)))] * 3
+
+        def read(self, _size: int, /) -> bytes:
+            if not self.blocks:
+                raise UnreadableError("the disk is gone")
+            return self.blocks.pop()
+
+    connection = case.memory_case()
+    before = threading.active_count()
+    connection.execute("BEGIN")
+    with pytest.raises(UnreadableError, match="the disk is gone"):
+        fast_jsonl.load(
+            connection, Broken(), source=1, stream_name="s", start=0, first_number=1, max_record=limits.MAX_RECORD
+        )
+    connection.execute("ROLLBACK")
+    assert threading.active_count() == before
+
+
+def test_an_engine_that_stops_ends_the_thread() -> None:
+    made = Ahead(iter(range(1000)))
+    assert next(made) == 0
+    made.close()
+    assert not made._thread.is_alive()
+
+
+def test_what_is_made_ahead_comes_in_order_and_ends() -> None:
+    made = Ahead(iter(range(20)))
+    assert list(made) == list(range(20))
+    assert list(made) == []
+    made.close()
 
 
 # --- the parts ------------------------------------------------------------------------------------------------------
