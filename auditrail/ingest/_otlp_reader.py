@@ -29,6 +29,7 @@ from auditrail.ingest._otlp_templates import (
     whole_span,
 )
 from auditrail.ingest.plain import Batch, SourceReader, Tally
+from auditrail.jsontext import is_exact
 from auditrail.model import Event
 from auditrail.readers import otlp
 from auditrail.readers._contract import Ignored
@@ -45,9 +46,6 @@ _MAX_REMEMBERED = 4096
 _KEY, _VALUE, _VALUES = itemgetter("key"), itemgetter("value"), dict.values
 _LEN: Callable[[Any], int] = len
 _EMPTY: list[Any] = []
-_LONG_DIGITS = b"0" * 20
-_LONG_NEGATIVE = b"-" + b"0" * 19
-_TO_DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else 0x2D if byte == 0x2D else 0x20 for byte in range(256))
 # Members that make a span more than one event, or add to its attributes, unless they are one of these values.
 _COUNTED = (None, 0, "0", "")
 _NOTHING: dict[str, tuple[Any, ...]] = {
@@ -153,7 +151,7 @@ class PlannedReader:
             del chunk.spans[before:]
             try:
                 value = orjson.loads(raw)
-                if not _exact(value, raw):
+                if not is_exact(value, raw):
                     return False
                 reading = otlp.read_with(value, self._take)
             except Exception:  # noqa: BLE001 - the plain reader says what is wrong with the record
@@ -217,7 +215,7 @@ class PlannedReader:
         )
         skeleton = (head + left).encode()
         value = orjson.loads(skeleton)
-        if not _exact(value, skeleton):
+        if not is_exact(value, skeleton):
             return None
         numbers = iter(range(len(found)))
 
@@ -250,7 +248,7 @@ class PlannedReader:
             ValueError: the parser can't read it, or not exactly.
         """
         value, text, trailer = whole_span(segment)
-        if not _exact(value, text.encode()):
+        if not is_exact([[[[[[[[value]]]]]]]], text.encode()):  # it stands some levels deep
             raise ValueError
         self._patience -= 1
         if '"' not in trailer and len(self._frames) < MAX_TEMPLATES:
@@ -469,18 +467,6 @@ class PlannedReader:
         record = chunk.records[chunk.owners[at]]
         for part, event in enumerate(events, first):
             yield self._place(record, part), event
-
-
-def _exact(value: Any, raw: bytes) -> bool:
-    """Whether `jsontext.parse` would give just this value and no flags; False where that takes a closer look."""
-    digits = raw.translate(_TO_DIGITS)
-    return (
-        _LONG_DIGITS not in digits
-        and _LONG_NEGATIVE not in digits
-        and b"\\u0000" not in raw
-        and b"\\u0022" not in raw
-        and raw.count(b'"') == orjson.dumps(value).count(b'"')
-    )
 
 
 def _is_plain(item: dict[str, Any]) -> bool:

@@ -160,6 +160,12 @@ def test_what_two_parsers_read_differently(odd: bytes) -> None:
     hold_equal(line(chat(), resource={"attributes": [], "odd": "ODD"}).replace(b'"ODD"', odd))
 
 
+@pytest.mark.parametrize("levels", range(239, 252))
+def test_the_limit_on_depth_is_that_of_the_whole_record(levels: int) -> None:
+    data = dumped(json.loads(line(chat(), chat(flags="ODD"), chat())), compact=True, ascii_only=True)
+    hold_equal(data.replace(b'"ODD"', b"[" * levels + b"]" * levels))
+
+
 def test_a_fault_in_a_chunk_costs_time_only(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> None:
         raise ValueError
