@@ -56,17 +56,19 @@ def _from_iso(text: str) -> Moment | None:
         return None
     year, month, day, hour, minute, second, fraction, zone = match.groups()
     try:
-        # 60 is a leap second: the last instant of the minute is the nearest there is.
-        whole = datetime(
-            int(year), int(month), int(day), int(hour or 0), int(minute or 0), min(int(second or 0), 59), tzinfo=UTC
-        )
+        # 60 is a leap second: the second before it is the nearest there is.
+        seconds = 59 if second == "60" else int(second or 0)
+        whole = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), seconds, tzinfo=UTC)
     except ValueError:
         return None
     delta = whole - _EPOCH
     ns = (delta.days * 86400 + delta.seconds) * NS + int((fraction or "").ljust(9, "0"))
     if zone and zone[0] in "+-":
         digits = zone[1:].replace(":", "").ljust(6, "0")
-        offset = int(digits[:2]) * 3600 + int(digits[2:4]) * 60 + int(digits[4:6])
+        hours, minutes, rest = int(digits[:2]), int(digits[2:4]), int(digits[4:6])
+        if hours > 23 or minutes > 59 or rest > 59:
+            return None
+        offset = hours * 3600 + minutes * 60 + rest
         ns -= (offset if zone[0] == "+" else -offset) * NS
     return Moment(ns, not zone) if abs(ns) <= INT64_MAX else None
 
@@ -91,7 +93,7 @@ def nanos(value: Any) -> int | None:
         return None
     if isinstance(value, str):
         text = value.strip()
-        if not text.isdigit() or len(text) > 20:
+        if not text.isdecimal() or len(text) > 20:  # isdigit is true of superscripts, too, which int refuses
             return None
         value = int(text)
     elif isinstance(value, float):
