@@ -14,7 +14,9 @@ A parent is never its own descendant.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from itertools import accumulate
 
 from auditrail.report.types import RunEventView
 
@@ -23,8 +25,6 @@ MAX_DEPTH = 60
 
 # What a tool call is executed by, best first; the model's wish is not among them.
 _EXECUTION = {("tool", "span"): 0, ("agent", "span"): 1, ("agent", "call"): 2, ("tool", "call"): 3}
-# With more spans of one stream than this, looking for the one that was open costs more than it tells.
-_OPEN_SPANS = 2000
 # A service logs the begin of a request a moment before its span opens, and its end a moment after it closes.
 _OPEN_SLACK_NS = 5_000_000
 _GROUPING = frozenset({"trace", "session", "conversation", "run"})
@@ -64,12 +64,12 @@ class _Index:
         self.executions: dict[str, str] = {}
         self.answers: dict[tuple[str, int], str] = {}
         self.responses: dict[str, str] = {}
-        self.open: dict[str, list[RunEventView]] = defaultdict(list)
+        spans: dict[str, list[RunEventView]] = defaultdict(list)
         for event in events:
             if event.kind == "span" and event.span_id:
                 self.spans.setdefault(event.span_id, event.id)
                 if event.ts_ns is not None and event.end_ns is not None and event.parent_span_id:
-                    self.open[event.stream].append(event)
+                    spans[event.stream].append(event)
                 if event.response_id:
                     self.responses.setdefault(event.response_id, event.id)
             if event.layer == "llm" and event.kind in ("span", "result"):
@@ -83,31 +83,45 @@ class _Index:
             if event.kind == "span" and event.span_id and event.layer == "agent" and not event.parent_span_id
         ]
         self.root = own[0] if len(own) == 1 else None
+        self.open = {stream: _Open(members) for stream, members in spans.items()}
 
     def open_span(self, event: RunEventView) -> str | None:
         """The one span of the event's stream that was open at its time; None if there is none, or several."""
-        spans = self.open.get(event.stream, ())
-        if event.ts_ns is None or event.span_id or len(spans) > _OPEN_SPANS:
+        spans = self.open.get(event.stream)
+        if spans is None or event.ts_ns is None or event.span_id:
             return None
-        at = event.ts_ns
-        held = [
-            span.id
+        return spans.at(event.ts_ns)
+
+
+class _Open:
+    """The spans of one stream in order of their begin: a run may have as many of them as it has other events."""
+
+    def __init__(self, spans: list[RunEventView]) -> None:
+        bounds = sorted(
+            (span.ts_ns - _OPEN_SLACK_NS, span.end_ns + _OPEN_SLACK_NS, span.id)
             for span in spans
-            if span.ts_ns is not None
-            and span.end_ns is not None
-            and span.ts_ns - _OPEN_SLACK_NS <= at <= span.end_ns + _OPEN_SLACK_NS
-        ]
-        return held[0] if len(held) == 1 else None
+            if span.ts_ns is not None and span.end_ns is not None and span.end_ns + 2 * _OPEN_SLACK_NS >= span.ts_ns
+        )
+        self._begins = [begin for begin, _, _ in bounds]
+        self._ends = sorted(end for _, end, _ in bounds)
+        # The last to end among all spans up to each begin: if only one of them is still open, it is this one.
+        self._last = list(accumulate(((end, span) for _, end, span in bounds), max))
+
+    def at(self, ns: int) -> str | None:
+        """The span that was open at that time, if it is exactly one: begun by then, less ended before."""
+        begun = bisect_right(self._begins, ns)
+        return self._last[begun - 1][1] if begun - bisect_left(self._ends, ns) == 1 else None
 
 
 def _parents(events: list[RunEventView]) -> dict[str, str | None]:
     index = _Index(events)
-    parents: dict[str, str | None] = {}
+    parents: dict[str, str | None] = dict.fromkeys(index.ids)
+    tops: dict[str, str] = {}
     for event in events:
-        parents[event.id] = None
         for candidate in _candidates(event, index):
-            if candidate is not None and candidate in index.ids and not _is_below(candidate, event.id, parents):
-                parents[event.id] = candidate
+            # An event without a parent as yet is the top of all that stands below it.
+            if candidate is not None and candidate in index.ids and _top(candidate, tops) != event.id:
+                parents[event.id] = tops[event.id] = candidate
                 break
     return parents
 
@@ -145,13 +159,12 @@ def _execution_order(event: RunEventView) -> tuple[int, int, int]:
     return (_EXECUTION.get((event.layer, event.kind), 9), ts, event.key)
 
 
-def _is_below(candidate: str, event_id: str, parents: dict[str, str | None]) -> bool:
-    """Whether `candidate` is the event itself or stands below it: then it can't be its parent."""
-    seen = 0
-    at: str | None = candidate
-    while at is not None and seen <= MAX_DEPTH * 4:
-        if at == event_id:
-            return True
-        at = parents.get(at)
-        seen += 1
-    return seen > MAX_DEPTH * 4
+def _top(event_id: str, tops: dict[str, str]) -> str:
+    """What stands at the top above an event; the way there is shortened, so that a long chain is walked once."""
+    at, way = event_id, []
+    while at in tops:
+        way.append(at)
+        at = tops[at]
+    for passed in way:
+        tops[passed] = at
+    return at
