@@ -7,6 +7,7 @@ may be shifted; the shift that fits most pairs is the estimate. No shift is clai
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
@@ -67,9 +68,11 @@ def _best(pairs: list[_Bounds]) -> tuple[int, int]:
     """The shift inside most bounds that is nearest to zero, and how many bounds hold it; (0, n) if none is needed."""
     if sum(1 for low, high in pairs if low <= 0 <= high) * 2 >= len(pairs):
         return 0, len(pairs)
+    # Bounds that only touch hold the edge that they share, and nothing beside it.
     edges = sorted({edge for pair in pairs for edge in pair})
-    middles = [(a + b) // 2 for a, b in pairwise(edges)] or edges
-    scored = [(sum(1 for low, high in pairs if low <= shift <= high), shift) for shift in middles]
+    candidates = (*edges, *((a + b) // 2 for a, b in pairwise(edges)))
+    lows, highs = sorted(low for low, _ in pairs), sorted(high for _, high in pairs)
+    scored = [(bisect_right(lows, shift) - bisect_left(highs, shift), shift) for shift in candidates]
     most = max(count for count, _ in scored)
     holding = [shift for count, shift in scored if count == most]
     # The bounds that hold the best shift, met: their middle is the estimate.
