@@ -35,10 +35,11 @@ def find(connection: duckdb.DuckDBPyConnection, asked: str) -> Found:
         RunNotFoundError: with the nearest ids and what was searched.
         AmbiguousRunError: several runs carry the id, or several ids begin like that; with the candidates.
     """
-    text = asked.strip()
+    # What is no UTF-8 on the command line arrives as lone surrogates, which no stored id holds.
+    text = asked.strip().encode("utf-8", "backslashreplace").decode()
     if text:
-        for search in (_names, _members):
-            for prefix in (False, True):
+        for prefix in (False, True):
+            for search in (_names, _members):
                 hits = search(connection, text, prefix)
                 if hits:
                     return _single(connection, text, hits)
@@ -143,7 +144,7 @@ def _not_found(connection: duckdb.DuckDBPyConnection, asked: str) -> RunNotFound
         )
         WHERE likeness >= {LIKENESS} ORDER BY likeness DESC NULLS LAST, value NULLS LAST LIMIT 5
         """,
-        [asked[:200]],
+        [asked[:200].encode("utf-8", "backslashreplace").decode()],
     ).fetchall()
     nearest = tuple(row[0] for row in near)
     counts = case.one(
