@@ -127,7 +127,8 @@ def _parents(run_id: str, events: list[RunEventView], found: Findings) -> None:
             orphans[event.parent_span_id].append(event)
     found.check("parent spans held", len(named) - len(orphans), len(named))
     for parent, children in orphans.items():
-        remote = _remote(children[0])
+        # Logs name the parent without saying where it ran; spans say it.
+        remote = next((flag for flag in map(_remote, children) if flag is not None), None)
         # A parent in another process whose other spans are held was lost on its way; its stream is not missing.
         joined = any(event.kind == "span" and event.stream != children[0].stream for event in events)
         where = {True: "in another process", False: "in the same process", None: "in a process that no flag names"}[
