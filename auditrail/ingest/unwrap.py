@@ -41,12 +41,16 @@ def options_of(reader: Any, mapping: tuple[Any, ...]) -> dict[str, Any]:
     return {}
 
 
-def unwrap_all(items: Sequence[Event | Inner], record: Record, mapping: tuple[Any, ...] = ()) -> Unwrapped | Ignored:
+def unwrap_all(
+    items: Sequence[Event | Inner], record: Record, mapping: tuple[Any, ...] = (), depth: int = 1
+) -> Unwrapped | Ignored:
     """Reads several messages of one record, in order; a message that is no event leaves no trace beside others.
 
     Events among the messages (lines of the wrapper's own, which its reader has read) keep their place.
     """
-    parts = [unwrap(item, record, mapping) if isinstance(item, Inner) else Unwrapped([item], (), ()) for item in items]
+    parts = [
+        unwrap(item, record, mapping, depth) if isinstance(item, Inner) else Unwrapped([item], (), ()) for item in items
+    ]
     read = [part for part in parts if isinstance(part, Unwrapped)]
     if not read:
         return next((part for part in parts if isinstance(part, Ignored)), Ignored("no-message"))
@@ -79,7 +83,7 @@ def unwrap(inner: Inner, record: Record, mapping: tuple[Any, ...] = (), depth: i
             return deeper
         events, names, flags = deeper.events, deeper.readers, tuple(sorted({*flags, *deeper.flags}))
     elif any(isinstance(part, Inner) for part in reading):
-        several = unwrap_all(reading, record, mapping)
+        several = unwrap_all(reading, record, mapping, depth + 1)
         if isinstance(several, Ignored):
             return several
         events, names, flags = several.events, several.readers, tuple(sorted({*flags, *several.flags}))
@@ -121,7 +125,8 @@ def _plain(inner: Inner, note: str | None = None) -> Event:
 def complete(event: Event, context: Event, index: int, total: int) -> Event:
     """An inner event with its blanks filled from the wrapper; what the wrapper alone knows stays under `envelope`.
 
-    The event's own time wins; the wrapper's then stands in the envelope as `ts_ns`.
+    The event's own time wins; the wrapper's then stands in the envelope as `ts_ns`. Where the event has an `envelope`
+    already, its own or that of a wrapper further in, this one is `envelope_2`, and so on.
     """
     changes: dict[str, Any] = {}
     if event.ts_ns is None:
@@ -145,7 +150,11 @@ def complete(event: Event, context: Event, index: int, total: int) -> Event:
         envelope["ts_ns"] = context.ts_ns
     if envelope:
         attributes = _object(event.attributes)
-        attributes["envelope"] = envelope
+        name, number = "envelope", 1
+        while name in attributes:
+            number += 1
+            name = f"envelope_{number}"
+        attributes[name] = envelope
         changes["attributes"] = jsontext.dumps(attributes)
     return event._replace(**changes) if changes else event
 
