@@ -35,7 +35,7 @@ def expand(paths: Iterable[Path], *, skip: frozenset[Path] = frozenset()) -> Ite
     seen: set[Path] = set()
     for path in paths:
         for item in _walk(path):
-            resolved = item.path.resolve()
+            resolved = Path(os.path.realpath(item.path))  # `resolve` gives up on a link that leads to itself
             if resolved in seen or resolved in skip:
                 continue
             seen.add(resolved)
@@ -43,26 +43,39 @@ def expand(paths: Iterable[Path], *, skip: frozenset[Path] = frozenset()) -> Ite
 
 
 def _walk(path: Path) -> Iterator[Input]:
-    if path.is_dir():
-        for root, folders, files in os.walk(path):
-            folders[:] = sorted(name for name in folders if name not in _SKIPPED_FOLDERS)
-            for name in sorted(files):
-                if name not in _SKIPPED_NAMES:
-                    yield _one(Path(root) / name)
-    else:
+    if not os.path.isdir(path):  # noqa: PTH112 - `Path.is_dir` raises where a folder above can't be searched
         yield _one(path)
+        return
+    failed: list[OSError] = []
+    for root, folders, files in os.walk(path, onerror=failed.append):
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED_FOLDERS)
+        for name in sorted(files):
+            if name not in _SKIPPED_NAMES:
+                yield _one(Path(root) / name)
+    for error in failed:
+        folder = Path(os.fsdecode(error.filename))
+        yield Input(_shown(folder), folder, 0, f"folder not readable: {_reason(error)}")
 
 
 def _one(path: Path) -> Input:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            return Input(str(path), path, 0, "not a regular file")
+            return Input(_shown(path), path, 0, "not a regular file")
         with path.open("rb"):
             pass
     except OSError as error:
-        return Input(str(path), path, 0, (error.strerror or str(error)).lower())
-    return Input(str(path), path, status.st_size)
+        return Input(_shown(path), path, 0, _reason(error))
+    return Input(_shown(path), path, status.st_size)
+
+
+def _shown(path: Path) -> str:
+    """The path as text that can be stored: a name need not be UTF-8."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
 
 
 @contextmanager
