@@ -66,7 +66,7 @@ def _fit(value: Any, kind: Any) -> Any:
     if value is None:
         return None
     if kind == pa.int64():
-        return value if isinstance(value, int) and value in _INT64 else None
+        return int(value) if isinstance(value, int) and value in _INT64 else None
     if kind == pa.float64():
         return float(value) if isinstance(value, (int, float)) and abs(value) < 1e308 else None
     if kind == pa.bool_():
