@@ -292,6 +292,8 @@ def query(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) ->
     """
     import duckdb
 
+    # What is no UTF-8 on the command line arrives as lone surrogates, which the engine's client does not take.
+    sql = sql.encode("utf-8", "backslashreplace").decode()
     try:
         statements = connection.extract_statements(sql)
     except duckdb.Error as error:
@@ -305,6 +307,8 @@ def query(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) ->
         names = [column[0] for column in cursor.description or ()]
         rows = cursor.fetchmany(limit + 1) if limit is not None else cursor.fetchall()
     except duckdb.Error as error:
+        if "'pytz'" in str(error):  # the engine's client wants it for times with a zone, which no table of a case has
+            raise QueryError("a column of the result is a time with a zone", hint="cast it: now()::VARCHAR") from None
         raise QueryError(
             _first_line(error), hint="the tables and their columns are listed by: auditrail schema"
         ) from None
