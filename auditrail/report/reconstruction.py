@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from auditrail import case, jsontext
+from auditrail.errors import RecordError
 from auditrail.report import lookup, marks, skew, tree
 from auditrail.report.types import ChildRun, Place, Reconstruction, RunEventView, Stitch, StreamUse
 
@@ -230,7 +231,10 @@ def _message(attributes: str | None) -> str | None:
     """The text of a log line, under the names that the readers give it."""
     if not attributes or ('"message"' not in attributes and '"body"' not in attributes and '"msg"' not in attributes):
         return None
-    value, _ = jsontext.parse(attributes.encode())
+    try:
+        value, _ = jsontext.parse(attributes.encode())
+    except RecordError:  # a record at the limit of depth stands deeper here
+        return None
     texts = (value.get(name) for name in ("message", "msg", "body")) if isinstance(value, dict) else ()
     return next((text for text in texts if isinstance(text, str) and text.strip()), None)
 
