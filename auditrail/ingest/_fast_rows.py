@@ -90,8 +90,10 @@ class Group:
         elif slot in TIMES:
             self._times(slot, hole)
         elif slot in DURATIONS:
-            rows = self._rows(hole, tag.FLOAT)
-            self.good[rows[self.block.bytes[self.matched.starts[hole][rows]] == 45]] = False
+            codes = np.zeros(len(self.good), np.int64)
+            for row in self._rows(hole, tag.FLOAT).tolist():
+                codes[row] = USABLE[slot](self._value(hole, row)) is None
+            self._codes.append((hole, codes, False))
 
     def _words(self, hole: int, rows: Ints) -> None:
         if not len(rows):

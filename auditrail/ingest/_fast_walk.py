@@ -284,8 +284,8 @@ def _numbers(block: Block, starts: Ints, ends: Ints, rows: Ints, tags: Any, good
             tags[row] = INTEGER if value >= 0 else NEGATIVE
         else:
             tags[row] = FLOAT
-        # A number of more digits may be beyond what the store can hold.
-        good[row] = good[row] and type(value) in (int, float) and len(text) <= 18
+        # An integer of more digits may be beyond what the store can hold.
+        good[row] = good[row] and (type(value) is float or (type(value) is int and len(text) <= 18))
 
 
 # Values are checked as deep as they stand in a record, or deeper: writers have a limit.

@@ -153,114 +153,132 @@ def test_other_white_space_is_put_in_compact_form(
     assert plain_records == []
 
 
+def raw(**changed: Any) -> bytes:
+    return orjson.dumps(record(**changed))
+
+
 # What a line may hold instead of an ordinary record. Each stands between ordinary lines, twice.
 ODD = {
     "duplicate key": b'{"run_id":"run-aaaaaaaaaa","run_id":"run-bbbbbbbbbb","event":"x"}',
-    "duplicate key of the shape": orjson.dumps(record()).replace(b'"seq":7', b'"seq":7,"seq":8'),
-    "nested duplicate": orjson.dumps(record()).replace(b'"order":"o-1"', b'"order":"o-1","order":"o-2"'),
-    "duplicate by escape": orjson.dumps(record()).replace(b'"note":', b'"no\\u0074e":1,"note":'),
-    "trailing comma": orjson.dumps(record())[:-1] + b",}",
-    "comma inside": orjson.dumps(record()).replace(b'"seq":7,', b'"seq":7,,'),
-    "comma in an array": orjson.dumps(record()).replace(b"[1,2,", b"[1,,2,"),
-    "array open": orjson.dumps(record()).replace(b'"args":{"order"', b'"args":[{"order"'),
-    "key of the next member inside": orjson.dumps(record(args={"result": None, "seq": 1})),
-    "value that reaches on": orjson.dumps(record()).replace(b'}]}', b'}]').replace(b'"seq":7', b'"seq":7}'),
-    "NaN": orjson.dumps(record()).replace(b"12.5", b"NaN"),
-    "NaN outside": orjson.dumps(record()).replace(b'"seq":7', b'"seq":NaN'),
-    "infinity": orjson.dumps(record()).replace(b"12.5", b"-Infinity"),
-    "beyond a double": orjson.dumps(record()).replace(b"12.5", b"1e400"),
-    "big integer": orjson.dumps(record()).replace(b"12.5", b"123456789012345678901234567890"),
-    "big integer outside": orjson.dumps(record()).replace(b'"seq":7', b'"seq":123456789012345678901'),
-    "64 bits": orjson.dumps(record(seq=2**63 - 1)),
-    "65 bits": orjson.dumps(record(seq=2**64 - 1)),
-    "19 digits in a text": orjson.dumps(record(note="1" * 40)),
-    "float written long": orjson.dumps(record()).replace(b"12.5", b"12.50"),
-    "exponent": orjson.dumps(record()).replace(b"12.5", b"1.25E1"),
-    "leading zero": orjson.dumps(record()).replace(b'"seq":7', b'"seq":07'),
-    "minus zero": orjson.dumps(record()).replace(b'"seq":7', b'"seq":-0'),
-    "plus": orjson.dumps(record()).replace(b'"seq":7', b'"seq":+7'),
-    "negative": orjson.dumps(record(seq=-7)),
-    "number for a text": orjson.dumps(record(tool=7, agent=42, run_id=12)),
-    "junk ids": orjson.dumps(record(run_id="unknown", trace_id="00000000000000000000000000000000")),
-    "zeros and dashes": orjson.dumps(record(run_id="0-0-0", trace_id="-")),
-    "blank ids": orjson.dumps(record(run_id="  ", trace_id="  abc  ")),
-    "UUID in capitals": orjson.dumps(record(run_id="0198A1B2-0000-7000-8000-0000000000AF")),
-    "wrong types": orjson.dumps(record(run_id=[1], trace_id={"a": 1}, event=["x"], timestamp=[], level={})),
-    "empty values": orjson.dumps(record(run_id="", tool="", args={}, result=[], event="")),
-    "literal cut": orjson.dumps(record()).replace(b'"result":null', b'"result":nul'),
-    "literal long": orjson.dumps(record()).replace(b'"result":null', b'"result":nulll'),
-    "no value": orjson.dumps(record()).replace(b'"result":null', b'"result":'),
-    "two records": orjson.dumps(record()) * 2,
-    "text behind": orjson.dumps(record()) + b"x",
-    "quote lost": orjson.dumps(record()).replace(b'"plain"', b'"plain'),
-    "escaped end": orjson.dumps(record()).replace(b'"plain"', b'"plain\\"'),
-    "backslashes": orjson.dumps(record(note="\\" * 5, tool='a"b\\', event="x\\")),
-    "bad escape": orjson.dumps(record()).replace(b"plain", b"pl\\ain"),
-    "slash escape": orjson.dumps(record()).replace(b"plain", b"a\\/b"),
-    "nul escape": orjson.dumps(record()).replace(b"plain", b"a\\u0000b"),
-    "quote escape": orjson.dumps(record()).replace(b"plain", b"a\\u0022b"),
-    "escape character": orjson.dumps(record(note="\x1b[31m", tool="\x1b[0m")),
-    "lone surrogate": orjson.dumps(record()).replace(b"plain", b"\\ud800"),
-    "raw nul": orjson.dumps(record()).replace(b"plain", b"a\0b"),
-    "raw tab": orjson.dumps(record()).replace(b"plain", b"a\tb"),
-    "tab between": orjson.dumps(record()).replace(b'"seq":7', b'"seq":\t7'),
-    "not UTF-8": orjson.dumps(record()).replace(b"plain", b"\xff\xfe"),
-    "half a character": orjson.dumps(record()).replace(b'"plain"}', b'"pl\xc3"}'),
-    "surrogate in UTF-8": orjson.dumps(record()).replace(b"plain", b"\xed\xa0\x80"),
+    "duplicate key of the shape": raw().replace(b'"seq":7', b'"seq":7,"seq":8'),
+    "nested duplicate": raw().replace(b'"order":"o-1"', b'"order":"o-1","order":"o-2"'),
+    "duplicate by escape": raw().replace(b'"note":', b'"no\\u0074e":1,"note":'),
+    "trailing comma": raw()[:-1] + b",}",
+    "comma inside": raw().replace(b'"seq":7,', b'"seq":7,,'),
+    "comma in an array": raw().replace(b"[1,2,", b"[1,,2,"),
+    "array open": raw().replace(b'"args":{"order"', b'"args":[{"order"'),
+    "key of the next member inside": raw(args={"result": None, "seq": 1}),
+    "value that reaches on": raw().replace(b'}]}', b'}]').replace(b'"seq":7', b'"seq":7}'),
+    "NaN": raw().replace(b"12.5", b"NaN"),
+    "NaN outside": raw().replace(b'"seq":7', b'"seq":NaN'),
+    "infinity": raw().replace(b"12.5", b"-Infinity"),
+    "beyond a double": raw().replace(b"12.5", b"1e400"),
+    "big integer": raw().replace(b"12.5", b"123456789012345678901234567890"),
+    "big integer outside": raw().replace(b'"seq":7', b'"seq":123456789012345678901'),
+    "64 bits": raw(seq=2**63 - 1),
+    "65 bits": raw(seq=2**64 - 1),
+    "19 digits in a text": raw(note="1" * 40),
+    "float written long": raw().replace(b"12.5", b"12.50"),
+    "exponent": raw().replace(b"12.5", b"1.25E1"),
+    "leading zero": raw().replace(b'"seq":7', b'"seq":07'),
+    "minus zero": raw().replace(b'"seq":7', b'"seq":-0'),
+    "plus": raw().replace(b'"seq":7', b'"seq":+7'),
+    "negative": raw(seq=-7),
+    "number for a text": raw(tool=7, agent=42, run_id=12),
+    "junk ids": raw(run_id="unknown", trace_id="00000000000000000000000000000000"),
+    "zeros and dashes": raw(run_id="0-0-0", trace_id="-"),
+    "blank ids": raw(run_id="  ", trace_id="  abc  "),
+    "UUID in capitals": raw(run_id="0198A1B2-0000-7000-8000-0000000000AF"),
+    "wrong types": raw(run_id=[1], trace_id={"a": 1}, event=["x"], timestamp=[], level={}),
+    "empty values": raw(run_id="", tool="", args={}, result=[], event=""),
+    "literal cut": raw().replace(b'"result":null', b'"result":nul'),
+    "literal long": raw().replace(b'"result":null', b'"result":nulll'),
+    "no value": raw().replace(b'"result":null', b'"result":'),
+    "two records": raw() * 2,
+    "text behind": raw() + b"x",
+    "quote lost": raw().replace(b'"plain"', b'"plain'),
+    "escaped end": raw().replace(b'"plain"', b'"plain\\"'),
+    "backslashes": raw(note="\\" * 5, tool='a"b\\', event="x\\"),
+    "bad escape": raw().replace(b"plain", b"pl\\ain"),
+    "slash escape": raw().replace(b"plain", b"a\\/b"),
+    "nul escape": raw().replace(b"plain", b"a\\u0000b"),
+    "quote escape": raw().replace(b"plain", b"a\\u0022b"),
+    "escape character": raw(note="\x1b[31m", tool="\x1b[0m"),
+    "lone surrogate": raw().replace(b"plain", b"\\ud800"),
+    "raw nul": raw().replace(b"plain", b"a\0b"),
+    "raw tab": raw().replace(b"plain", b"a\tb"),
+    "tab between": raw().replace(b'"seq":7', b'"seq":\t7'),
+    "not UTF-8": raw().replace(b"plain", b"\xff\xfe"),
+    "half a character": raw().replace(b'"plain"}', b'"pl\xc3"}'),
+    "surrogate in UTF-8": raw().replace(b"plain", b"\xed\xa0\x80"),
     "too deep": b'{"event":"x","a":' + b"[" * 600 + b"]" * 600 + b"}",
-    "at the writer's limit": orjson.dumps(record()).replace(b'"plain"', b"[" * 253 + b"]" * 253),
-    "beyond the writer's limit": orjson.dumps(record()).replace(b'"plain"', b"[" * 254 + b"]" * 254),
+    "at the writer's limit": raw().replace(b'"plain"', b"[" * 253 + b"]" * 253),
+    "beyond the writer's limit": raw().replace(b'"plain"', b"[" * 254 + b"]" * 254),
     "an array": b"[1,2]",
     "a text": b'"x"',
     "empty object": b"{}",
     "blank": b"",
     "white space": b"   ",
     "return": b"\r",
-    "line end of Windows": orjson.dumps(record()) + b"\r",
-    "two returns": orjson.dumps(record()) + b"\r\r",
-    "byte order mark": b"\xef\xbb\xbf" + orjson.dumps(record()),
-    "form feed": orjson.dumps(record()).replace(b",", b",\f", 1),
-    "zone assumed": orjson.dumps(record(timestamp="2026-01-31 23:59:59,123")),
-    "zone": orjson.dumps(record(timestamp="2026-01-31T23:59:59+02:00")),
-    "no such day": orjson.dumps(record(timestamp="2026-02-30T00:00:00Z")),
-    "leap second": orjson.dumps(record(timestamp="2026-06-30T23:59:60Z")),
-    "beyond 64 bits of time": orjson.dumps(record(timestamp="2262-04-11T23:59:59.999Z")),
-    "before": orjson.dumps(record(timestamp="1600-01-01T00:00:00Z")),
-    "epoch": orjson.dumps(record(timestamp=1767225600)),
-    "epoch, ms": orjson.dumps(record(timestamp=1767225600123)),
-    "epoch, float": orjson.dumps(record(timestamp=1767225600.123)),
-    "epoch as text": orjson.dumps(record(timestamp="1767225600.123")),
-    "epoch too late": orjson.dumps(record(timestamp=9999999999)),
-    "no time": orjson.dumps(record(timestamp="yesterday")),
-    "redacted": orjson.dumps(record(args={"a": ["x", "[REDACTED]"]}, result="****")),
-    "redacted by letters": orjson.dumps(record(args={"a": "Redacted-by-LiteLLM"}, result="hidden_due_to_security_reasons")),
-    "redacted behind blanks": orjson.dumps(record(args={"a": "\u3000\u2003 [redacted]"}, result="\n<redacted>")),
-    "redacted JSON text": orjson.dumps(record(args='{"a": "[REDACTED]"}', result="xxxxx")),
-    "hashed": orjson.dumps(record(args="sha256:" + "ab" * 32, result=" " + "0" * 32 + "\u3000")),
-    "truncated": orjson.dumps(record(args={"a": "x...[truncated 5 characters]"}, result="a [TRUNCATED]")),
-    "truncated, in the middle": orjson.dumps(record(args={"truncated": "no"}, result="litellm_Truncated skipped 5")),
-    "calls asked for": orjson.dumps(record(result={"tool_calls": [{"name": "f", "arguments": "{}", "id": "c1"}]})),
-    "list of calls": orjson.dumps(record(tool_calls=[{"name": "f", "arguments": "{}", "id": "c1"}])),
-    "params": orjson.dumps({"ts": "2026-01-01T00:00:00Z", "method": "tools/call", "params": {"name": "f", "arguments": {}}}),
-    "params, whole": orjson.dumps({"ts": "2026-01-01T00:00:00Z", "tool": "f", "params": {"a": 1, "run_id": "run-1234567890"}}),
-    "span": orjson.dumps(record(start_time="2026-01-01T00:00:00Z", end_time="2026-01-01T00:00:01Z")),
-    "backwards": orjson.dumps(record(start_time="2026-01-01T00:00:01Z", end_time="2026-01-01T00:00:00Z")),
-    "begin and duration": orjson.dumps(record(start_time="2026-01-01T00:00:00Z", duration_ms=5)),
+    "line end of Windows": raw() + b"\r",
+    "two returns": raw() + b"\r\r",
+    "byte order mark": b"\xef\xbb\xbf" + raw(),
+    "form feed": raw().replace(b",", b",\f", 1),
+    "zone assumed": raw(timestamp="2026-01-31 23:59:59,123"),
+    "zone": raw(timestamp="2026-01-31T23:59:59+02:00"),
+    "no such day": raw(timestamp="2026-02-30T00:00:00Z"),
+    "leap second": raw(timestamp="2026-06-30T23:59:60Z"),
+    "beyond 64 bits of time": raw(timestamp="2262-04-11T23:59:59.999Z"),
+    "before": raw(timestamp="1600-01-01T00:00:00Z"),
+    "epoch": raw(timestamp=1767225600),
+    "epoch, ms": raw(timestamp=1767225600123),
+    "epoch, float": raw(timestamp=1767225600.123),
+    "epoch as text": raw(timestamp="1767225600.123"),
+    "epoch too late": raw(timestamp=9999999999),
+    "no time": raw(timestamp="yesterday"),
+    "redacted": raw(args={"a": ["x", "[REDACTED]"]}, result="****"),
+    "redacted by letters": raw(args={"a": "Redacted-by-LiteLLM"}, result="hidden_due_to_security_reasons"),
+    "redacted behind blanks": raw(args={"a": "\u3000\u2003 [redacted]"}, result="\n<redacted>"),
+    "redacted JSON text": raw(args='{"a": "[REDACTED]"}', result="xxxxx"),
+    "hashed": raw(args="sha256:" + "ab" * 32, result=" " + "0" * 32 + "\u3000"),
+    "truncated": raw(args={"a": "x...[truncated 5 characters]"}, result="a [TRUNCATED]"),
+    "truncated, in the middle": raw(args={"truncated": "no"}, result="litellm_Truncated skipped 5"),
+    "calls asked for": raw(result={"tool_calls": [{"name": "f", "arguments": "{}", "id": "c1"}]}),
+    "list of calls": raw(tool_calls=[{"name": "f", "arguments": "{}", "id": "c1"}]),
+    "params": orjson.dumps(
+        {"ts": "2026-01-01T00:00:00Z", "method": "tools/call", "params": {"name": "f", "arguments": {}}}
+    ),
+    "params, whole": orjson.dumps(
+        {"ts": "2026-01-01T00:00:00Z", "tool": "f", "params": {"a": 1, "run_id": "run-1234567890"}}
+    ),
+    "span": raw(start_time="2026-01-01T00:00:00Z", end_time="2026-01-01T00:00:01Z"),
+    "backwards": raw(start_time="2026-01-01T00:00:01Z", end_time="2026-01-01T00:00:00Z"),
+    "begin and duration": raw(start_time="2026-01-01T00:00:00Z", duration_ms=5),
     "only an end": orjson.dumps({"end_time": "2026-01-01T00:00:01Z", "tool": "x"}),
-    "negative duration": orjson.dumps(record(duration_ms=-0.0, latency_s=-1.5)),
+    "negative duration": raw(duration_ms=-0.0, latency_s=-1.5),
+    "long durations": raw(duration_ms=0.00012341200001537801, took_ms=1e25, latency_s=12.5),
+    "durations that are none": raw(duration_ms=1e25, latency_s=-0.0),
     "observed": orjson.dumps({"observed_timestamp": "2026-01-01T00:00:01Z", "tool": "x"}),
-    "nested": orjson.dumps(record(data={"run": {"id": "run-12345678901"}, "x": 1, "y": {"z": []}}, trace={"id": "ab" * 16})),
-    "nested, empty": orjson.dumps(record(data={}, context=None, extra=[])),
-    "ids twice": orjson.dumps(record(request_id="req-1234567890", correlation_id="req-1234567890", user_id="u-1", parent_run_id="p-1")),
-    "further ids": orjson.dumps(record(request_id="req-1234567890", correlation_id="Req-2", user_id=5, principal="p", invocation_id='q"r')),
-    "errors": orjson.dumps(record(error={"type": "E"}, status=503, exception=False)),
-    "error is a number": orjson.dumps(record(error=0)),
-    "error is blank": orjson.dumps(record(error=" \u3000")),
-    "denied": orjson.dumps(record(decision="BLOCK", policy="p", allowed=False, reason="r")),
-    "long name": orjson.dumps(record(event="e" * 300, tool="t" * 600, agent="ä" * 300)),
-    "name of two lines": orjson.dumps(record(event="a\nb")),
-    "stream": orjson.dumps(record(service="s", logger="l", sampled=True, sampling_probability=0.5)),
-    "many stretches": orjson.dumps({k: v for n in range(9) for k, v in ((f"x{n}", n), (["run_id", "trace_id", "agent", "tool", "seq", "model", "ts", "args", "result"][n], f"value-{n}-{n}"))}),
+    "nested": raw(data={"run": {"id": "run-12345678901"}, "x": 1, "y": {"z": []}}, trace={"id": "ab" * 16}),
+    "nested, empty": raw(data={}, context=None, extra=[]),
+    "ids twice": raw(request_id="req-1234567890", correlation_id="req-1234567890", user_id="u-1", parent_run_id="p-1"),
+    "further ids": raw(
+        request_id="req-1234567890", correlation_id="Req-2", user_id=5, principal="p", invocation_id='q"r'
+    ),
+    "errors": raw(error={"type": "E"}, status=503, exception=False),
+    "error is a number": raw(error=0),
+    "error is blank": raw(error=" \u3000"),
+    "denied": raw(decision="BLOCK", policy="p", allowed=False, reason="r"),
+    "long name": raw(event="e" * 300, tool="t" * 600, agent="ä" * 300),
+    "name of two lines": raw(event="a\nb"),
+    "stream": raw(service="s", logger="l", sampled=True, sampling_probability=0.5),
+    "many stretches": orjson.dumps(
+        {
+            key: value
+            for n, name in enumerate(("run_id", "trace_id", "agent", "tool", "seq", "model", "ts", "args", "result"))
+            for key, value in ((f"x{n}", n), (name, f"value-{n}-{n}"))
+        }
+    ),
     "many keys": orjson.dumps({f"k{n}": n for n in range(300)}),
 }  # fmt: skip
 
@@ -297,7 +315,9 @@ def test_lines_that_are_json_only_together(
     assert len(plain_records) == len(bodies)
 
 
-@pytest.mark.parametrize("tail", [b'{"event":"x"', b'{"event":"x"}', b" ", b'{"event":"\xc3', b"\r", b'{"event":"x"}\r'])
+@pytest.mark.parametrize(
+    "tail", [b'{"event":"x"', b'{"event":"x"}', b" ", b'{"event":"\xc3', b"\r", b'{"event":"x"}\r']
+)
 def test_a_last_line_without_its_end(twins: Twins, tmp_path: Path, tail: bytes) -> None:
     twins.load(write(tmp_path, lines(record(), record()) + tail))
     assert twins.differences() == {}
@@ -328,9 +348,10 @@ def test_starts_of_a_file(twins: Twins, tmp_path: Path, start: bytes) -> None:
 
 KEYS = (
     "timestamp", "ts", "start_time", "end_time", "duration_ms", "level", "event", "action", "status", "decision",
-    "run_id", "trace_id", "span_id", "parent_span_id", "session", "thread_id", "user_id", "agent", "agent_id", "model",
-    "tool", "name", "args", "arguments", "result", "output", "error", "policy", "rule", "input_tokens", "seq", "sampled",
-    "message", "hash", "data", "context", "params", "trace", "id", "request_id", "correlation_id", "ünï", 'q"k', "",
+    "run_id", "trace_id", "span_id", "parent_span_id", "session", "thread_id", "user_id", "agent", "agent_id",
+    "model", "tool", "name", "args", "arguments", "result", "output", "error", "policy", "rule", "input_tokens", "seq",
+    "sampled", "message",
+    "hash", "data", "context", "params", "trace", "id", "request_id", "correlation_id", "ünï", 'q"k', "",
 )  # fmt: skip
 TEXTS = st.one_of(
     st.sampled_from((
@@ -352,6 +373,11 @@ VALUES = st.recursive(
 SHAPES = st.lists(st.lists(st.sampled_from(KEYS), max_size=7, unique=True), min_size=1, max_size=3)
 
 
+DAMAGE = st.sampled_from(
+    (b"", b",", b'"', b"}", b"]", b"\\", b"\xff", b"\t", b"\r", b"NaN", b"0", b'"a":1,', b" ")
+)  # fmt: skip
+
+
 @st.composite
 def files(draw: st.DrawFn) -> bytes:
     """Lines of few shapes, written in several ways, some of them damaged."""
@@ -361,13 +387,12 @@ def files(draw: st.DrawFn) -> bytes:
         shape = draw(st.sampled_from(shapes))
         value = {key: draw(VALUES) for key in shape}
         compact = draw(st.sampled_from((True, True, True, False)))
-        line = json.dumps(
-            value, ensure_ascii=not compact, separators=(",", ":") if compact else draw(st.sampled_from(((", ", ": "), (",", ": ")))),
-        ).encode("utf-8", "surrogatepass")  # fmt: skip
+        between = (",", ":") if compact else draw(st.sampled_from(((", ", ": "), (",", ": "))))
+        line = json.dumps(value, ensure_ascii=not compact, separators=between).encode("utf-8", "surrogatepass")
         damage = draw(st.integers(0, 19))
         if damage == 0:
             at = draw(st.integers(0, len(line)))
-            line = line[:at] + draw(st.sampled_from((b"", b",", b'"', b"}", b"]", b"\\", b"\xff", b"\t", b"\r", b"NaN", b"0", b'"a":1,', b" "))) + line[at + draw(st.integers(0, 2)) :]  # fmt: skip
+            line = line[:at] + draw(DAMAGE) + line[at + draw(st.integers(0, 2)) :]
         elif damage == 1:
             line = line[: draw(st.integers(0, len(line)))]
         made.append(line)
