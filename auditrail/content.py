@@ -53,6 +53,10 @@ _TRUNCATED = re.compile(
 _EMPTY_JSON = frozenset({"", "{}", "[]", "null", '""'})
 # First characters of everything that counts as redacted.
 _MARKER_STARTS = frozenset("[<({_*rRxXhH")
+_JSON_STARTS = frozenset('{["')
+# What must stand in a JSON text that has a marker as one of its values: only then it is parsed.
+_JSON_HINTS = ("redact", "***", "runcated", '"[', '"<', '"{', '"\\u003c', '"xxxxx', '"hidden_due')
+_HINTS_WITHIN = 100_000
 _MAX_LEAVES = 200
 
 
@@ -88,8 +92,10 @@ def _state_of_text(text: str, *, whole: bool) -> str:
     tail = text[-120:]
     if "runcated" in tail.lower() and _TRUNCATED.search(text, max(0, length - 120)):
         return "truncated"
-    if whole and text[:1] in "{[" and ("redact" in text[:100_000].lower() or "***" in text[:100_000]):
-        return _state_of_json_text(text)
+    if whole and text.lstrip()[:1] in _JSON_STARTS:
+        start = text[:_HINTS_WITHIN].lower()
+        if any(hint in start for hint in _JSON_HINTS):
+            return _state_of_json_text(text)
     return "present"
 
 
@@ -108,6 +114,8 @@ def _state_of_json_text(text: str) -> str:
         value, _ = parse(text.encode("utf-8", "surrogatepass"))
     except RecordError:
         return "present"
+    if isinstance(value, str):
+        return _state_of_text(value, whole=False)
     return state_of(value) if isinstance(value, (dict, list)) else "present"
 
 
