@@ -25,7 +25,7 @@ _KINDS = ("llm_request", "llm_response", "tool_call", "tool_result", "tool_call"
 _AGENTS = ("refunds-agent", "triage-agent", "research-agent", "billing-agent")
 _MODELS = ("gpt-4.1", "claude-sonnet-4-5", "gemini-2.5-pro")
 _TOOLS = ("issue_refund", "search_orders", "send_email", "web_fetch", "run_sql", "read_file")
-_WORDS = (
+_WORDS = (  # noqa: SIM905 - a text is easier to read
     "the order was placed by customer and shipped from depot after the payment cleared on account balance refund "
     "policy allows return within thirty days of delivery please check status before you answer naïve café über"
 ).split()

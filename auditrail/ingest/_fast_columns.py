@@ -155,19 +155,20 @@ def _numbers(parts: list[Columns], name: str, size: int, kind: Any) -> Any:
 _FIRST = np.zeros(256, np.uint8)
 _FIRST[list(b"_[<(*{\\")] = 1
 _FIRST[0:33] = 1
-_FIRST[[*b"rRhHxX", 0xC2, 0xE1, 0xE2, 0xE3]] = 2
+_FIRST[[*b"nrRhHxX", 0xC2, 0xE1, 0xE2, 0xE3]] = 2
 _LOWER = 0x2020202020202020
 # (bits to set, bytes): words that begin with a letter, and blanks beyond ASCII.
 _BEGINNINGS = [
     *((_LOWER, word) for word in (b"redacted", b"hidden_d", b"xxxxx")),
     *((0, blank.encode()) for blank in "\x85\xa0\u1680\u205f\u3000"),
     (0, b"\xe2\x80"),
+    (0, b"null"),
 ]
 _CUT = b"truncated"
 
 
 def marks(block: Block) -> Ints:
-    """Places inside strings that may say that a value is redacted or cut short (see `auditrail.content`), sorted.
+    """Places in strings that may say that a value is redacted, cut short or empty (see `auditrail.content`), sorted.
 
     These are the first characters of strings which begin as such words do, and the word `truncated` anywhere.
     """

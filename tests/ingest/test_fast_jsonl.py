@@ -240,6 +240,9 @@ ODD = {
     "redacted by letters": raw(args={"a": "Redacted-by-LiteLLM"}, result="hidden_due_to_security_reasons"),
     "redacted behind blanks": raw(args={"a": "\u3000\u2003 [redacted]"}, result="\n<redacted>"),
     "redacted JSON text": raw(args='{"a": "[REDACTED]"}', result="xxxxx"),
+    "empty as text": raw(args="null", result=" null "),
+    "empty JSON as text": raw(args="{}", result='""'),
+    "redacted, in quotes": raw(args='"[REDACTED]"', result=' {"a":"xxxxx"}'),
     "hashed": raw(args="sha256:" + "ab" * 32, result=" " + "0" * 32 + "\u3000"),
     "truncated": raw(args={"a": "x...[truncated 5 characters]"}, result="a [TRUNCATED]"),
     "truncated, in the middle": raw(args={"truncated": "no"}, result="litellm_Truncated skipped 5"),
@@ -501,11 +504,13 @@ def test_ids_that_are_plain_are_what_the_reader_makes_of_them(text: str, kind: s
 def test_every_word_of_redaction_is_marked() -> None:
     """The words themselves, and what the patterns begin with; a new one must be known here, too."""
     examples = [
-        *content._REDACTED, "[REDACTED_PERSON_1]", "<REDACTED>", "__redacted__", "***", "<PERSON>", "{NAME}",
+        *content._REDACTED, *filter(None, content._EMPTY_JSON),
+        "[REDACTED_PERSON_1]", "<REDACTED>", "__redacted__", "***", "<PERSON>", "{NAME}",
         "... [truncated 5 characters]", "<str len=5 truncated>", "x litellm_truncated y",
     ]  # fmt: skip
     for word in examples:
-        for text in (word, word.upper(), f" {word}", f"\u3000{word}", f"\x85{word}", f"\u2009{word}"):
+        upper = word if word == "null" else word.upper()
+        for text in (word, upper, f" {word}", f"\u3000{word}", f"\x85{word}", f"\u2009{word}"):
             block = index(orjson.dumps({"a": text}) + b"\n{}")
             assert len(marks(block)), text
     assert not len(marks(index(b'{"a":"nothing of the kind","b":"\xc3\xbcber \xe6\x97\xa5"}\n{}')))
