@@ -30,6 +30,7 @@ __all__ = [
     "STATES",
     "STATUSES",
     "TS_SOURCES",
+    "AgentStream",
     "Conflict",
     "Copy",
     "Event",
@@ -195,6 +196,16 @@ class RunRow(NamedTuple):
     parent_run: Annotated[str | None, "id of the run that spawned it"]
     parent_event: Annotated[int | None, "the event in the parent run that spawned it"]
     parent_via: Annotated[str | None, "how the parent is known: kind of the id that says so"]
+
+
+class AgentStream(NamedTuple):
+    """In how many runs of an agent a stream occurs: what a run of that agent can be expected to have."""
+
+    agent: Annotated[str, "the agent"]
+    format: Annotated[str, "format of the sources that carry the stream"]
+    stream: Annotated[str, "the stream"]
+    runs: Annotated[int, "runs of the agent that have records of it"]
+    of_runs: Annotated[int, "all runs of the agent"]
 
 
 class RunMember(NamedTuple):

@@ -25,6 +25,7 @@ _TABLES: dict[str, type] = {
     "run_members": model.RunMember,
     "join_keys": model.JoinKey,
     "run_ids": model.RunId,
+    "agent_streams": model.AgentStream,
     "conflicts": model.Conflict,
     "copies": model.Copy,
     "ids_more": model.EventId,

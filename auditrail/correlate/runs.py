@@ -90,9 +90,9 @@ WHERE e.layer = 'agent' AND e.status <> 'unknown' AND e.kind IN ('end', 'span') 
 # A second pass for what needs the texts: both at once would hold three times the groups in memory, and spill.
 _GROUPS = """
 CREATE OR REPLACE TEMP TABLE groups AS
-SELECT m.label, e.stream, e.agent, count(*) AS n, min(e.event) AS first,
+SELECT m.label, e.stream, e.agent, e.source, count(*) AS n, min(e.event) AS first,
     bool_or(e.layer = 'agent' AND m.trust = 0) AS own
-FROM members m JOIN live e ON e.event = m.event GROUP BY m.label, e.stream, e.agent
+FROM members m JOIN live e ON e.event = m.event GROUP BY m.label, e.stream, e.agent, e.source
 """
 
 # The agent that names itself on records of the agent's own layer, or else is named most often.
@@ -105,6 +105,21 @@ FROM (SELECT label, count(DISTINCT stream) AS streams FROM groups GROUP BY label
         WHERE agent IS NOT NULL GROUP BY label, agent
     ) GROUP BY label
 ) a ON a.label = s.label
+"""
+
+_STREAMS = """
+INSERT INTO agent_streams
+WITH named AS (
+    SELECT a.label, a.agent FROM run_agents a JOIN run_names n ON n.label = a.label
+    WHERE a.agent IS NOT NULL AND n.kind IN ('run', 'trace')
+), totals AS (
+    SELECT agent, count(*) AS n FROM named GROUP BY agent
+)
+SELECT a.agent, s.format, g.stream, count(DISTINCT g.label), t.n
+FROM groups g JOIN named a ON a.label = g.label JOIN totals t ON t.agent = a.agent
+JOIN sources s ON s.source = g.source
+WHERE g.stream IS NOT NULL AND s.format IS NOT NULL GROUP BY a.agent, s.format, g.stream, t.n
+ORDER BY a.agent NULLS LAST, s.format NULLS LAST, g.stream NULLS LAST
 """
 
 _RUNS = f"""
@@ -169,14 +184,14 @@ JOIN runs p ON p.parent_event = k.parent LEFT JOIN spawning g ON g.child = k.chi
 
 
 def write(connection: duckdb.DuckDBPyConnection) -> None:
-    """Fills the four tables anew."""
-    for table in ("runs", "run_members", "join_keys", "run_ids"):
+    """Fills the five tables anew."""
+    for table in ("runs", "run_members", "join_keys", "run_ids", "agent_streams"):
         connection.execute(f"DELETE FROM {table}")
     for step in (_ANCHORS, _SPAWNING, _KEYS, _MEMBERS, _NAMES):
         connection.execute(step)
     connection.execute(_LABELLED)
     case.drop(connection, "named", "nameless", "occ", "labels", "vals", "anchors", "inferred", "grouped")
-    for step in (_FACTS, _OUTCOMES, _GROUPS, _AGENTS, _RUNS):
+    for step in (_FACTS, _OUTCOMES, _GROUPS, _AGENTS, _STREAMS, _RUNS):
         connection.execute(step)
     case.drop(connection, "groups", "facts", "outcomes", "run_agents", "run_names")
     for step in (_EVENTS, _JOIN_KEYS, _IDS, _PARENTS):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from auditrail import case, jsontext, model, schema
 from auditrail.errors import QueryError
 from auditrail.model import Source
+from auditrail.report import reconstruction
 from auditrail.report.types import Column, Listing
 
 if TYPE_CHECKING:
@@ -208,8 +209,8 @@ def runs(
     condition = " AND ".join(where)
     rows = connection.execute(
         f"""
-        SELECT r.id, r.id_kind, r.agent, r.started_ns, r.ended_ns, r.status, r.events, r.errors, r.denials, r.layers,
-            r.streams, r.parent_run
+        SELECT r.run, r.id, r.id_kind, r.agent, r.started_ns, r.ended_ns, r.status, r.events, r.errors, r.denials,
+            r.layers, r.streams, r.parent_run
         FROM runs r WHERE {condition} ORDER BY r.run NULLS LAST {f"LIMIT {int(limit)}" if limit else ""}
         """,
         values,
@@ -228,26 +229,28 @@ def runs(
         Column("layers", "layers", "list", detail=True),
         Column("streams", "streams", "count", detail=True),
         Column("parent_run", "spawned by", "id"),
-        Column("completeness", "held", detail=True),
+        Column("completeness", "held"),
+        Column("score", "score", "share", detail=True),
     )
-    listed = tuple((*row[:9], row[9].split(",") if row[9] else [], *row[10:], _held(row)) for row in rows)
+    grades = reconstruction.grades(connection, [(row[0], row[1], row[2], row[7], row[3]) for row in rows])
+    listed = tuple(
+        (*row[1:10], row[10].split(",") if row[10] else [], *row[11:], *grades.get(row[0], (None, None)))
+        for row in rows
+    )
     notes = [f"{len(rows):,} of {count:,} runs shown: raise --limit to see more"] if len(rows) < count else []
     left = case.count(
         connection,
         "SELECT count(*) FROM events WHERE event NOT IN (SELECT event FROM run_members) "
         "AND event NOT IN (SELECT event FROM copies)",
     )
+    ungraded = len(rows) - len(grades)
+    if ungraded:
+        notes.append(
+            f"how complete they are was not worked out for {ungraded:,} runs: --limit shows fewer, reconstruct one"
+        )
     if left:
         notes.append(f"{left:,} events are in no run: no id, session, agent or time leads from them to one")
     return Listing("runs", "runs", "Runs", columns, listed, {"total": count}, tuple(notes))
-
-
-def _held(row: tuple[Any, ...]) -> str:
-    """A word on how much of the run is held; `reconstruct` makes the full check."""
-    if row[1] not in ("run", "trace"):
-        return "fragment"
-    layers = row[9].split(",") if row[9] else []
-    return "single layer" if len(layers) < 2 else f"{len(layers)} layers"
 
 
 def formats(readers: dict[str, Any]) -> Listing:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from auditrail.report.types import Completeness, Evidence, Gap, RunEventView
 
@@ -39,13 +40,24 @@ class Findings:
             self.checks[name] = (met, made)
 
 
-def find(run_id: str, events: list[RunEventView], *, named: bool) -> Findings:
+class Expected(NamedTuple):
+    """A stream that most runs of the agent have: `runs` of `of_runs`; `held` says whether this run has it."""
+
+    format: str
+    stream: str
+    runs: int
+    of_runs: int
+    held: bool
+
+
+def find(run_id: str, events: list[RunEventView], *, named: bool, expected: tuple[Expected, ...] = ()) -> Findings:
     """Looks through the events of one run, given in order of time.
 
     Args:
         run_id: id of the run, for the gaps.
         events: all its events, without copies.
         named: whether a run or trace id names the run; without one, no begin or end can be expected.
+        expected: the streams that the agent's other runs have.
     """
     found = Findings()
     _parents(run_id, events, found)
@@ -54,6 +66,7 @@ def find(run_id: str, events: list[RunEventView], *, named: bool) -> Findings:
     _content(run_id, events, found)
     if named:
         _edges(run_id, events, found)
+        _streams(run_id, events, expected, found)
     return found
 
 
@@ -275,6 +288,31 @@ def _content(run_id: str, events: list[RunEventView], found: Findings) -> None:
                     *(_at(other, "still holds the arguments") for _, other in sorted(held.items())),
                 ),
                 after=None,
+            )
+        )
+
+
+def _streams(run_id: str, events: list[RunEventView], expected: tuple[Expected, ...], found: Findings) -> None:
+    """Streams that the agent's other runs have, and this one has not: the run may be whole in none of the others."""
+    absent = [stream for stream in expected if not stream.held]
+    found.check("streams that the agent's other runs have", len(expected) - len(absent), len(expected))
+    for stream in absent:
+        first, last = _times(events)
+        found.gaps.append(
+            Gap(
+                "stream-absent",
+                "unknown",
+                "high",
+                "strong",
+                f"no record of {stream.stream} ({stream.format})",
+                f"{stream.runs} of {stream.of_runs} runs of this agent have records of {stream.stream} "
+                f"({stream.format}), and this one has none: sampled out, not joined, or lost",
+                "look for its sampling settings and for an outage at this moment; load further files of that stream",
+                agent=events[0].agent if events else None,
+                stream=stream.stream,
+                first_ns=first,
+                last_ns=last,
+                runs=(run_id,),
             )
         )
 

@@ -60,6 +60,13 @@ _TS = 1 + _EVENT_COLUMNS.index("ts_ns")
 _NEAR = 64 << 20
 _MOST_STRETCHES = 24
 
+# So many events are looked through to grade the runs of a list: about a second.
+GRADED_EVENTS = 20_000
+
+# A stream is expected of a run if at least this share of the agent's runs have it, of at least so many.
+_MOST_RUNS = 0.8
+_FEWEST_RUNS = 4
+
 # What this command never looks at; the commands that do are named.
 _NOT_CHECKED = (
     "hash chains and signatures of the sources: auditrail verify",
@@ -84,7 +91,8 @@ def reconstruct(connection: duckdb.DuckDBPyConnection, asked: str) -> Reconstruc
     skews = skew.estimate(events)
     shift = {item.stream: round(-item.seconds * 1e9) for item in skews}
     events = [event._replace(skew_ns=shift[event.stream]) if event.stream in shift else event for event in events]
-    findings = marks.find(run_id, events, named=named)
+    expected = _expected(_agent_streams(connection), run["agent"] if run else None, events, sources)
+    findings = marks.find(run_id, events, named=named, expected=expected)
     placed = tree.order(events)
     events = [
         event._replace(
@@ -118,6 +126,69 @@ def reconstruct(connection: duckdb.DuckDBPyConnection, asked: str) -> Reconstruc
         integrity=tuple((path, "not verified") for path in sorted(used)),
         remarks=_remarks(connection, sources, used, events),
         not_checked=_NOT_CHECKED,
+    )
+
+
+def grades(
+    connection: duckdb.DuckDBPyConnection, runs: list[tuple[int, str, str, int, str | None]]
+) -> dict[int, tuple[str, float]]:
+    """How complete each run is, by the same checks as `reconstruct`: run key -> (grade, score).
+
+    Args:
+        connection: to the case.
+        runs: key, id, kind of the id, number of events, and agent of each. Runs are left out from where their events
+            add up to more than `GRADED_EVENTS`: a list has to appear at once.
+    """
+    chosen: list[tuple[int, str, str, int, str | None]] = []
+    total = 0
+    for run in runs:
+        total += run[3]
+        if total > GRADED_EVENTS:
+            break
+        chosen.append(run)
+    if not chosen:
+        return {}
+    rows = connection.execute(
+        "SELECT event, via_kind, via_value, confidence, via_event, run FROM run_events "
+        f"WHERE run IN ({_in(run[0] for run in chosen)})"
+    ).fetchall()
+    owner = {row[0]: row[5] for row in rows}
+    members: dict[int, list[RunEventView]] = defaultdict(list)
+    sources = _sources(connection)
+    for event in _events(connection, {row[0]: row[1:5] for row in rows}, sources, Counter()):
+        members[owner[event.key]].append(event)
+    made = {}
+    streams = _agent_streams(connection)
+    for key, run_id, kind, _, agent in chosen:
+        named = kind in ("run", "trace")
+        expected = _expected(streams, agent, members[key], sources)
+        findings = marks.find(run_id, members[key], named=named, expected=expected)
+        found = marks.completeness(findings, named=named)
+        made[key] = (found.grade, found.score)
+    return made
+
+
+def _agent_streams(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, int, int]]:
+    """Streams that most runs of an agent have: (agent, format, stream, runs, of all runs)."""
+    return connection.execute(
+        "SELECT agent, format, stream, runs, of_runs FROM agent_streams WHERE of_runs >= ? AND runs >= of_runs * ? "
+        "ORDER BY agent NULLS LAST, format NULLS LAST, stream NULLS LAST",
+        [_FEWEST_RUNS, _MOST_RUNS],
+    ).fetchall()
+
+
+def _expected(
+    streams: list[tuple[str, str, str, int, int]],
+    agent: str | None,
+    events: list[RunEventView],
+    sources: dict[int, dict[str, Any]],
+) -> tuple[marks.Expected, ...]:
+    formats = {row["path"]: row["format"] for row in sources.values()}
+    held = {(formats.get(event.source.path), event.stream) for event in events}
+    return tuple(
+        marks.Expected(kind, stream, runs, of_runs, (kind, stream) in held)
+        for owner, kind, stream, runs, of_runs in streams
+        if owner == agent
     )
 
 
