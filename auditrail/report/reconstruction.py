@@ -341,7 +341,8 @@ def _streams(events: list[RunEventView], sources: dict[int, dict[str, Any]]) -> 
     for (path, stream), members in sorted(groups.items()):
         by = Counter(event.stitched_by.confidence for event in members)
         layer = _most(event.layer for event in members) or "other"
-        records = len({event.source.record for event in members})
+        # By source and record, as the id has them: two versions of a changed file stand under one path.
+        records = len({event.id.partition(".")[0] for event in members})
         used.append(
             StreamUse(
                 path,

@@ -62,7 +62,7 @@ class _Index:
         self.ids = {event.id for event in events}
         self.spans: dict[str, str] = {}
         self.executions: dict[str, str] = {}
-        self.answers: dict[tuple[str, int], str] = {}
+        self.answers: dict[tuple[str, str, int], str] = {}
         self.responses: dict[str, str] = {}
         spans: dict[str, list[RunEventView]] = defaultdict(list)
         for event in events:
@@ -73,7 +73,7 @@ class _Index:
                 if event.response_id:
                     self.responses.setdefault(event.response_id, event.id)
             if event.layer == "llm" and event.kind in ("span", "result"):
-                self.answers.setdefault((event.source.path, event.source.record), event.id)
+                self.answers.setdefault(_record(event), event.id)
         for event in sorted(events, key=_execution_order):
             if event.tool_call_id and (event.layer, event.kind) in _EXECUTION:
                 self.executions.setdefault(event.tool_call_id, event.id)
@@ -150,8 +150,9 @@ def _candidates(event: RunEventView, index: _Index) -> list[str | None]:
     return candidates
 
 
-def _record(event: RunEventView) -> tuple[str, int]:
-    return (event.source.path, event.source.record)
+def _record(event: RunEventView) -> tuple[str, str, int]:
+    """The record of an event; its source tells two versions of a changed file apart, which stand under one path."""
+    return (event.id.partition(":")[0], event.source.path, event.source.record)
 
 
 def _execution_order(event: RunEventView) -> tuple[int, int, int]:
