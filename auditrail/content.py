@@ -89,13 +89,14 @@ def _state_of_text(text: str, *, whole: bool) -> str:
             return "redacted"
         if whole and length >= 32 and " " not in short and _HASHED.fullmatch(short):
             return "hashed"
+    if whole and text.lstrip()[:1] in _JSON_STARTS:
+        start = text[:_HINTS_WITHIN].lower()
+        found = _state_of_json_text(text) if any(hint in start for hint in _JSON_HINTS) else None
+        if found is not None:
+            return found
     tail = text[-120:]
     if "runcated" in tail.lower() and _TRUNCATED.search(text, max(0, length - 120)):
         return "truncated"
-    if whole and text.lstrip()[:1] in _JSON_STARTS:
-        start = text[:_HINTS_WITHIN].lower()
-        if any(hint in start for hint in _JSON_HINTS):
-            return _state_of_json_text(text)
     return "present"
 
 
@@ -106,14 +107,15 @@ def _is_redacted_form(text: str) -> bool:
     return text[0] not in "<{" or "redact" in text.lower() or bool(_CASED.fullmatch(text))
 
 
-def _state_of_json_text(text: str) -> str:
+def _state_of_json_text(text: str) -> str | None:
+    """By the values of the JSON that the text is; None if it is none, as where the cut took its end."""
     from auditrail.errors import RecordError
     from auditrail.jsontext import parse
 
     try:
         value, _ = parse(text.encode("utf-8", "surrogatepass"))
     except RecordError:
-        return "present"
+        return None
     if isinstance(value, str):
         return _state_of_text(value, whole=False)
     return state_of(value) if isinstance(value, (dict, list)) else "present"
