@@ -66,6 +66,8 @@ def _fit(value: Any, kind: Any) -> Any:
     if value is None:
         return None
     if kind == pa.int64():
+        if isinstance(value, float) and abs(value) < 1 << 63:
+            return int(value)  # as Arrow does: a row must not depend on what is odd in the rows beside it
         return int(value) if isinstance(value, int) and value in _INT64 else None
     if kind == pa.float64():
         return float(value) if isinstance(value, (int, float)) and abs(value) < 1e308 else None
