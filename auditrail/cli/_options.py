@@ -196,13 +196,17 @@ def _write_file(pieces: Any, how: Emission) -> None:
     assert target is not None  # noqa: S101 - the caller has looked
     if target.exists() and not how.force:
         raise OutputExistsError(f"{target} exists", hint="add --force to overwrite it")
-    part = target.with_name(target.name + ".part")
+    # A file renamed onto a device or a pipe would replace it, and with it the machine's /dev/null.
+    straight = target.exists() and not target.is_file()
+    part = target if straight else target.with_name(target.name + ".part")
     try:
         with part.open("w", encoding="utf-8", newline="") as out:
             out.writelines(pieces)
-        part.replace(target)
+        if not straight:
+            part.replace(target)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        if not straight:
+            part.unlink(missing_ok=True)
         raise UsageError(f"{target} can't be written: {(error.strerror or str(error)).lower()}") from None
 
 
