@@ -103,8 +103,8 @@ def test_a_row_is_the_same_whatever_stands_beside_it(value: Any) -> None:
 
 
 def test_one_odd_value_does_not_touch_its_neighbours() -> None:
-
-     events = [Event(ts_ns=1, name="a"), Event(ts_ns="x", name="\ud800"), Event(ts_ns=3, name="c", sampled=False)]  # type: ignore[arg-type]
+    odd: Any = "x"
+    events = [Event(ts_ns=1, name="a"), Event(ts_ns=odd, name="\ud800"), Event(ts_ns=3, name="c", sampled=False)]
     made = rows.table("events", [rows.event_row(PLACE, event, []) for event in events])
     assert made.column("ts_ns").to_pylist() == [1, None, 3]
     assert made.column("name").to_pylist() == ["a", "\\ud800", "c"]
