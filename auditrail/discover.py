@@ -26,6 +26,9 @@ def modules(package: str) -> dict[str, ModuleType]:
 
 
 def module(package: str, name: str) -> ModuleType | None:
-    """The one module with that NAME, or None; the others are not imported. A module's name is its NAME with `_` for `-`."""
+    """The one module with that NAME, or None; the others are not imported.
+
+    A module's name is its NAME with `_` for `-`.
+    """
     stem = name.replace("-", "_")
     return importlib.import_module(f"{package}.{stem}") if stem in names(package) else None

@@ -6,6 +6,7 @@ bytes that are not UTF-8, escapes other than `\" \\ \n \r \t \b \f`.
 
 from __future__ import annotations
 
+import builtins
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,7 +57,7 @@ class Block(NamedTuple):
         found: Words = self.wides[places].view("<u8").reshape(-1, 4)
         return found
 
-    def line(self, row: int) -> bytes:
+    def line(self, row: int) -> builtins.bytes:
         """The bytes of a line, without its end."""
         return self.data[self.starts[row] : self.ends[row]]
 

@@ -128,9 +128,7 @@ def _kept(value: dict[str, Any], attributes: str | None) -> tuple[Any, ...]:
 
 def _difference(whole: dict[str, Any], part: dict[str, Any]) -> tuple[Any, ...]:
     """Which members of an object are in its part."""
-    return tuple(
-        (key, None if below == whole[key] else _difference(whole[key], below)) for key, below in part.items()
-    )
+    return tuple((key, None if below == whole[key] else _difference(whole[key], below)) for key, below in part.items())
 
 
 def _holds(template: Template, value: dict[str, Any], event: Event, layout: Layout) -> bool:

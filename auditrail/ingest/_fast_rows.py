@@ -282,9 +282,7 @@ class Group:
         starts = self.matched.starts[hole][rows]
         return number(self.block, starts, self.matched.ends[hole][rows] - starts)
 
-    def _content(
-        self, made: Columns, slot: str, hole: int, rows: Ints, states: list[bytes], codes: Ints
-    ) -> None:
+    def _content(self, made: Columns, slot: str, hole: int, rows: Ints, states: list[bytes], codes: Ints) -> None:
         views_of_states = constant_views(states, self.side, 1)
         if hole < 0:
             made.texts[f"{slot}_state"] = views_of_states[codes], None
@@ -403,9 +401,7 @@ class Group:
                 hole = self.template.places[path]
                 text = self.block.data[self.matched.starts[hole][row] : self.matched.ends[hole][row]]
             else:
-                below = dict.fromkeys(
-                    other[len(path)] for other in self.template.places if other[: len(path)] == path
-                )
+                below = dict.fromkeys(other[len(path)] for other in self.template.places if other[: len(path)] == path)
                 text = self._joined(tuple((inner, None) for inner in below), row, path)
             members.append(orjson.dumps(key) + b":" + text)
         return b"{" + b",".join(members) + b"}"

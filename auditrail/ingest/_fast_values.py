@@ -5,6 +5,8 @@ Every function answers only where it is certain; the rest is for the plain funct
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import numpy.typing as npt
 
@@ -40,7 +42,8 @@ def _short(block: Block, starts: Ints, lengths: Ints) -> tuple[Bools, Ints]:
     missing = (8 - lengths).astype(np.uint64) << _U(3)
     # A shift by 64 is not defined: no digits at all are zeros.
     word = np.where(lengths > 0, block.word(starts) << missing, _U(0))
-    return _eight(word | np.where(lengths > 0, _ZEROS & ~(~_U(0) << missing), _ZEROS))
+    padding = np.where(lengths > 0, _ZEROS & ~(~_U(0) << missing), _ZEROS)
+    return _eight(cast("Words", word | padding))
 
 
 def digits(block: Block, starts: Ints, lengths: Ints) -> tuple[Bools, Ints]:
@@ -233,4 +236,3 @@ def constant_views(texts: list[bytes], side: bytearray, buffer: int) -> npt.NDAr
             made[row, 1:] = int.from_bytes(text[:4], "little", signed=True), buffer, len(side)
             side += text
     return made.view(np.uint64)
-

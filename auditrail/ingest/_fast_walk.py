@@ -234,9 +234,7 @@ def walk(block: Block, template: Template, lines: Ints) -> Matched | None:
         is_last = number == len(holes) - 1
         state.value(template.suffix if is_last else holes[number + 1].prefix, is_last=is_last)
     suffix = template.suffix
-    state.keep(
-        _literal(block, state.at, suffix) & (state.at + len(suffix) == state.stop) & (state.quote == state.last)
-    )
+    state.keep(_literal(block, state.at, suffix) & (state.at + len(suffix) == state.stop) & (state.quote == state.last))
     if not len(state.lines):
         return None
     good = np.ones(len(state.lines), bool)

@@ -8,6 +8,7 @@ that fail there, and shapes that depend on more, are left to the plain reader.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +80,7 @@ class Shape:
         self.deciding = tuple(at for at, key in enumerate(keys) if key in deciding)
         self.plans: dict[tuple[Any, ...], Plan | None] = {}
 
-    def plan(self, rule: NameRule | None, inner: list[Any]) -> Plan | None:
+    def plan(self, rule: NameRule | None, inner: Sequence[Any]) -> Plan | None:
         """The plan for a span of this shape, made where it is not there yet."""
         deciding = self.deciding
         key = (rule, inner[deciding[0]]) if len(deciding) == 1 else (rule, *[inner[at] for at in deciding])
@@ -92,7 +93,7 @@ class Shape:
         made = self.plans[key] = self._made(rule, inner)
         return made
 
-    def _made(self, rule: NameRule | None, inner: list[Any]) -> Plan | None:
+    def _made(self, rule: NameRule | None, inner: Sequence[Any]) -> Plan | None:
         keys = self._keys
         attributes = {key: 0 if at in self.numerals else inner[at] for at, key in enumerate(keys)}
         uses, layer, present = self._words.uses_of(attributes)
@@ -156,9 +157,7 @@ class Shape:
         return column, "unknown"
 
 
-def shape_of(
-    keys: tuple[Any, ...], kinds: tuple[str, ...], types: tuple[type, ...], words: Vocabulary
-) -> Shape | None:
+def shape_of(keys: tuple[Any, ...], kinds: tuple[str, ...], types: tuple[type, ...], words: Vocabulary) -> Shape | None:
     """The shape, or None if the plain reader must look at its spans."""
     if not all(type(key) is str for key in keys) or len(set(keys)) != len(keys) or not OURS.isdisjoint(keys):
         return None

@@ -471,9 +471,7 @@ class PlannedReader:
 
 def _is_plain(item: dict[str, Any]) -> bool:
     """Whether all members of a span are known, and those that no column has say nothing."""
-    return SPAN_KNOWN.issuperset(item) and all(
-        item[key] in nothing for key, nothing in _NOTHING.items() if key in item
-    )
+    return SPAN_KNOWN.issuperset(item) and all(item[key] in nothing for key, nothing in _NOTHING.items() if key in item)
 
 
 def _may_hold_calls(value: Any) -> bool:

@@ -200,5 +200,3 @@ class _Inserter:
         self._connection.register("arrow_rows", table)
         self._connection.execute(f"INSERT INTO {name} SELECT * FROM arrow_rows")
         self._connection.unregister("arrow_rows")
-
-

@@ -51,7 +51,7 @@ class Options:
 
 
 class Loader:
-    """Loads inputs into an open case; `results` has one `Source` per input, as it now stands in the case."""
+    """Loads inputs into an open case."""
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, options: Options | None = None, progress: Progress | None = None
@@ -61,6 +61,8 @@ class Loader:
         self.progress = progress or Progress()
         self.results: list[tuple[int, str, str]] = []  # (source or -1, path shown, status of this load)
         self.changed = False
+        # Rows need no order, since every event has its key; keeping one took a fifth longer.
+        connection.execute("SET preserve_insertion_order = false")
 
     def load_all(self, inputs: Iterable[Input]) -> None:
         """Loads every input; what can't be read is recorded, and never stops the rest."""
@@ -364,7 +366,8 @@ class _Job:
         if before is not None:
             if before.ignored_reasons:
                 ignored.update(jsontext.parse(before.ignored_reasons.encode())[0])
-            first, last = self._time_range(first, last, before)
+            first = min((value for value in (first, before.first_ts) if value is not None), default=None)
+            last = max((value for value in (last, before.last_ts) if value is not None), default=None)
         values: dict[str, Any] = dict.fromkeys(_SOURCE_COLUMNS)
         values.update(
             source=self.source,
@@ -393,8 +396,3 @@ class _Job:
         for name in ("records", "records_with_events", "events", "quarantined", "blank"):
             values[name] = getattr(tally, name) + (getattr(before, name) if before else 0)
         self.loader._insert_source(values)  # noqa: SLF001
-
-    def _time_range(self, first: int | None, last: int | None, before: Source) -> tuple[int | None, int | None]:
-        known = [value for value in (first, before.first_ts) if value is not None]
-        latest = [value for value in (last, before.last_ts) if value is not None]
-        return min(known, default=None), max(latest, default=None)

@@ -261,13 +261,11 @@ def _events(
     if not stitches:
         return []
     columns = ", ".join(("source", *_EVENT_COLUMNS))
-    rows = [
-        row
+    parts = (
+        f"SELECT {columns} FROM events WHERE event BETWEEN {part[0]} AND {part[-1]} AND event IN ({_in(part)})"
         for part in _ranges(stitches)
-        for row in connection.execute(
-            f"SELECT {columns} FROM events WHERE event BETWEEN {part[0]} AND {part[-1]} AND event IN ({_in(part)})"
-        ).fetchall()
-    ]
+    )
+    rows = connection.execute(" UNION ALL ".join(parts)).fetchall()
     rows.sort(key=lambda row: (row[_TS] is None, row[_TS] or 0, row[1]))
     keys = {row[1]: event_id(row[0], row[2], row[3]) for row in rows}
     made = []

@@ -34,6 +34,8 @@ ENGINE = frozenset({"auditrail.case", "auditrail.report.listings"})
 LARGE = {
     "auditrail.readers._vocabulary": "one table: the same attribute under the names of every convention",
     "auditrail.containers.compression": "four decompressors that share one contract; each is a screen long",
+    "auditrail.ingest._otlp_reader": "one pass over a document with its own chunk of state: both ends share it",
+    "auditrail.ingest._fast_rows": "one group of alike lines: how each column of theirs is made",
     "auditrail.containers.values": "one automaton over its own buffer: a cut would pass its state around",
 }
 
