@@ -80,6 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", choices=_SIZES, default="200MB")
     parser.add_argument("--quick", action="store_true", help="20 MB, one round")
+    parser.add_argument("--row", action="store_true", help="print one row of a table")
     parser.add_argument("--plain", action="store_true", help="time the plain reader, too")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--path", type=Path, help=argparse.SUPPRESS)
@@ -91,8 +92,9 @@ def main() -> None:
     path = _otlp_data.file_of(_SIZES["20MB" if given.quick else given.size])
     size, spans = path.stat().st_size, spans_of(path)
     modes = (*_MODES, "case-plain") if given.plain else _MODES
-    print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
-    print(f"{size / 1e6:.0f} MB, {spans} spans of {size / spans:.0f} bytes\n")
+    if not given.row:
+        print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
+        print(f"{size / 1e6:.0f} MB, {spans} spans of {size / spans:.0f} bytes\n")
     found: dict[str, list[dict[str, Any]]] = {mode: [] for mode in modes}
     with tempfile.TemporaryDirectory(dir=_otlp_data.FOLDER) as folder:
         for _ in range(1 if given.quick else 3):
@@ -101,6 +103,14 @@ def main() -> None:
     middle = {
         mode: {key: statistics.median(one[key] for one in runs) for key in runs[0]} for mode, runs in found.items()
     }
+    if given.row:
+        case, memory, file = (middle[mode]["seconds"] for mode in ("case", "bare-memory", "bare-file"))
+        print(
+            f"| load of {size / 1e6:,.0f} MB of OTLP/JSON ({spans:,} spans) beside a bare read_json | {memory / case:.2f} x "
+            f"of one into memory, {file / case:.2f} x of one into a file (bar 1.0); peak memory "
+            f"{middle['case']['rss'] / 1024:.0f} MiB (bare: {middle['bare-file']['rss'] / 1024:.0f}) |"
+        )
+        return
     print(f"{'':12} {'s':>7} {'cpu s':>7} {'MB/s':>7} {'spans/s':>9} {'RSS MB':>7} {'x memory':>9} {'x file':>7}")
     for mode, one in middle.items():
         seconds = one["seconds"]
