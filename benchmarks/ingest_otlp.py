@@ -106,8 +106,8 @@ def main() -> None:
     if given.row:
         case, memory, file = (middle[mode]["seconds"] for mode in ("case", "bare-memory", "bare-file"))
         print(
-            f"| load of {size / 1e6:,.0f} MB of OTLP/JSON ({spans:,} spans) beside a bare read_json | {memory / case:.2f} x "
-            f"of one into memory, {file / case:.2f} x of one into a file (bar 1.0); peak memory "
+            f"| load of {size / 1e6:,.0f} MB of OTLP/JSON ({spans:,} spans) beside a bare read_json | "
+            f"{memory / case:.2f} x of one into memory, {file / case:.2f} x of one into a file (bar 1.0); peak memory "
             f"{middle['case']['rss'] / 1024:.0f} MiB (bare: {middle['bare-file']['rss'] / 1024:.0f}) |"
         )
         return

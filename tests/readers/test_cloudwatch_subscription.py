@@ -44,7 +44,7 @@ def element(number: int, message: Any = "text", **more: Any) -> dict[str, Any]:
 
 
 def packed(value: Any) -> str:
-    return base64.b64encode(gzip.compress(json.dumps(value).encode())).decode()
+    return base64.b64encode(gzip.compress(json.dumps(value).encode(), mtime=0)).decode()
 
 
 def attributes(of: Event) -> dict[str, Any]:
@@ -150,10 +150,10 @@ def test_lambda_payload_without_events_is_no_event() -> None:
         ("***", "malformed"),
         ("é", "malformed"),
         (base64.b64encode(b"\x1f\x8b no gzip").decode(), "malformed"),
-        (base64.b64encode(gzip.compress(b"{}")[:-4]).decode(), "malformed"),
+        (base64.b64encode(gzip.compress(b"{}", mtime=0)[:-4]).decode(), "malformed"),
         (base64.b64encode(b"text").decode(), "malformed"),
         (packed({"a": 1}), "malformed"),
-        (base64.b64encode(gzip.compress(b" " * (WRAPPER_BUFFER + 1))).decode(), "oversized"),
+        (base64.b64encode(gzip.compress(b" " * (WRAPPER_BUFFER + 1), mtime=0)).decode(), "oversized"),
     ],
 )
 def test_lambda_payload_that_cannot_be_unpacked(data: Any, code: str) -> None:
@@ -164,7 +164,7 @@ def test_lambda_payload_that_cannot_be_unpacked(data: Any, code: str) -> None:
 
 def test_gzip_members_one_after_another_are_all_read() -> None:
     text = json.dumps({**HEADER, "logEvents": [element(1)]}).encode()
-    data = base64.b64encode(gzip.compress(text[:40]) + gzip.compress(text[40:])).decode()
+    data = base64.b64encode(gzip.compress(text[:40], mtime=0) + gzip.compress(text[40:], mtime=0)).decode()
     assert isinstance(reader.read({"awslogs": {"data": data}}, record()), Inner)
 
 
