@@ -91,10 +91,18 @@ def run(arguments: list[str] | None = None) -> int:
         options.close_pipe()
         return 0
     except Exception as error:  # noqa: BLE001 - the last net: no traceback in a responder's face
+        if _is_interrupt(error):
+            return _fail(_INTERRUPTED, "", EXIT_INTERRUPTED)
         return _unexpected(error, verbose=verbose)
     if code == EXIT_INTERRUPTED:  # Typer turns a Ctrl-C inside a command into this code
         return _fail(_INTERRUPTED, "", EXIT_INTERRUPTED)
     return int(code) if isinstance(code, int) else 0
+
+
+def _is_interrupt(error: Exception) -> bool:
+    """Whether an error of the engine is a Ctrl-C: one that lands in its own code comes out as an error of its own."""
+    name = type(error).__name__
+    return name == "InterruptException" or (name == "InvalidInputException" and "KeyboardInterrupt" in str(error))
 
 
 def _spread(words: list[str]) -> list[str]:

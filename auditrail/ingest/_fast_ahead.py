@@ -20,13 +20,15 @@ _PATIENCE_SECONDS = 0.05
 class Ahead(Iterator[Any]):
     """Iterates over `items`, which are made ahead in a thread; what that raises is raised here.
 
-    `close` must be called when no more is wanted, whatever happened: it waits for the thread.
+    `broken` is what interrupted the waiting itself. `close` must be called when no more is wanted, whatever happened:
+    it waits for the thread.
     """
 
     def __init__(self, items: Iterator[Any]) -> None:
         self._queue: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(_DEPTH)
         self._closed = threading.Event()
         self._ended = False
+        self.broken: BaseException | None = None
         self._thread = threading.Thread(target=self._make, args=(items,), name="auditrail-ahead", daemon=True)
         self._thread.start()
 
@@ -52,7 +54,11 @@ class Ahead(Iterator[Any]):
     def __next__(self) -> Any:
         if self._ended:
             raise StopIteration
-        item, end = self._queue.get()
+        try:
+            item, end = self._queue.get()
+        except BaseException as error:  # a Ctrl-C lands wherever the program stands, and the engine would rename it
+            self.broken = error
+            raise
         if end is not None:
             self._ended = True
             raise end

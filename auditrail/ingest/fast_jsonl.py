@@ -127,8 +127,9 @@ def load(
         try:
             connection.execute(insert_statement(_STREAM))
         except Exception:
-            if feed.error is not None:
-                raise feed.error from None
+            cause = feed.error or batches.broken
+            if cause is not None:
+                raise cause from None
             raise
         finally:
             batches.close()

@@ -2,6 +2,7 @@
 
 - `types`: the objects. Two kinds: `Reconstruction` (one run) and `Listing` (a table, for everything else).
 - `lookup`: an id or prefix -> one run.
+- `events`: events of the case, read by their keys. `grading`: how complete many runs are.
 - `reconstruction`, with `tree` (what stands under what), `skew` (whose clock is off) and `marks` (what is missing).
 - `listings`: runs, sources, formats, schema, the result of a load, the result of a query.
 

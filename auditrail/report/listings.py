@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from auditrail import case, jsontext, model, schema
 from auditrail.errors import QueryError
 from auditrail.model import Source
-from auditrail.report import reconstruction
+from auditrail.report import grading
 from auditrail.report.types import Column, Listing
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ def runs(
         Column("completeness", "held"),
         Column("score", "score", "share", detail=True),
     )
-    grades = reconstruction.grades(connection, [(row[0], row[1], row[2], row[7], row[3]) for row in rows])
+    grades = grading.grades(connection, [(row[0], row[1], row[2], row[7], row[3]) for row in rows])
     listed = tuple(
         (*row[1:10], row[10].split(",") if row[10] else [], *row[11:], *grades.get(row[0], (None, None)))
         for row in rows

@@ -136,7 +136,7 @@ def test_ordinary_lines_are_not_left_to_the_plain_reader(
         record(seq=number, level=level, tool=tool, result=result, timestamp=f"2026-01-31T23:59:{number % 60:02d}.5Z")
         for number in range(60)
         for level in ("INFO", "ERROR")
-        for tool, result in (("a", None), (None, "done \"well\"\n"), ("b", {"ok": True}))
+        for tool, result in (("a", None), (None, 'done "well"\n'), ("b", {"ok": True}))
     ]
     twins.load(write(tmp_path, lines(*many)))
     assert twins.differences() == {}
@@ -144,9 +144,7 @@ def test_ordinary_lines_are_not_left_to_the_plain_reader(
     assert plain_records == []
 
 
-def test_other_white_space_is_put_in_compact_form(
-    twins: Twins, plain_records: list[bytes], tmp_path: Path
-) -> None:
+def test_other_white_space_is_put_in_compact_form(twins: Twins, plain_records: list[bytes], tmp_path: Path) -> None:
     many = [json.dumps(record(seq=number, note="naïve \u2028 \\ / \t")) for number in range(50)]
     twins.load(write(tmp_path, "\n".join([*many, ""]).encode()))
     assert twins.differences() == {}
@@ -294,9 +292,7 @@ def test_an_odd_line_among_ordinary_ones(twins: Twins, tmp_path: Path, odd: byte
     assert twins.connection.execute("SELECT framing FROM sources").fetchall() == [("lines",)]
 
 
-def test_all_odd_lines_together_in_small_blocks(
-    twins: Twins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_odd_lines_together_in_small_blocks(twins: Twins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ordinary = lines(record())
     path = write(tmp_path, b"".join(odd + b"\n" + ordinary for odd in [*ODD.values(), *reversed(ODD.values())]))
     monkeypatch.setattr(fast_jsonl, "BLOCK", 3000)
@@ -305,9 +301,7 @@ def test_all_odd_lines_together_in_small_blocks(
     assert twins.differences() == {}
 
 
-def test_lines_that_are_json_only_together(
-    twins: Twins, plain_records: list[bytes], tmp_path: Path
-) -> None:
+def test_lines_that_are_json_only_together(twins: Twins, plain_records: list[bytes], tmp_path: Path) -> None:
     """`[1` of one line and `2]],[3]` of the next make good JSON when joined by a comma."""
     bodies = (b"[1", b"[2]],[3]", b'{"a":1', b'{"b":2}}', b"1,2", b"[1],[2")
     data = b"".join(b'{"event":"x","args":' + body + b',"seq":1}\n' for body in bodies)
@@ -484,8 +478,8 @@ def test_times(moment: Any, between: str, fraction: str, zone: str) -> None:
     for row in range(2):
         if good[row]:
             assert (ns[row], assumed[row]) == expected[row]
-    in_range = moment.year in range(1700, 2260)
-    assert good[0] == (zone != "+02:00" and in_range)
+    if moment.year not in (1677, 2262):  # 64 bits end within these years
+        assert good[0] == (zone != "+02:00" and 1677 < moment.year < 2262)
 
 
 @given(TEXTS, st.sampled_from(("trace", "run", "tool_call")))

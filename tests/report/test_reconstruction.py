@@ -10,7 +10,8 @@ import pytest
 
 from auditrail.errors import RunNotFoundError
 from auditrail.model import Event
-from auditrail.report.reconstruction import event_id, reconstruct
+from auditrail.report.events import event_id
+from auditrail.report.reconstruction import reconstruct
 from auditrail.report.types import Reconstruction
 from tests.correlate._hand import ev
 from tests.report._cases import held, insert, source_row
