@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
 import traceback
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -66,9 +67,17 @@ def build(only: str | None = None) -> typer.Typer:
     return app
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """The entry point of the command: runs it and exits."""
-    sys.exit(run(arguments))
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """The entry point of the command: runs it and ends the process.
+
+    Every file and connection is closed by now, and taking the interpreter apart would cost a seventh of the time that
+    `reconstruct` takes: so it is left to the operating system.
+    """
+    code = run(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def run(arguments: list[str] | None = None) -> int:
