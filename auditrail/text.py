@@ -132,7 +132,7 @@ def markdown_cell(text: str) -> str:
     Markup is escaped. Addresses are written as responders do, `https[:]//` and `name[@]host`: GitHub and others turn
     even escaped ones into links and mentions.
     """
-    made = one_line(text)
+    made = one_line(text).strip()  # a blank before it would hide the start of a list from the check below
     made = _WWW.sub(lambda match: match.group()[:-1] + "[.]", _SCHEME.sub("[:]//", made)).replace("@", "[@]")
     made = _MARKUP.sub(lambda match: _ENTITIES.get(match.group(), "\\" + match.group()), made)
     start = _BLOCK_START.match(made)

@@ -128,7 +128,7 @@ def test_markdown_shows_the_text_itself() -> None:
     assert "".join(child.content for child in inline.children or ()) == raw
 
 
-@pytest.mark.parametrize("raw", ["# a", "- a", "+ a", "1. a", "23) a", "===", "> a", "```", "---"])
+@pytest.mark.parametrize("raw", ["# a", "- a", "+ a", "1. a", "23) a", "===", "> a", "```", "---", "\t-", "  - a"])
 def test_text_at_the_start_of_a_line_begins_no_block(raw: str) -> None:
     assert {token.type for token in MarkdownIt().parse(text.markdown_cell(raw))} <= _PLAIN_TOKENS
 
