@@ -14,7 +14,7 @@ DECISIONS: tuple[str, ...] = ("allow", "deny", "ask", "modify", "flag", "not_run
 
 # Ids that have a column of their own in `events` (the first of its kind on an event); the view `ids` shows them
 # as rows, together with the further ones of the table `ids_more`. One value is one column instead of one row:
-# a load writes a quarter of the bytes, and a rule still reads (event, kind, value).
+# a load writes no row for each id, and a rule still reads (event, kind, value).
 ID_COLUMNS: tuple[str, ...] = (
     "run", "trace", "span", "parent_span", "session", "conversation",
     "request", "response", "tool_call", "decision", "message", "task",

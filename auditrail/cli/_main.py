@@ -70,7 +70,7 @@ def build(only: str | None = None) -> typer.Typer:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """The entry point of the command: runs it and ends the process.
 
-    Every file and connection is closed by now, and taking the interpreter apart would cost a seventh of the time that
+    Every file and connection is closed by now, and taking the interpreter apart would cost an eighth of the time that
     `reconstruct` takes: so it is left to the operating system.
     """
     code = run(arguments)

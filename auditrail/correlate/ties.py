@@ -7,7 +7,7 @@ An event without a name is an owner of its own here, with the key -event.
 Makes `vals` (vid, kind, value; numbered strongest kind first, so that the smallest of several is the best) and
 `labels` (owner, label, via_vid: the shared id that joined it, via_event: the event of the run that carries that id,
 via_own: its own event that carries it), and adds to `conflicts`. Everything in the rounds is an integer, and tables
-are written anew instead of updated: strings and updates in place took ten times as long.
+are written anew instead of updated: strings and updates in place took many times as long.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What reports are made of. All times are nanoseconds since the epoch, UTC; None means that it is not known.
 
-Named tuples where possible: a data class takes ten times as long to make, and `reconstruct` has to start at once.
+Named tuples where possible: a data class takes several times as long to make, and `reconstruct` has to start at once.
 """
 
 from __future__ import annotations
