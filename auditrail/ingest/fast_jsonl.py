@@ -37,6 +37,7 @@ from auditrail.ingest._fast_values import constant_views
 from auditrail.ingest._fast_walk import Matched, Template, template_of, walk
 from auditrail.ingest.choose import Choice
 from auditrail.ingest.plain import Batch, SourceReader, Tally
+from auditrail.ingest.streams import read_fully
 from auditrail.jsontext import parse
 from auditrail.readers import jsonl
 
@@ -88,12 +89,7 @@ class _Whole:
         self._stream = stream
 
     def read(self, _size: int, /) -> bytes:
-        blocks = []
-        left = BLOCK
-        while left > 0 and (block := self._stream.read(left)):
-            blocks.append(block)
-            left -= len(block)
-        return b"".join(blocks)
+        return read_fully(self._stream, BLOCK)
 
 
 def load(

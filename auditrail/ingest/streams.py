@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from auditrail.containers import limits
+from auditrail.containers.records import Readable
 
 _EXTENSIONS = re.compile(r"(?:\.(?:jsonl|ndjson|json|log|txt|gz|gzip|zst|zstd|bz2|xz|out))+\Z", re.IGNORECASE)
 
@@ -21,14 +22,16 @@ class Progress:
     advance: Callable[[int], None] = lambda _bytes: None
 
 
-def read_head(stream: Any) -> bytes:
+def read_head(stream: Readable) -> bytes:
     """The first bytes of a source, as many as `framing.look` is given."""
+    return read_fully(stream, limits.HEAD_BYTES)
+
+
+def read_fully(stream: Readable, size: int) -> bytes:
+    """So many bytes of a stream whose `read` may give fewer; less only at its end."""
     parts: list[bytes] = []
-    left = limits.HEAD_BYTES
-    while left > 0:
-        block = stream.read(left)
-        if not block:
-            break
+    left = size
+    while left > 0 and (block := stream.read(left)):
         parts.append(block)
         left -= len(block)
     return b"".join(parts)

@@ -41,6 +41,12 @@ _SOURCE_COLUMNS = (
 # How many sources a note names before it says "and more"; the table names all.
 _NAMED = 3
 
+# Events that are in no run, without copies of others.
+_ADRIFT = (
+    "SELECT count(*) FROM events WHERE event NOT IN (SELECT event FROM run_members) "
+    "AND event NOT IN (SELECT event FROM copies)"
+)
+
 _NOT_CHECKED_LOAD = ("hash chains and signatures of the sources: auditrail verify",)
 
 
@@ -98,9 +104,8 @@ def loaded(connection: duckdb.DuckDBPyConnection, sources: list[tuple[Source, st
 def _headline(connection: duckdb.DuckDBPyConnection, sources: list[tuple[Source, str]], case_path: str) -> str:
     held = case.one(
         connection,
-        "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM runs), (SELECT count(*) FROM sources "
-        "WHERE format IS NOT NULL), (SELECT count(*) FROM events e "
-        "WHERE e.event NOT IN (SELECT event FROM run_members) AND e.event NOT IN (SELECT event FROM copies))",
+        "SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM runs), "
+        f"(SELECT count(*) FROM sources WHERE format IS NOT NULL), ({_ADRIFT})",
     )
     assert held is not None  # noqa: S101 - a SELECT of counts always gives a row
     records = sum(source.records for source, _ in sources)
@@ -238,11 +243,7 @@ def runs(
         for row in rows
     )
     notes = [f"{len(rows):,} of {count:,} runs shown: raise --limit to see more"] if len(rows) < count else []
-    left = case.count(
-        connection,
-        "SELECT count(*) FROM events WHERE event NOT IN (SELECT event FROM run_members) "
-        "AND event NOT IN (SELECT event FROM copies)",
-    )
+    left = case.count(connection, _ADRIFT)
     ungraded = len(rows) - len(grades)
     if ungraded:
         notes.append(
