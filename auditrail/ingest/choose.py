@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any, NamedTuple
 
 from auditrail import discover
-from auditrail.containers.records import Head
+from auditrail.containers.records import Head, Record
+from auditrail.containers.splitting import split
 from auditrail.errors import UsageError
 from auditrail.readers._contract import arrays_of
+from auditrail.readers._scope import Origin
 
 PACKAGE = "auditrail.readers"
 # The reader that takes the mappings of the configuration.
@@ -88,3 +91,12 @@ def _wrapped(head: Head, arrays: tuple[str, ...]) -> bool:
     if any(name in head.keys for name in arrays):
         return True
     return any(isinstance(sample, dict) and any(name in sample for name in arrays) for sample in head.samples)
+
+
+def origin(head: Head, choice: Choice, path: str) -> Origin:
+    """What readers are told of where the source is."""
+    stream = io.BytesIO(head.raw)
+    for item in split(stream, choice.framing, arrays=choice.arrays):
+        if isinstance(item, Record) and item.raw.strip():
+            return Origin(path, item.digest.hex())
+    return Origin(path)

@@ -321,7 +321,8 @@ class _Job:
             first_number=self.first_number,
             max_record=options.max_record,
         )
-        reader = SourceReader(self.source, choice.reader, iter(splitter), stream=name, mapping=mapping)
+        origin = choose.origin(self.head, choice, self.item.shown)
+        reader = SourceReader(self.source, choice.reader, iter(splitter), stream=name, mapping=mapping, origin=origin)
         waiting: list[Batch] = []
         held = 0
         for batch in reader.batches():

@@ -16,9 +16,10 @@ from auditrail.containers import limits
 from auditrail.containers.records import Record, Wrapper
 from auditrail.errors import RecordError
 from auditrail.ingest import rows
-from auditrail.ingest.unwrap import options_of, unwrap_all
+from auditrail.ingest.unwrap import Settings, options_of, unwrap_all
 from auditrail.model import Event
 from auditrail.readers._contract import Ignored, Inner, close_of
+from auditrail.readers._scope import NOWHERE, Origin
 
 # Rows per Arrow batch: large enough that the engine's cost per batch vanishes, small enough to stay in its caches.
 BATCH_ROWS = 8192
@@ -74,6 +75,7 @@ class SourceReader:
         records: what the splitter yields: `Record`s and, for wrapper objects, `Wrapper`s.
         stream: the name of the stream where neither record nor wrapper gives one.
         mapping: field mappings of the configuration, for readers whose `read` takes them.
+        origin: where the source is, for readers whose `read` takes it.
     """
 
     def __init__(
@@ -84,14 +86,15 @@ class SourceReader:
         *,
         stream: str,
         mapping: tuple[Any, ...] = (),
+        origin: Origin = NOWHERE,
     ) -> None:
         self.source = source
         self.reader = reader
         self.stream = stream
         self.tally = Tally()
         self._records = records
-        self._mapping = mapping
-        self._options = options_of(reader, mapping)
+        self._settings = Settings(mapping, origin)
+        self._options = options_of(reader, self._settings)
         self._text = getattr(reader, "INPUT", "json") == "text"
         self._batch = Batch.empty()
 
@@ -169,7 +172,7 @@ class SourceReader:
         self._store(record, reading, ",".join(flags) or None)
 
     def _unwrapped(self, parts: list[Any], record: Record, flags: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]:
-        out = unwrap_all(parts, record, self._mapping)
+        out = unwrap_all(parts, record, self._settings)
         if isinstance(out, Ignored):
             return out, flags
         self.tally.inner[out.readers[0] if out.readers else "text"] += record.span

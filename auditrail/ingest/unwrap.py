@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from typing import Any, cast
+from functools import cache
+from typing import Any, NamedTuple, cast
 
 from auditrail import jsontext
 from auditrail.containers.records import Head, Record
@@ -12,6 +13,7 @@ from auditrail.errors import RecordError
 from auditrail.ingest import choose
 from auditrail.model import Event
 from auditrail.readers._contract import Ignored, Inner
+from auditrail.readers._scope import NOWHERE, Origin
 
 # A wrapper in a wrapper (Docker lines inside CloudWatch) is followed this deep; a message deeper stays text.
 MAX_NESTING = 3
@@ -21,6 +23,16 @@ MAX_NESTING = 3
 _FALLBACK = "jsonl"
 _SHAPES_KEPT = 4096
 _BY_SHAPE: dict[tuple[tuple[str, type], ...], Any] = {}
+
+
+class Settings(NamedTuple):
+    """What readers may be told beside the record: mappings of the configuration, and where the source is."""
+
+    mapping: tuple[Any, ...] = ()
+    origin: Origin = NOWHERE
+
+
+_NO_SETTINGS = Settings()
 
 
 class Unwrapped:
@@ -34,22 +46,32 @@ class Unwrapped:
         self.flags = flags
 
 
-def options_of(reader: Any, mapping: tuple[Any, ...]) -> dict[str, Any]:
-    """Further arguments of a reader's `read`: the mappings, where it takes them and there are any."""
-    if mapping and "mapping" in inspect.signature(reader.read).parameters:
-        return {"mapping": mapping}
-    return {}
+@cache
+def _parameters(reader: Any) -> frozenset[str]:
+    return frozenset(inspect.signature(reader.read).parameters)
+
+
+def options_of(reader: Any, settings: Settings) -> dict[str, Any]:
+    """Further arguments of a reader's `read`, where it takes them: the mappings (if there are any) and the origin."""
+    taken = _parameters(reader)
+    options: dict[str, Any] = {}
+    if settings.mapping and "mapping" in taken:
+        options["mapping"] = settings.mapping
+    if "origin" in taken:
+        options["origin"] = settings.origin
+    return options
 
 
 def unwrap_all(
-    items: Sequence[Event | Inner], record: Record, mapping: tuple[Any, ...] = (), depth: int = 1
+    items: Sequence[Event | Inner], record: Record, settings: Settings = _NO_SETTINGS, depth: int = 1
 ) -> Unwrapped | Ignored:
     """Reads several messages of one record, in order; a message that is no event leaves no trace beside others.
 
     Events among the messages (lines of the wrapper's own, which its reader has read) keep their place.
     """
     parts = [
-        unwrap(item, record, mapping, depth) if isinstance(item, Inner) else Unwrapped([item], (), ()) for item in items
+        unwrap(item, record, settings, depth) if isinstance(item, Inner) else Unwrapped([item], (), ())
+        for item in items
     ]
     read = [part for part in parts if isinstance(part, Unwrapped)]
     if not read:
@@ -61,7 +83,7 @@ def unwrap_all(
     )
 
 
-def unwrap(inner: Inner, record: Record, mapping: tuple[Any, ...] = (), depth: int = 1) -> Unwrapped | Ignored:
+def unwrap(inner: Inner, record: Record, settings: Settings = _NO_SETTINGS, depth: int = 1) -> Unwrapped | Ignored:
     """Reads an inner message; falls back to the wrapper's own event with the text where no reader knows it."""
     raw = inner.message.encode("utf-8", "backslashreplace") if isinstance(inner.message, str) else inner.message
     text = raw.strip()
@@ -72,18 +94,18 @@ def unwrap(inner: Inner, record: Record, mapping: tuple[Any, ...] = (), depth: i
         reader = _reader_for(value, text)
         if reader is None:
             return Unwrapped([_plain(inner)], (), flags)
-        reading = reader.read(value, record._replace(raw=text, header=None), **options_of(reader, mapping))
+        reading = reader.read(value, record._replace(raw=text, header=None), **options_of(reader, settings))
     except RecordError as error:
         return Unwrapped([_plain(inner, note=f"{error.code}: {error.reason}")], (), ())
     if isinstance(reading, Ignored):
         return reading
     if isinstance(reading, Inner):
-        deeper = unwrap(reading, record, mapping, depth + 1)
+        deeper = unwrap(reading, record, settings, depth + 1)
         if isinstance(deeper, Ignored):
             return deeper
         events, names, flags = deeper.events, deeper.readers, tuple(sorted({*flags, *deeper.flags}))
     elif any(isinstance(part, Inner) for part in reading):
-        several = unwrap_all(reading, record, mapping, depth + 1)
+        several = unwrap_all(reading, record, settings, depth + 1)
         if isinstance(several, Ignored):
             return several
         events, names, flags = several.events, several.readers, tuple(sorted({*flags, *several.flags}))

@@ -31,6 +31,23 @@ class Inner(NamedTuple):
     group: str = ""
 
 
+# What an investigator needs from a producer's records. A reader's CAPTURES has one entry for each: a word of
+# CAPTURE_WORDS, and behind `: ` the condition, the part, or what follows for an investigator.
+FACETS: dict[str, str] = {
+    "time": "a time of its own on every record",
+    "run": "an id that names the run",
+    "parent": "what caused a record: parent span, spawning call",
+    "call": "an id that pairs a tool call with its result",
+    "arguments": "the arguments of tool calls",
+    "results": "the results of tool calls",
+    "model": "the model that answered",
+    "tokens": "tokens used",
+    "decision": "what a policy, guardrail or person allowed or denied",
+    "errors": "failures, with their reason",
+}
+# `n/a`: the format is of a layer that has no such thing.
+CAPTURE_WORDS = ("yes", "partly", "opt-in", "never", "n/a")
+
 Reading = list[Event] | Ignored | Inner | list[Inner] | list[Event | Inner]
 
 
@@ -55,6 +72,8 @@ class Reader(Protocol):
     LAYER: str
     TESTED_ON: str
     NEVER_RECORDS: str
+    IDS: tuple[str, ...]
+    CAPTURES: dict[str, str]
 
     def sniff(self, head: Head) -> float: ...
 

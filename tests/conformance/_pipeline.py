@@ -47,7 +47,7 @@ def head_of(data: bytes) -> Head:
 
 def read(
     raw: bytes, *, reader: str | None = None, mapping: tuple[Any, ...] = (), stream: str = "stream",
-    max_record: int = limits.MAX_RECORD,
+    max_record: int = limits.MAX_RECORD, path: str = "stream",
 ) -> Reading:  # fmt: skip
     """Reads a source with the reader that its content chooses, or with the named one."""
     data = decompressed(raw)
@@ -56,7 +56,14 @@ def read(
         return Reading(None, data, Tally(), [], [], [], [])
     with open_memory(raw) as opened:
         splitter = split(opened, choice.framing, arrays=choice.arrays, max_record=max_record)
-        source = SourceReader(1, choice.reader, iter(splitter), stream=stream, mapping=mapping)
+        source = SourceReader(
+            1,
+            choice.reader,
+            iter(splitter),
+            stream=stream,
+            mapping=mapping,
+            origin=choose.origin(head_of(data), choice, path),
+        )
         batches = list(source.batches())
     return Reading(
         choice.reader.NAME,
@@ -87,7 +94,9 @@ def mapping_of(case: Path) -> tuple[Any, ...]:
 
 
 def read_case(case: Path, **options: Any) -> Reading:
-    return read(input_of(case).read_bytes(), mapping=mapping_of(case), stream=case.name, **options)
+    file = input_of(case)
+    path = f"{case.name}/{file.name}"
+    return read(file.read_bytes(), mapping=mapping_of(case), stream=case.name, path=path, **options)
 
 
 def golden(reading: Reading) -> dict[str, Any]:
