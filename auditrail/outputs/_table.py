@@ -1,6 +1,7 @@
 """Tables of text: columns aligned, fitted to a width by cutting the widest texts first, ids last.
 
-Where not even that fits, rows are written as blocks of `title  value`, so that nothing is out of sight.
+Sentences in the last column are wrapped. Where not even that fits, rows are written as blocks of `title  value`, so
+that nothing is out of sight.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ _LEAST = 8
 # Twelve characters of an id and an ellipsis: a prefix by which a run can be asked for.
 _LEAST_ID = 13
 _LEAST_COLUMNS = 5
+# Sentences narrower than this read worse than a block.
+_LEAST_PROSE = 28
 _MAX_CELL = 2_000
 _BYTE_UNITS = ("kB", "MB", "GB", "TB", "PB")
 
@@ -117,7 +120,10 @@ def table(columns: list[Cells], view: View, *, columns_wide: int | None = None, 
     room = columns_wide or view.width
     ellipsis = "\u2026" if view.unicode else "..."
     widths = _widths(columns, room)
-    if widths is None or _cuts_prose(columns, widths):
+    wrapped = widths is not None and _cuts_prose(columns, widths)
+    if wrapped:
+        widths = _wrapping(columns, room)
+    if widths is None:
         return _blocks(columns, room)
     made: list[Line] = []
     if any(column.title for column in columns):
@@ -125,7 +131,20 @@ def table(columns: list[Cells], view: View, *, columns_wide: int | None = None, 
         if rule:
             made.append([(_GAP.join(("\u2500" if view.unicode else "-") * w for w in widths), "dim")])
     rows = zip(*(column.values for column in columns), strict=True)
-    return [*made, *(_row(list(values), columns, widths, ellipsis) for values in rows)]
+    if not wrapped:
+        return [*made, *(_row(list(values), columns, widths, ellipsis) for values in rows)]
+    for values in rows:
+        first, *more = wrap(values[-1], widths[-1]) or [""]
+        made.append(_row([*values[:-1], first], columns, widths, ellipsis))
+        made += [_row([*("" for _ in columns[1:]), piece], columns, widths, ellipsis) for piece in more]
+    return made
+
+
+def _wrapping(columns: list[Cells], room: int) -> list[int] | None:
+    """Widths with which only the last column has to be wrapped; None if it would get too narrow."""
+    natural = [max([text.width(c.title), *(text.width(v) for v in c.values)]) for c in columns[:-1]]
+    left = room - sum(natural) - len(_GAP) * len(natural)
+    return [*natural, left] if left >= _LEAST_PROSE and not columns[-1].firm else None
 
 
 def _cuts_prose(columns: list[Cells], widths: list[int]) -> bool:

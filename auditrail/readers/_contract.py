@@ -48,6 +48,13 @@ FACETS: dict[str, str] = {
 # `n/a`: the format is of a layer that has no such thing.
 CAPTURE_WORDS = ("yes", "partly", "opt-in", "never", "n/a")
 
+
+def as_inside(time: str) -> dict[str, str]:
+    """The CAPTURES of a wrapper around somebody else's messages, which has nothing but a time of its own."""
+    inside = "partly: as far as the message inside carries it"
+    return {facet: time if facet == "time" else inside for facet in FACETS}
+
+
 Reading = list[Event] | Ignored | Inner | list[Inner] | list[Event | Inner]
 
 

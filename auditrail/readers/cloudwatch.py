@@ -25,7 +25,7 @@ from auditrail.containers.records import Head, Record, Wrapper
 from auditrail.errors import RecordError
 from auditrail.readers import _cloudwatch
 from auditrail.readers._cloudwatch import Envelope
-from auditrail.readers._contract import Reading
+from auditrail.readers._contract import Reading, as_inside
 
 NAME = "cloudwatch"
 TITLE = "CloudWatch Logs API answers (filter-log-events, get-log-events), whole or as JSONL of events"
@@ -35,6 +35,8 @@ NEVER_RECORDS = (
     "the log group (and, for get-log-events, the stream and event ids), events that retention removed, "
     "and what a filter pattern left out."
 )
+IDS: tuple[str, ...] = ()
+CAPTURES = as_inside("yes: the time the writer gave, in milliseconds")
 ARRAYS = ("events",)
 
 _COLUMNS = frozenset({"timestamp", "message", "ingestionTime"})

@@ -23,13 +23,15 @@ from auditrail.errors import RecordError
 from auditrail.model import Event, Id
 from auditrail.readers import _cloudwatch
 from auditrail.readers._cloudwatch import Envelope
-from auditrail.readers._contract import Inner, Reading
+from auditrail.readers._contract import Inner, Reading, as_inside
 
 NAME = "cloudwatch-insights"
 TITLE = "CloudWatch Logs Insights query results (get-query-results)"
 LAYER = "other"
 TESTED_ON = "documentation only: botocore 1.44.5 service model; invented samples"
 NEVER_RECORDS = "what the query did not select or its limit cut off; the query itself is not part of the answer."
+IDS: tuple[str, ...] = ()
+CAPTURES = as_inside("opt-in: only if the query selected @timestamp")
 ARRAYS = ("results",)
 
 _COLUMNS = frozenset({"@timestamp", "@ingestionTime", "@message"})

@@ -34,7 +34,7 @@ from auditrail.errors import RecordError
 from auditrail.model import Event
 from auditrail.readers import _cloudwatch
 from auditrail.readers._cloudwatch import Envelope
-from auditrail.readers._contract import Ignored, Inner, Reading
+from auditrail.readers._contract import Ignored, Inner, Reading, as_inside
 from auditrail.readers._pieces import as_text
 
 NAME = "cloudwatch-subscription"
@@ -45,6 +45,8 @@ TESTED_ON = (
     "documentation only: Lambda and processing-failed shapes"
 )
 NEVER_RECORDS = "events that the filter pattern did not select, and when the log store received an event."
+IDS: tuple[str, ...] = ()
+CAPTURES = as_inside("yes: the time the writer gave, in milliseconds")
 ARRAYS = ("logEvents",)
 
 _COLUMNS = frozenset({"timestamp", "message"})

@@ -31,7 +31,7 @@ from auditrail.containers.records import Head, Record
 from auditrail.errors import RecordError
 from auditrail.readers import _cloudwatch
 from auditrail.readers._cloudwatch import Envelope
-from auditrail.readers._contract import Ignored, Inner, Reading
+from auditrail.readers._contract import Ignored, Inner, Reading, as_inside
 from auditrail.readers._pieces import as_text
 
 NAME = "cloudwatch-text"
@@ -39,6 +39,8 @@ TITLE = "CloudWatch Logs text: S3 export tasks and `aws logs tail`"
 LAYER = "other"
 TESTED_ON = "documentation only: aws-cli's formatters of `logs tail`; invented samples"
 NEVER_RECORDS = "the log group, event ids and the time of ingestion; an S3 export names the stream only in its path."
+IDS: tuple[str, ...] = ()
+CAPTURES = as_inside("yes: in milliseconds, on the first line of a message")
 INPUT = "text"
 LINES = True
 

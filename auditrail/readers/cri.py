@@ -16,7 +16,7 @@ from auditrail import jsontext, times
 from auditrail.containers.records import Head, Record
 from auditrail.errors import RecordError
 from auditrail.model import Event
-from auditrail.readers._contract import Inner, Reading
+from auditrail.readers._contract import Inner, Reading, as_inside
 from auditrail.readers._pieces import Piece, Pieces, as_text
 
 NAME = "cri"
@@ -24,6 +24,8 @@ TITLE = "Kubernetes container logs (CRI)"
 LAYER = "other"
 TESTED_ON = "documentation only: line forms of kubernetes and containerd; invented samples"
 NEVER_RECORDS = "which pod or container wrote the line (that is in the path), and lines that rotation removed."
+IDS: tuple[str, ...] = ()
+CAPTURES = as_inside("yes: when the container runtime read the line")
 INPUT = "text"
 LINES = True
 

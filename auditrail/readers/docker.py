@@ -20,7 +20,7 @@ from auditrail import jsontext, times
 from auditrail.containers.records import Head, Record
 from auditrail.errors import RecordError
 from auditrail.model import Event
-from auditrail.readers._contract import Inner, Reading
+from auditrail.readers._contract import Inner, Reading, as_inside
 from auditrail.readers._pieces import Piece, Pieces
 
 NAME = "docker"
@@ -28,6 +28,8 @@ TITLE = "Docker json-file container logs"
 LAYER = "other"
 TESTED_ON = "documentation only: members of moby's jsonlog; invented samples"
 NEVER_RECORDS = "which container or image wrote the line (that is in the path), and lines that rotation removed."
+IDS: tuple[str, ...] = ()
+CAPTURES = as_inside("yes: when the daemon read the line")
 
 _MEMBERS = frozenset({"log", "stream", "time", "attrs"})
 _COLUMNS = frozenset({"log", "time"})

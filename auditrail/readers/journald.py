@@ -16,13 +16,15 @@ from auditrail import jsontext, times
 from auditrail.containers.records import Head, Record
 from auditrail.errors import RecordError
 from auditrail.model import Event
-from auditrail.readers._contract import Inner, Reading
+from auditrail.readers._contract import Inner, Reading, as_inside
 
 NAME = "journald"
 TITLE = "systemd journal (journalctl -o json)"
 LAYER = "other"
 TESTED_ON = "documentation only: systemd.journal-fields(7), journalctl(1); invented samples"
 NEVER_RECORDS = "entries that the journal's size limits removed, or that rate limiting suppressed (it logs how many)."
+IDS: tuple[str, ...] = ()
+CAPTURES = as_inside("yes: when the journal received the entry, in microseconds")
 
 _COLUMNS = frozenset({"MESSAGE", "__REALTIME_TIMESTAMP", "_SOURCE_REALTIME_TIMESTAMP", "__CURSOR"})
 _LOOKED_AT = 5

@@ -27,7 +27,7 @@ from auditrail.containers.records import Head, Record
 from auditrail.content import state_of
 from auditrail.errors import RecordError
 from auditrail.jsontext import content, dumps
-from auditrail.model import Event, Id, has_content
+from auditrail.model import ID_KINDS, Event, Id, has_content
 from auditrail.readers import _jsonl_kinds as kinds
 from auditrail.readers._aliases import MISSING, Mapping, Path, fetch, fold, table
 from auditrail.readers._jsonl_calls import asked, tool_calls
@@ -42,6 +42,14 @@ TITLE = "Agent runtime logs, JSON lines of any make"
 LAYER = "other"
 TESTED_ON = "real files of the agent-governance-toolkit and AEGIS; documentation only: ECS, structlog, pino, loguru"
 NEVER_RECORDS = "Which fields its writer left out: a log without a schema cannot tell a missing field from none."
+IDS = ID_KINDS
+CAPTURES = {
+    "time": "partly: most writers log one; without a zone UTC is assumed and counted",
+    "run": "partly: if the writer logs it under a name that the table of aliases knows",
+    "parent": "partly: span and parent ids, where the writer logs them",
+    "call": "partly: many tool logs have none, and calls of one tool at one time can't be told apart",
+    **dict.fromkeys(("arguments", "results", "model", "tokens", "decision", "errors"), "partly: up to the writer"),
+}
 
 
 class _Step(NamedTuple):

@@ -39,6 +39,31 @@ TITLE = "LiteLLM gateway log (StandardLoggingPayload)"
 LAYER = "llm"
 TESTED_ON = "documentation only: litellm 1.109.1 types/utils.py and its logging specification"
 NEVER_RECORDS = "Whether and how the client executed a tool that the model asked for; requests that bypass the gateway."
+IDS = (
+    "run",
+    "trace",
+    "session",
+    "conversation",
+    "request",
+    "response",
+    "tool_call",
+    "user",
+    "message",
+    "parent_span",
+    "other",
+)
+CAPTURES = {
+    "time": "yes: start and end, in seconds with fractions",
+    "run": "opt-in: only as metadata that the client sends along",
+    "parent": "opt-in: only as metadata or a traceparent header that the client sends along",
+    "call": "yes: ids of the calls that the model asked for",
+    "arguments": "partly: as the model asked for them; redacted as a whole by turn_off_message_logging",
+    "results": "partly: only as messages of the next request",
+    "model": "yes",
+    "tokens": "yes",
+    "decision": "partly: guardrails of the gateway, not what the client's own policy decided",
+    "errors": "yes: failed requests with their reason",
+}
 
 _TRACE_FORM = re.compile(r"[0-9A-Fa-f]{32}\Z")
 _RESPONSE_FORM = re.compile(r"(?:chatcmpl-|cmpl-|msg_|resp_|gen-)")

@@ -37,6 +37,34 @@ TITLE = "LLM request and response bodies logged by a gateway (OpenAI and Anthrop
 LAYER = "llm"
 TESTED_ON = "documentation only: the OpenAI and Anthropic API references"
 NEVER_RECORDS = "Whether a tool was executed; the tool calls of streamed answers that are logged as raw event text."
+IDS = (
+    "run",
+    "trace",
+    "parent_span",
+    "session",
+    "conversation",
+    "request",
+    "response",
+    "tool_call",
+    "message",
+    "task",
+    "user",
+    "parent_run",
+    "parent_request",
+    "other",
+)
+CAPTURES = {
+    "time": "partly: if the gateway logs one",
+    "run": "opt-in: only as a header or metadata that the client sends along",
+    "parent": "opt-in: only as a header that the client sends along",
+    "call": "yes: ids of the calls that the model asked for; streamed answers logged as raw text have none",
+    "arguments": "partly: as the model asked for them",
+    "results": "partly: only as messages of the next request",
+    "model": "yes",
+    "tokens": "partly: streamed answers may have none",
+    "decision": "never: the model's own refusals are no decisions",
+    "errors": "yes: error bodies and status codes",
+}
 
 # Members that hold a body under a name that says which side it is, and under one that does not.
 _REQUEST_SLOTS = ("request", "request_body", "requestBody", "req")

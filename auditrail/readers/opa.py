@@ -39,6 +39,34 @@ TITLE = "Open Policy Agent decision log (console lines or uploaded arrays)"
 LAYER = "policy"
 TESTED_ON = "documentation only: struct EventV1 of open-policy-agent/opa (047e90d); console keys from its documentation"
 NEVER_RECORDS = "Decisions that a drop policy or a buffer limit discarded leave no record, and no count in this log."
+IDS = (
+    "decision",
+    "trace",
+    "parent_span",
+    "run",
+    "session",
+    "conversation",
+    "request",
+    "tool_call",
+    "task",
+    "message",
+    "user",
+    "parent_run",
+    "parent_request",
+    "other",
+)
+CAPTURES = {
+    "time": "yes: when the decision was made, in nanoseconds",
+    "run": "opt-in: only as a member of the input",
+    "parent": "opt-in: trace and span ids only with distributed tracing on",
+    "call": "opt-in: only as a member of the input",
+    "arguments": "partly: what the caller put in the input; what the mask policy removed or replaced is named",
+    "results": "n/a",
+    "model": "n/a",
+    "tokens": "n/a",
+    "decision": "yes: but none at all for decisions that a drop rule or a rate limit discarded",
+    "errors": "yes: of the evaluation",
+}
 
 # Where callers put ids, agent, user and tool in the input.
 _PLACES: tuple[tuple[str, ...], ...] = ((), ("context",), ("metadata",), ("tool",), ("request",), ("params", "_meta"))

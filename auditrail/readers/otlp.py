@@ -64,6 +64,39 @@ TITLE = "OpenTelemetry traces and logs (OTLP/JSON), with GenAI, MCP, OpenInferen
 LAYER = "other"
 TESTED_ON = "real files of opentelemetry-proto and duckdb-otlp; the GenAI vocabularies on their documentation only"
 NEVER_RECORDS = "A span that was never ended, because its process was killed, is never exported."
+IDS = (
+    "trace",
+    "span",
+    "parent_span",
+    "run",
+    "session",
+    "conversation",
+    "request",
+    "response",
+    "tool_call",
+    "decision",
+    "message",
+    "task",
+    "linked_span",
+    "linked_trace",
+    "parent_run",
+    "parent_call",
+    "parent_request",
+    "user",
+    "other",
+)
+CAPTURES = {
+    "time": "yes: start and end, in nanoseconds",
+    "run": "partly: the trace; an agent's run may have several",
+    "parent": "yes: parent span, and links",
+    "call": "partly: since version 1.31 of the GenAI conventions; tool spans of older instrumentations have none",
+    "arguments": "opt-in: content capture is off by default, and conventions before 1.38 had no attribute for it",
+    "results": "opt-in: as arguments",
+    "model": "yes",
+    "tokens": "partly: on model spans; streamed answers may have none",
+    "decision": "partly: guardrail spans of instrumentations that make them",
+    "errors": "yes: status and exception events; a span that never ended is never exported",
+}
 
 _SPANS = ("resourceSpans", "resource_spans", "batches")
 _LOGS = ("resourceLogs", "resource_logs")

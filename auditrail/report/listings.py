@@ -254,22 +254,6 @@ def runs(
     return Listing("runs", "runs", "Runs", columns, listed, {"total": count}, tuple(notes))
 
 
-def formats(readers: dict[str, Any]) -> Listing:
-    """Every reader: what it reads, on what it was tested, and what its format can never record."""
-    columns = (
-        Column("name", "format", "id"),
-        Column("title", "what it is"),
-        Column("layer", "layer"),
-        Column("tested_on", "tested on"),
-        Column("never_records", "can never record"),
-    )
-    rows = tuple(
-        (name, reader.TITLE, reader.LAYER, reader.TESTED_ON, reader.NEVER_RECORDS)
-        for name, reader in sorted(readers.items())
-    )
-    return Listing("formats", "formats", "Formats", columns, rows)
-
-
 def schema_of_case() -> Listing:
     """Every column of every table of the case, for `auditrail query`."""
     columns = (

@@ -17,6 +17,7 @@ from auditrail import discover, jsontext, model
 from auditrail.containers.records import Head, Record
 from auditrail.errors import RecordError
 from auditrail.ingest import choose
+from auditrail.readers._contract import CAPTURE_WORDS, FACETS
 from tests.conformance import _pipeline as pipeline
 
 READERS = discover.modules("auditrail.readers")
@@ -46,6 +47,17 @@ def test_it_has_what_the_contract_asks_for(reader: Any) -> None:
     if hasattr(reader, "Assembler"):
         assert callable(reader.Assembler().feed)
         assert reader.Assembler().flush() == []
+
+
+@each_reader
+def test_it_says_what_its_producer_captures(reader: Any) -> None:
+    assert set(reader.IDS) <= set(model.ID_KINDS)
+    assert list(reader.CAPTURES) == list(FACETS)
+    for facet, text in reader.CAPTURES.items():
+        word, _, detail = text.partition(": ")
+        assert word in CAPTURE_WORDS, (facet, text)
+        assert detail or word in ("yes", "n/a", "never"), f"{facet}: say under which condition, or which part"
+        assert "\n" not in text
 
 
 @each_reader
@@ -111,6 +123,9 @@ def test_it_reads_its_fixture(name: str, case: Path) -> None:
     pipeline.check_places(reading)
     for row in reading.events:
         _check_event(row)
+    if not tally.inner:
+        carried = {kind for row in reading.events for kind in model.ID_COLUMNS if row[f"{kind}_id"] is not None}
+        assert carried | {kind for _, kind, _ in reading.ids_more} <= set(READERS[name].IDS)
     for _, kind, value in reading.ids_more:
         assert kind in model.ID_KINDS
         assert value
