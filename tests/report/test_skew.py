@@ -121,7 +121,8 @@ def test_a_planted_shift_is_found_within_the_tightest_bracket(
         widths.append(length - took)
     found = skew.estimate(events)
     if found:
-        assert found[0].pairs * 2 > len(brackets)
+        # A bracket that its event fills leaves no room, and by rounding it may say nothing.
+        assert found[0].pairs * 2 > sum(width > 1e-6 for width in widths)
         if found[0].pairs == len(brackets):
             assert abs(found[0].seconds - shift) <= min(widths) + 1e-5
     else:
