@@ -21,6 +21,7 @@ $(VENV)/.base: pyproject.toml
 		{ echo "auditrail needs Python 3.11 or newer: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --editable .
+	@$(RUN) -m compileall -q auditrail # as an installed package is: compiling at each start would cost more than the start
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.base

@@ -140,9 +140,9 @@ SELECT run, event, key, CASE trust WHEN 0 THEN 'exact' WHEN 1 THEN 'linked' ELSE
 )
 """
 
-# `keys` stands in order of the key already.
 _JOIN_KEYS = """
-INSERT INTO join_keys SELECT key, kind, value FROM keys WHERE key IN (SELECT key FROM members)
+INSERT INTO join_keys
+SELECT key, kind, value FROM keys WHERE key IN (SELECT key FROM members) ORDER BY key NULLS LAST
 """
 
 _IDS = """
@@ -194,6 +194,8 @@ def write(connection: duckdb.DuckDBPyConnection) -> None:
     for step in (_FACTS, _OUTCOMES, _GROUPS, _AGENTS, _STREAMS, _RUNS):
         connection.execute(step)
     case.drop(connection, "groups", "facts", "outcomes", "run_agents", "run_names")
+    # A run is read from a few blocks only if the rows lie as they are sorted.
+    connection.execute("SET preserve_insertion_order = true")
     for step in (_EVENTS, _JOIN_KEYS, _IDS, _PARENTS):
         connection.execute(step)
     connection.execute("UPDATE runs SET parent_event = NULL")
