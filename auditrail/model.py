@@ -195,7 +195,7 @@ class RunRow(NamedTuple):
     streams: Annotated[int, "number of streams"]
     parent_run: Annotated[str | None, "id of the run that spawned it"]
     parent_event: Annotated[int | None, "the event in the parent run that spawned it"]
-    parent_via: Annotated[str | None, "how the parent is known: kind of the id that says so"]
+    parent_via: Annotated[str | None, "how the parent is known: kind of the id that says so, or prompt"]
 
 
 class AgentStream(NamedTuple):
@@ -254,9 +254,9 @@ class RunId(NamedTuple):
 
 
 class Conflict(NamedTuple):
-    """An id that was not joined through, and why: a hub, or one that several runs claim."""
+    """An id that was not joined through, and why: a hub, one that several runs claim, or records that contradict."""
 
-    code: Annotated[str, "hub, shared-id or two-parents"]
+    code: Annotated[str, "hub, shared-id or duplicate-conflict"]
     kind: Annotated[str, "kind of the id"]
     value: Annotated[str, "the id"]
     runs: Annotated[int, "how many runs carry it"]

@@ -5,7 +5,7 @@ a policy engine (OPA) and a tool service (JSON lines). No id stands in all of th
 
 - runs of one agent overlap, and share sessions; one agent logs the same session for all its runs;
 - some agents count their tool calls (`call_1`, `call_2`...), so the ids recur in every run;
-- the gateway and the tool service may start traces of their own; a child run may have a trace of its own or none;
+- the gateway and the tool service may start traces of their own, and so does a hop to another agent: a child run;
 - clocks differ by seconds; records come twice; calls are retried under the same id or a new one;
 - two workers write one stream; with `loss`, records are gone at random.
 """
@@ -13,7 +13,6 @@ a policy engine (OPA) and a tool service (JSON lines). No id stands in all of th
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -44,6 +43,9 @@ AGENTS = (
     Agent("support", True, True, "own", "same", True),
 )
 
+# (file, 1-based record) -> the run that the record truly belongs to
+Truth = dict[tuple[str, int], str]
+
 
 @dataclass
 class Fleet:
@@ -54,7 +56,7 @@ class Fleet:
     def add(self, file: str, at: int, record: dict[str, Any], run: str) -> None:
         self.lines.setdefault(file, []).append((at, orjson.dumps(record), run))
 
-    def write(self, folder: Path) -> dict[tuple[str, int], str]:
+    def write(self, folder: Path) -> Truth:
         """Writes the files in order of time; returns (file, 1-based record) -> run."""
         truth = {}
         folder.mkdir(parents=True, exist_ok=True)
@@ -82,8 +84,8 @@ class _Run:
     """One run, told to every stream that hears of it."""
 
     def __init__(
-        self, made: Fleet, draw: random.Random, agent: Agent, begin: int, skew: dict[str, int], loss: float, number: int,
-        parent: _Run | None = None,
+        self, made: Fleet, draw: random.Random, agent: Agent, begin: int, skew: dict[str, int], loss: float,
+        number: int, parent: _Run | None = None,
     ) -> None:  # fmt: skip
         self.made, self.draw, self.agent, self.at, self.skew, self.loss = made, draw, agent, begin, skew, loss
         self.number, self.parent = number, parent
@@ -92,6 +94,7 @@ class _Run:
         self.root = self._hex(16)
         self.session = "default-session" if agent.one_session else f"sess-{number // (5 * draw.randint(1, 4)):06x}"
         self.calls = 0
+        self.hop: str | None = None
 
     def tell(self) -> None:
         started = self.at
@@ -103,8 +106,10 @@ class _Run:
         for _ in range(self.draw.randint(2, 6)):
             self._step()
         self._log("run_finished", status="ok")
-        self._span("invoke_agent " + self.agent.name, started, self.at, self.root, None,
-                   {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": self.agent.name})  # fmt: skip
+        invoked = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": self.agent.name}
+        if self.hop:
+            invoked["request.id"] = self.hop
+        self._span(f"invoke_agent {self.agent.name}", started, self.at, self.root, None, invoked)
 
     def _step(self) -> None:
         draw = self.draw
@@ -115,14 +120,17 @@ class _Run:
         self._pass(0.4, 2.5)
         for _ in range(2 if draw.random() < 0.03 else 1):  # a record that was delivered twice has the same bytes
             self._gateway(response, begin, self.at, calls)
-        self._span("chat m-1", begin, self.at, self._hex(16), self.root,
-                   {"gen_ai.operation.name": "chat", "gen_ai.response.id": response, "gen_ai.request.model": "m-1"})  # fmt: skip
+        chat = {"gen_ai.operation.name": "chat", "gen_ai.response.id": response, "gen_ai.request.model": "m-1"}
+        self._span("chat m-1", begin, self.at, self._hex(16), self.root, chat)
         for call, name, args in calls:
             self._tool(call, name, args)
         if self.parent is None and draw.random() < 0.05:
-            child = _Run(self.made, draw, AGENTS[draw.randrange(5)], self.at, self.skew, self.loss, self.number, self)
+            called, begin = draw.choice([agent for agent in AGENTS if agent is not self.agent]), self.at
+            child = _Run(self.made, draw, called, self.at, self.skew, self.loss, self.number, self)
+            child.hop = f"req-{self._hex(16)}"  # the hop to the other agent starts a new trace
             child.tell()
             self.at = child.at
+            self._span("POST /a2a", begin, self.at, self._hex(16), self.root, {"request.id": child.hop})
 
     def _tool(self, call: str, name: str, args: dict[str, Any]) -> None:
         begin, span = self.at, self._hex(16)
@@ -132,8 +140,8 @@ class _Run:
             self._request(call, name, args, request, span)
         self._pass(0.01, 0.1)
         self._log("tool_call_finished", tool_call_id=call, tool=name, result={"rows": self.draw.randint(0, 9)})
-        self._span(f"execute_tool {name}", begin, self.at, span, self.root,
-                   {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": name, "gen_ai.tool.call.id": call})  # fmt: skip
+        done = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": name, "gen_ai.tool.call.id": call}
+        self._span(f"execute_tool {name}", begin, self.at, span, self.root, done)
 
     def _request(self, call: str, name: str, args: dict[str, Any], request: str, span: str) -> None:
         begin, http = self.at, self._hex(16)
@@ -223,7 +231,3 @@ class _Run:
     def _uuid(self) -> str:
         text = self._hex(32)
         return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
-
-
-Truth = dict[tuple[str, int], str]
-Maker = Callable[..., Fleet]

@@ -84,6 +84,5 @@ _STEPS = (
 
 def name(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes the owners; `conflicts` gets the traces that several runs claim."""
-    connection.execute("DELETE FROM conflicts")
     for step in _STEPS:
         connection.execute(step)

@@ -1,11 +1,11 @@
-"""Runs the five steps in one transaction: a case shows either the runs from before, or all of the new ones."""
+"""Runs the six steps in one transaction: a case shows either the runs from before, or all of the new ones."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from auditrail import case
-from auditrail.correlate import copies, inference, naming, runs, ties
+from auditrail.correlate import copies, inference, naming, runs, spawns, ties
 
 if TYPE_CHECKING:
     import duckdb
@@ -18,11 +18,13 @@ def settle(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("SET preserve_insertion_order = false")
     connection.execute("BEGIN")
     try:
+        connection.execute("DELETE FROM conflicts")
         copies.find(connection)
         naming.name(connection)
         ties.tie(connection)
         inference.infer(connection)
         runs.write(connection)
+        spawns.link(connection)
         case.mark_settled(connection, True)
         connection.execute("COMMIT")
     except BaseException:

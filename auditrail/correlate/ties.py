@@ -15,12 +15,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditrail import case
+from auditrail.correlate import hops
 
 if TYPE_CHECKING:
     import duckdb
 
 # Strongest first: when two ids point to different runs, the stronger kind decides.
-TYING = ("tool_call", "request", "response", "decision", "message", "span")
+TYING = ("tool_call", "request", "response", "decision", "message", "span", "linked_trace")
 # An id that this many owners carry is a constant or a counter, not an id.
 HUB_OWNERS = 256
 # A run and an event that share an id but lie further apart share it by accident (counters such as `call_1` recur).
@@ -47,17 +48,26 @@ _SPANS = """
     ) WHERE value IS NOT NULL
 """
 
+# A trace whose records link to one other trace goes on from there. One that links to several takes in a batch.
+_LINKS = """
+    SELECT 'linked_trace' AS kind, min(m.value) AS value FROM ids_more m JOIN live e ON e.event = m.event
+    WHERE m.kind = 'linked_trace' AND e.trace_id IS NOT NULL AND m.value <> e.trace_id
+    GROUP BY e.trace_id HAVING min(m.value) = max(m.value)
+"""
+
 
 def _collect(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes `vals` and `occ`: which owner carries which shared id, by which of its events, and when it lived."""
-    kinds = [kind for kind in TYING if kind != "span"]
+    kinds = [kind for kind in TYING if kind not in ("span", "linked_trace")]
     shared = " UNION ALL ".join(_SHARED.format(kind=kind) for kind in kinds)
     further = ", ".join(f"'{kind}'" for kind in kinds)
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE vals AS
         SELECT row_number() OVER (ORDER BY CASE kind {_RANKS} END NULLS LAST, value NULLS LAST) AS vid, kind, value
-        FROM ({shared} UNION {_SPANS} UNION SELECT kind, value FROM ids_more WHERE kind IN ({further}))
+        FROM (
+            {shared} UNION {_SPANS} UNION SELECT kind, value FROM ids_more WHERE kind IN ({further}) UNION {_LINKS}
+        )
         """
     )
     columns = [
@@ -68,9 +78,10 @@ def _collect(connection: duckdb.DuckDBPyConnection) -> None:
         "SELECT v.vid, e.event FROM live e JOIN vals v ON v.kind = 'span' AND v.value = e.parent_span_id "
         "WHERE e.trace_id IS NULL AND e.run_id IS NULL"
     )
+    columns.append("SELECT v.vid, e.event FROM live e JOIN vals v ON v.kind = 'linked_trace' AND v.value = e.trace_id")
     columns.append(
         "SELECT v.vid, m.event FROM ids_more m JOIN vals v ON v.kind = m.kind AND v.value = m.value "
-        "WHERE m.event NOT IN (SELECT event FROM copies)"
+        "WHERE m.event NOT IN (SELECT event FROM copies WHERE same_content)"
     )
     connection.execute(
         f"""
@@ -348,6 +359,7 @@ def tie(connection: duckdb.DuckDBPyConnection) -> None:
         """
     )
     _collect(connection)
+    hops.find(connection)
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE labels AS

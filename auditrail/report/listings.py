@@ -44,7 +44,7 @@ _NAMED = 3
 # Events that are in no run, without copies of others.
 _ADRIFT = (
     "SELECT count(*) FROM events WHERE event NOT IN (SELECT event FROM run_members) "
-    "AND event NOT IN (SELECT event FROM copies)"
+    "AND event NOT IN (SELECT event FROM copies WHERE same_content)"
 )
 
 _NOT_CHECKED_LOAD = ("hash chains and signatures of the sources: auditrail verify",)

@@ -98,7 +98,7 @@ def _copies(connection: duckdb.DuckDBPyConnection, stitches: dict[int, Any]) -> 
     if not stitches:
         return Counter()
     rows = connection.execute(
-        f"SELECT of, count(*) FROM copies WHERE of IN ({run_events.in_list(stitches)}) GROUP BY of"
+        f"SELECT of, count(*) FROM copies WHERE same_content AND of IN ({run_events.in_list(stitches)}) GROUP BY of"
     ).fetchall()
     return Counter(dict(rows))
 

@@ -18,8 +18,10 @@ def test_equal_keys_are_one_event() -> None:
         ]
     )
     assert runs.copies == {1: (0, True), 2: (0, False)}
-    assert runs.members("t") == [0, 3]
-    assert runs.rows["t"]["events"] == 2
+    # One key, two contents: one of them is not what was first written. Both are kept, and it is said.
+    assert runs.members("t") == [0, 2, 3]
+    assert runs.rows["t"]["events"] == 3
+    assert ("duplicate-conflict", "record", "otlp:t/1") in runs.conflicts
 
 
 def test_equal_bytes_with_a_time_of_their_own_are_one_event() -> None:
@@ -47,6 +49,17 @@ def test_other_columns_of_the_content_count() -> None:
     ):
         runs = correlate([ev(1, "a", **base), ev(1, "a", **{**base, **change})])
         assert runs.copies == {1: (0, False)}, change
+
+
+def test_the_text_of_a_message_is_its_content() -> None:
+    base = {"dedupe_key": "k", "kind": "message"}
+    same = [
+        ev(1, "a", **base, attributes='{"content":"x","cwd":"/a"}'),
+        ev(1, "a", **base, attributes='{"content":"x"}'),
+    ]
+    assert correlate(same).copies == {1: (0, True)}
+    other = [ev(1, "a", **base, attributes='{"content":"x"}'), ev(1, "a", **base, attributes='{"content":"y"}')]
+    assert correlate(other).copies == {1: (0, False)}
 
 
 def test_copies_are_counted_on_their_source() -> None:

@@ -1,0 +1,77 @@
+"""Step 6: child runs without a record of their parent are linked to the call that spawned them."""
+
+from __future__ import annotations
+
+from tests.correlate._hand import correlate, ev
+
+
+def test_a_child_that_names_its_call() -> None:
+    runs = correlate(
+        [
+            ev(1, "log", "llm", "run=P", "tool_call=toolu_9Xk2", kind="call"),
+            ev(2, "log", "agent", "run=C", "parent_call=toolu_9Xk2", kind="start"),
+        ]
+    )
+    assert (runs.rows["C"]["parent_run"], runs.rows["C"]["parent_via"]) == ("P", "parent_call")
+
+
+def test_a_call_id_that_two_runs_carry_names_no_parent() -> None:
+    runs = correlate(
+        [
+            ev(1, "log", "llm", "run=P", "tool_call=call_1", kind="call"),
+            ev(1, "log", "llm", "run=Q", "tool_call=call_1", kind="call"),
+            ev(2, "log", "agent", "run=C", "parent_call=call_1", kind="start"),
+        ]
+    )
+    assert runs.rows["C"]["parent_run"] is None
+
+
+def test_a_child_that_begins_with_the_prompt_of_a_call() -> None:
+    runs = correlate(
+        [
+            ev(1, "log", "llm", "run=P", "other=prompt:ab12", kind="call"),
+            ev(2, "log", "agent", "message=u1", "other=prompt:ab12", kind="message"),
+            ev(3, "log", "llm", "message=u2", "message=u1", kind="message"),
+            ev(9, "log", "agent", "run=X", kind="message"),
+        ]
+    )
+    (child,) = [row for name, row in runs.rows.items() if name not in ("P", "X")]
+    assert runs.members(child["id"]) == [1, 2]
+    assert (child["parent_run"], child["parent_via"]) == ("P", "prompt")
+
+
+def test_equal_prompts_are_paired_in_order_of_time() -> None:
+    events = []
+    for number in range(3):
+        events += [
+            ev(10 * number, "log", "llm", "run=P", "other=prompt:ab12", kind="call"),
+            ev(10 * number + 1, "log", "agent", f"run=C{number}", "other=prompt:ab12", kind="message"),
+        ]
+    runs = correlate(events)
+    keys = [runs.rows[f"C{number}"]["parent_event"] for number in range(3)]
+    assert len(set(keys)) == 3
+    assert keys == sorted(keys)
+
+
+def test_a_call_that_failed_before_it_began_spawned_nothing() -> None:
+    runs = correlate(
+        [
+            ev(1, "log", "llm", "run=P", "other=prompt:ab12", kind="call"),
+            ev(5, "log", "llm", "run=P", "other=prompt:ab12", kind="call"),
+            ev(6, "log", "agent", "run=C", "other=prompt:ab12", kind="message"),
+        ]
+    )
+    assert runs.rows["C"]["parent_event"] == (1 << 44) + 1000
+
+
+def test_links_close_no_circle() -> None:
+    runs = correlate(
+        [
+            ev(1, "log", "llm", "run=P", "other=prompt:ab12", kind="call"),
+            ev(2, "log", "agent", "run=C", "other=prompt:ab12", kind="message"),
+            ev(3, "log", "llm", "run=C", "other=prompt:cd34", kind="call"),
+            ev(4, "log", "agent", "run=P", "other=prompt:cd34", kind="message"),
+        ]
+    )
+    assert runs.rows["C"]["parent_run"] == "P"
+    assert runs.rows["P"]["parent_run"] is None
