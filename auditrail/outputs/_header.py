@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
+from collections.abc import Iterator
 
 from auditrail.outputs import _when
 from auditrail.outputs._paint import Line, Piece, wrap
 from auditrail.outputs._table import Cells, table
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
-from auditrail.report.types import Gap, Reconstruction, StreamUse
+from auditrail.report.types import Gap, Reconstruction, StreamUse, Usage
 
 _LABEL = 14
 _INDENT = "  "
@@ -76,6 +77,12 @@ def layers_held(report: Reconstruction) -> str:
     return f"{held} (nothing of: {', '.join(absent)})" if absent else held
 
 
+def usage(used: Usage) -> str:
+    """Tokens of the run in words, with the stream that counts them."""
+    answers = f"{used.answers:,} {'answer' if used.answers == 1 else 'answers'} of a model"
+    return f"{used.tokens_in:,} in, {used.tokens_out:,} out, for {answers}, as {used.stream} counts them"
+
+
 def header(report: Reconstruction, view: View, words: Words) -> list[Line]:
     """The lines above the tree."""
     clean, marks = words.clean, words.marks
@@ -97,18 +104,15 @@ def header(report: Reconstruction, view: View, words: Words) -> list[Line]:
     fact("when", when(report, view))
     if report.principal:
         fact("on behalf of", clean(report.principal))
-    if report.parent_run:
-        by = f", by its record {words.where_id(report.parent_event)}" if report.parent_event else ""
-        fact("spawned by", f"run {clean(report.parent_run)}{by}")
-    for child in report.children:
-        by = f", from {words.where_id(child.event)}" if child.event else ""
-        who = f"{clean(child.agent)}, " if child.agent else ""
-        fact("spawned", f"run {clean(child.id)} ({who}{_count(child.events, 'event')}){by}")
+    for label, relative in _relatives(report, words):
+        fact(label, relative)
     others: dict[str, list[str]] = {}
     for kind, value in report.aliases:
         if value != report.id:
             others.setdefault(kind, []).append(clean(value))
     fact("other ids", *(_ids(clean(kind), values) for kind, values in others.items()))
+    if report.usage:
+        fact("tokens", clean(usage(report.usage)))
     fact("layers held", layers_held(report))
     done = report.completeness
     fact("completeness", f"{done.grade} (score {done.score:.2f})", style=_GRADE_STYLES.get(done.grade, ""))
@@ -125,6 +129,17 @@ def header(report: Reconstruction, view: View, words: Words) -> list[Line]:
         for gap in by_severity(report.gaps):
             made += _gap(gap, view, words, marks.missing)
     return made
+
+
+def _relatives(report: Reconstruction, words: Words) -> Iterator[tuple[str, str]]:
+    """The run that spawned this one, and those that it spawned, each with the record that says so."""
+    if report.parent_run:
+        by = f", by its record {words.where_id(report.parent_event)}" if report.parent_event else ""
+        yield "spawned by", f"run {words.clean(report.parent_run)}{by}"
+    for child in report.children:
+        by = f", from {words.where_id(child.event)}" if child.event else ""
+        who = f"{words.clean(child.agent)}, " if child.agent else ""
+        yield "spawned", f"run {words.clean(child.id)} ({who}{_count(child.events, 'event')}){by}"
 
 
 def _gap(gap: Gap, view: View, words: Words, mark: str) -> list[Line]:

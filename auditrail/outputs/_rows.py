@@ -62,6 +62,7 @@ def _run(report: Reconstruction) -> dict[str, Any]:
         "status": report.status,
         "layers": list(report.layers),
         "parent_run": report.parent_run,
+        "usage": report.usage._asdict() if report.usage else None,
         "parent_event": report.parent_event,
         "children": [
             {"id": c.id, "agent": c.agent, "status": c.status, "events": c.events, "event": c.event}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from auditrail import __version__
 from auditrail.outputs import _when
-from auditrail.outputs._header import STATUS_WORDS, by_severity, by_verdict, clock_notes, layers_held, when
+from auditrail.outputs._header import STATUS_WORDS, by_severity, by_verdict, clock_notes, layers_held, usage, when
 from auditrail.outputs._select import hidden, shown
 from auditrail.outputs._table import cell
 from auditrail.outputs._view import View
@@ -119,6 +119,8 @@ def _facts(report: Reconstruction, view: View) -> Iterator[tuple[str, str]]:
         yield "on behalf of", markdown_cell(report.principal)
     yield "when", markdown_cell(when(report, view))
     yield "completeness", f"{markdown_cell(report.completeness.grade)} (score {report.completeness.score:.2f})"
+    if report.usage:
+        yield "tokens", markdown_cell(usage(report.usage))
     yield "layers held", markdown_cell(layers_held(report))
     if report.asked != report.id:
         yield "asked for", markdown_cell(report.asked)

@@ -7,8 +7,9 @@ calls asked for by a model that a tool stream holds, arguments that can be read,
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from auditrail.report.types import Completeness, Evidence, Gap, RunEventView
@@ -50,7 +51,14 @@ class Expected(NamedTuple):
     held: bool
 
 
-def find(run_id: str, events: list[RunEventView], *, named: bool, expected: tuple[Expected, ...] = ()) -> Findings:
+def find(
+    run_id: str,
+    events: list[RunEventView],
+    *,
+    named: bool,
+    expected: tuple[Expected, ...] = (),
+    contradictions: Mapping[int, int] = MappingProxyType({}),
+) -> Findings:
     """Looks through the events of one run, given in order of time.
 
     Args:
@@ -58,12 +66,14 @@ def find(run_id: str, events: list[RunEventView], *, named: bool, expected: tupl
         events: all its events, without copies.
         named: whether a run or trace id names the run; without one, no begin or end can be expected.
         expected: the streams that the agent's other runs have.
+        contradictions: event -> the earlier event of the same key whose content differs.
     """
     found = Findings()
     _parents(run_id, events, found)
     _asked(run_id, events, found)
     _results(run_id, events, found)
     _content(run_id, events, found)
+    _contradictions(run_id, events, contradictions, found)
     if named:
         _edges(run_id, events, found)
         _streams(run_id, events, expected, found)
@@ -288,6 +298,36 @@ def _content(run_id: str, events: list[RunEventView], found: Findings) -> None:
                     *(_at(other, "still holds the arguments") for _, other in sorted(held.items())),
                 ),
                 after=None,
+            )
+        )
+
+
+def _contradictions(
+    run_id: str, events: list[RunEventView], contradictions: Mapping[int, int], found: Findings
+) -> None:
+    """Records that claim to be one and say different things."""
+    groups: dict[int, list[RunEventView]] = defaultdict(list)
+    for event in events:
+        first = contradictions.get(event.key, event.key)
+        if event.key in contradictions or first in contradictions.values():
+            groups[first].append(event)
+    for members in groups.values():
+        for event in members:
+            found.marks[event.id].append("contradicted by another record of the same key")
+        found.gaps.append(
+            _gap(
+                run_id,
+                members,
+                rule="duplicate-conflict",
+                cause="duplicate-conflict",
+                severity="high",
+                confidence="proven",
+                title=f"{members[0].tool or members[0].name or 'a record'}: stands more than once, and differs",
+                explanation=f"{len(members)} record(s) here carry the key of one record and do not agree: one of "
+                "them is not what was first written. All are kept",
+                remedy="compare the records at these places with the producer's own store",
+                evidence=tuple(_at(event, "one of the contents") for event in members[:5]),
+                after=members[-1].id,
             )
         )
 

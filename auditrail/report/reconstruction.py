@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditrail import case
 from auditrail.report import events as run_events
-from auditrail.report import grading, lookup, marks, skew, tree
+from auditrail.report import grading, lookup, marks, skew, tree, usage
 from auditrail.report.types import ChildRun, Reconstruction, RunEventView, StreamUse
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ def reconstruct(connection: duckdb.DuckDBPyConnection, asked: str) -> Reconstruc
     shift = {item.stream: round(-item.seconds * 1e9) for item in skews}
     events = [event._replace(skew_ns=shift[event.stream]) if event.stream in shift else event for event in events]
     expected = grading.expected_of(grading.agent_streams(connection), run["agent"] if run else None, events, sources)
-    findings = marks.find(run_id, events, named=named, expected=expected)
+    findings = marks.find(
+        run_id, events, named=named, expected=expected, contradictions=_contradictions(connection, stitches)
+    )
     placed = tree.order(events)
     events = [
         event._replace(
@@ -73,6 +75,7 @@ def reconstruct(connection: duckdb.DuckDBPyConnection, asked: str) -> Reconstruc
         integrity=tuple((path, "not verified") for path in sorted(used)),
         remarks=_remarks(connection, sources, used, events),
         not_checked=_NOT_CHECKED,
+        usage=usage.of_run(events),
     )
 
 
@@ -101,6 +104,17 @@ def _copies(connection: duckdb.DuckDBPyConnection, stitches: dict[int, Any]) -> 
         f"SELECT of, count(*) FROM copies WHERE same_content AND of IN ({run_events.in_list(stitches)}) GROUP BY of"
     ).fetchall()
     return Counter(dict(rows))
+
+
+def _contradictions(connection: duckdb.DuckDBPyConnection, stitches: dict[int, Any]) -> dict[int, int]:
+    if not stitches:
+        return {}
+    listed = run_events.in_list(stitches)
+    return dict(
+        connection.execute(
+            f"SELECT event, of FROM copies WHERE NOT same_content AND (event IN ({listed}) OR of IN ({listed}))"
+        ).fetchall()
+    )
 
 
 def _event_id(connection: duckdb.DuckDBPyConnection, key: int) -> str | None:

@@ -126,6 +126,15 @@ class Skew(NamedTuple):
     pairs: int
 
 
+class Usage(NamedTuple):
+    """Tokens of a run as one stream counts them, each answer of a model once."""
+
+    stream: str
+    answers: int
+    tokens_in: int
+    tokens_out: int
+
+
 class Completeness(NamedTuple):
     """How much of the run is held: `complete`, `partial` or `fragment`; `score` is checks met over checks made."""
 
@@ -187,6 +196,7 @@ class Reconstruction(NamedTuple):
     integrity: tuple[tuple[str, str], ...] = ()
     remarks: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
+    usage: Usage | None = None
 
     @property
     def kind(self) -> str:

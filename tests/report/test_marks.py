@@ -189,3 +189,17 @@ def test_a_check_without_denominator_is_not_made() -> None:
     found: Any = marks.Findings()
     found.check("x", 0, 0)
     assert found.checks == {}
+
+
+def test_records_of_one_key_that_disagree_are_a_conflict_on_each_of_them() -> None:
+    events = [view(1, 0, name="n"), view(2, 1, name="m"), view(3, 2)]
+    found = marks.find("r1", events, named=False, contradictions={2: 1})
+    assert set(found.marks) == {"1:1", "1:2"}
+    conflict = gap(found)
+    assert (conflict.rule, conflict.cause, conflict.count) == ("duplicate-conflict", "duplicate-conflict", 2)
+    assert [evidence.record for evidence in conflict.evidence] == [1, 2]
+
+
+def test_a_conflict_with_a_record_of_another_run_is_told_too() -> None:
+    found = marks.find("r1", [view(2, 1)], named=False, contradictions={2: 99})
+    assert gap(found).count == 1
