@@ -91,7 +91,7 @@ def _platform(message: str) -> Platform | None:
         name, rest = match.groups()
     else:
         return None
-    details = dict(part.strip().split(": ", 1) for part in _PARTS.split(rest) if ": " in part)
+    details = dict(part.split(": ", 1) for part in map(str.strip, _PARTS.split(rest)) if ": " in part)
     _add_xray(made, details.get("XRAY TraceId"))
     status = _STATUSES.get(details.get("Status", "").strip(), "unknown")
     error = (details.get("Error Type") or details["Status"]) if status == "error" else None

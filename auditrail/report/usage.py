@@ -1,8 +1,8 @@
 """Tokens of a run: each answer of a model counted once, as the one stream counts them that holds most.
 
-The agent, the tracer and the gateway each tell the tokens of the same answer, and a transcript may repeat them on every
-line of it. Adding all would count an answer several times. So the answers of one stream are told apart by their response
-id (without one, by record), and only the stream with the most tokens speaks.
+The agent, the tracer and the gateway each tell the tokens of the same answer, and a transcript may repeat them on
+every line of it. Adding all would count an answer several times. So the answers of one stream are told apart by their
+response id (without one, by record), and only the stream with the most tokens speaks.
 """
 
 from __future__ import annotations
