@@ -18,7 +18,7 @@ from auditrail import discover, jsontext, model
 from auditrail.containers.records import Record
 from auditrail.errors import AuditrailError
 from tests.conformance import _pipeline as pipeline
-from tests.conformance.test_readers import refusal
+from tests.conformance.test_readers import places, refusal
 
 READERS = discover.modules("auditrail.readers")
 CASES = list(pipeline.cases())
@@ -100,13 +100,6 @@ def test_noise(name: str, case: Path) -> None:
     for size in (1, 2, 7, 64, 1000):
         check(draw.randbytes(size), name, case)
         check(draw.randbytes(size).hex().encode(), name, case)
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in items:
-        yield (*path, key)
-        yield from places(inner, (*path, key))
 
 
 @each_case

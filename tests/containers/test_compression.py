@@ -54,7 +54,7 @@ def test_reads_several_streams_one_after_another(name: str, n: int) -> None:
 @pytest.mark.parametrize("name", PACK)
 @pytest.mark.parametrize("share", [0.1, 0.9])
 def test_a_truncated_stream_gives_what_is_there(name: str, share: float) -> None:
-    data = random.Random(1).randbytes(2_000_000)  # noqa: S311
+    data = random.Random(1).randbytes(2_000_000)
     packed = PACK[name](data)
     out, kind, defect = unpack(packed[: int(len(packed) * share)])
     assert kind == name

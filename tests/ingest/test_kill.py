@@ -24,7 +24,7 @@ KILLS = 10
 def make_evidence(folder: Path) -> Path:
     """Some 30 MB in four files: generic lines, spans of the same runs, one file of wrapped lines, and a torn tail."""
     folder.mkdir()
-    dice = random.Random(20260917)  # noqa: S311 - test data
+    dice = random.Random(20260917)
     agent, spans, docker = [], [], []
     for number in range(6_000):
         run = f"run-{number // 4:05d}"
@@ -102,7 +102,7 @@ def content(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 @pytest.mark.slow
 def test_a_killed_load_is_continued(evidence: Path, whole: Path, tmp_path: Path) -> None:
     """SIGKILL at seeded moments, in a case that is continued every time and in a fresh one every other time."""
-    dice = random.Random(7)  # noqa: S311 - moments of a test
+    dice = random.Random(7)
     begin = time.monotonic()
     subprocess.run([COMMAND, "ingest", "--quiet", "--case", tmp_path / "timed.duckdb", evidence], check=True,
                    capture_output=True)  # fmt: skip
