@@ -120,7 +120,7 @@ def test_it_reads_its_fixture(name: str, case: Path) -> None:
     assert tally.quarantined >= len(reading.quarantine)
     assert [row["reason"] for row in reading.quarantine if row["code"] == "reader-failure"] == []
     assert {row["code"] for row in reading.quarantine} <= set(model.QUARANTINE_CODES)
-    pipeline.checkplaces(reading)
+    pipeline.check_places(reading)
     for row in reading.events:
         _check_event(row)
     if not tally.inner:
@@ -178,7 +178,7 @@ def refusal(reader: Any, value: Any, record: Record) -> str | None:
     return None
 
 
-def places(value: Any, path: tuple[Any, ...]) -> Any:
+def places(value: Any, path: tuple[Any, ...] = ()) -> Any:
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in items:
         yield (*path, key)
@@ -195,8 +195,8 @@ def test_depth_up_to_the_limit_is_read(reader: Any) -> None:
             continue
         for value in pipeline.head_of(pipeline.decompressed(pipeline.input_of(case).read_bytes())).samples[:2]:
             for kind in ("[]", "{}"):
-                places = list(places(value, ()))
-                for place in places[:: max(1, len(places) // 25)]:
+                found = list(places(value, ()))
+                for place in found[:: max(1, len(found) // 25)]:
                     deep: Any = "leaf"
                     for _ in range(MAX_DEPTH - len(place)):
                         deep = [deep] if kind == "[]" else {"a": deep}
