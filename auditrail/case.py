@@ -25,8 +25,12 @@ ENVIRONMENT = "AUDITRAIL_CASE"
 
 # DuckDB overshoots its limit by a quarter, and Python and Arrow come on top: this keeps a load below 1 GiB.
 WRITE_MEMORY = "500MB"
-# Putting runs together sorts and joins every event; with less, it spills and takes twice the time.
-SETTLE_MEMORY = "700MB"
+# Putting runs together sorts and joins every event; with less, it spills and takes twice the time. Beyond the events
+# that this holds (five million), a spill would make the time grow faster than the events: it may take more, up to 2 GB.
+SETTLE_MEMORY_MB = 700
+SETTLE_EVENTS = 5_000_000
+SETTLE_BYTES_PER_EVENT = 150
+SETTLE_MEMORY_MOST_MB = 2_000
 # A reader that meets a writer waits this long for it, then gives up and names it.
 READ_PATIENCE_SECONDS = 2.0
 
@@ -201,3 +205,9 @@ def is_settled(connection: duckdb.DuckDBPyConnection) -> bool:
 def mark_settled(connection: duckdb.DuckDBPyConnection, settled: bool) -> None:
     """Notes that runs are, or are no longer, up to date; inside the caller's transaction."""
     connection.execute("UPDATE case_info SET settled = ?", [settled])
+
+
+def settle_memory(events: int) -> str:
+    """The engine's memory for putting the runs of so many events together."""
+    more = max(events - SETTLE_EVENTS, 0) * SETTLE_BYTES_PER_EVENT // 1_000_000
+    return f"{min(SETTLE_MEMORY_MB + more, SETTLE_MEMORY_MOST_MB)}MB"

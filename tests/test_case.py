@@ -242,3 +242,9 @@ def test_nothing_that_was_spilled_stays_behind(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         fail_with_spill()
     assert [item.name for item in tmp_path.iterdir()] == ["x.duckdb"]
+
+
+def test_putting_runs_together_takes_bounded_memory() -> None:
+    assert case.settle_memory(0) == case.settle_memory(case.SETTLE_EVENTS) == "700MB"
+    assert case.settle_memory(10_000_000) == "1450MB"
+    assert case.settle_memory(10**12) == "2000MB"

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 def settle(connection: duckdb.DuckDBPyConnection) -> None:
     """Puts all runs of the case together anew, from all of its events."""
-    connection.execute(f"SET memory_limit = '{case.SETTLE_MEMORY}'")
+    events = case.count(connection, "SELECT count(*) FROM events")
+    connection.execute(f"SET memory_limit = '{case.settle_memory(events)}'")
     # No step depends on the order of rows: keeping one would leave half of the cores idle.
     connection.execute("SET preserve_insertion_order = false")
     connection.execute("BEGIN")
