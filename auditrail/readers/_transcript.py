@@ -1,7 +1,7 @@
 """What the transcripts of coding agents share: one line gives several events, all of one time and one run.
 
-A reader makes one `shell` of each line (time, agent, ids) and from it an event for everything that the line tells.
-Fields of the line that no event took go to the attributes of the first event, once.
+A reader makes a `Line` (time, agent, ids) and adds an event for everything that it tells. Fields of the line that no
+event took go to the attributes of the first event, once.
 """
 
 from __future__ import annotations
@@ -33,45 +33,66 @@ _CUT = re.compile(
 _ENDS = 2_000
 
 
-def shell(moment: times.Moment | None, ids: Iterable[Id], **columns: Any) -> Event:
-    """An event with what all events of a line share."""
-    return Event(
-        ts_ns=moment.ns if moment else None,
-        ts_source="event" if moment else "order",
-        tz_assumed=bool(moment and moment.tz_assumed),
-        ids=tuple(ids),
-        **columns,
-    )
+class Line:
+    """One line of a transcript, becoming events.
+
+    Args:
+        moment: its time, None if it has none.
+        ids: (kind, value) of the ids that all its events carry; a value that is no id is left out.
+        columns: what all its events share (agent, agent_version, model, ...).
+    """
+
+    def __init__(self, moment: times.Moment | None, ids: Iterable[tuple[str, Any]], **columns: Any) -> None:
+        self._shell = with_ids(
+            Event(
+                ts_ns=moment.ns if moment else None,
+                ts_source="event" if moment else "order",
+                tz_assumed=bool(moment and moment.tz_assumed),
+                **columns,
+            ),
+            *ids,
+        )
+        self._made: list[tuple[Event, dict[str, Any]]] = []
+
+    def add(
+        self,
+        layer: str,
+        kind: str,
+        name: str | None = None,
+        *,
+        ids: Iterable[tuple[str, Any]] = (),
+        rest: dict[str, Any] | None = None,
+        **columns: Any,
+    ) -> None:
+        """Adds an event; `rest` is what no column of it tells."""
+        event = self._shell._replace(layer=layer, kind=kind, name=name, **columns)
+        self._made.append((with_ids(event, *ids), rest or {}))
+
+    def events(self, left: dict[str, Any], key: str | None = None) -> list[Event]:
+        """The events; `left` of the line goes to the first, and each has its dedupe key: `<key>`, or `<key>#<n>`."""
+        one = len(self._made) == 1
+        return [
+            event._replace(
+                attributes=attributes({**rest, **left} if number == 0 else rest),
+                dedupe_key=key if key is None or one else f"{key}#{number}",
+            )
+            for number, (event, rest) in enumerate(self._made)
+        ]
 
 
 def with_ids(event: Event, *pairs: tuple[str, Any]) -> Event:
     """The event with further ids (kind, value); a value that is no id is left out."""
-    ids = list(event.ids)
+    if not pairs:
+        return event
+    ids: list[Id] = list(event.ids)
     for kind, value in pairs:
         id_text.add(ids, kind, value)
     return event._replace(ids=tuple(ids))
 
 
-def numbered(events: list[Event], key: str | None) -> list[Event]:
-    """The events of one line with their dedupe keys: the line's own, with `#<n>` where it gives several events."""
-    if key is None:
-        return events
-    if len(events) == 1:
-        return [events[0]._replace(dedupe_key=key)]
-    return [event._replace(dedupe_key=f"{key}#{number}") for number, event in enumerate(events)]
-
-
 def attributes(rest: dict[str, Any]) -> str | None:
     """What no column took, as JSON; None if nothing is left."""
     return jsontext.dumps(rest) if rest else None
-
-
-def leave(event: Event, rest: dict[str, Any]) -> Event:
-    """The event with further attributes; what it says itself stands before them."""
-    if not rest:
-        return event
-    own = jsontext.parse(event.attributes.encode("utf-8", "surrogatepass"))[0] if event.attributes else {}
-    return event._replace(attributes=jsontext.dumps({**own, **rest}))
 
 
 def arguments(value: Any, *, given: bool) -> dict[str, Any]:
@@ -155,3 +176,8 @@ def objects(value: Any) -> list[dict[str, Any]]:
 def first_text(*values: Any) -> str | None:
     """The first value that is text with more than blanks."""
     return next((value for value in values if is_text(value)), None)
+
+
+def is_id(value: Any) -> bool:
+    """Whether an id of the events tells the whole value."""
+    return id_text.normalise("message", value) is not None
