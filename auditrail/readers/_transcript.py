@@ -68,6 +68,10 @@ class Line:
         event = self._shell._replace(layer=layer, kind=kind, name=name, **columns)
         self._made.append((with_ids(event, *ids), rest or {}))
 
+    def has(self, kind: str) -> bool:
+        """Whether all its events carry an id of the kind."""
+        return any(an_id.kind == kind for an_id in self._shell.ids)
+
     def events(self, left: dict[str, Any], key: str | None = None) -> list[Event]:
         """The events; `left` of the line goes to the first, and each has its dedupe key: `<key>`, or `<key>#<n>`."""
         one = len(self._made) == 1
