@@ -29,7 +29,13 @@ _CALLS = {
     "tool_search_call": "arguments",
     "mcp_tool_call": "arguments",
 }
-_OUTPUTS = ("function_call_output", "custom_tool_call_output", "tool_result", "tool_search_output", "mcp_tool_call_output")
+_OUTPUTS = (
+    "function_call_output",
+    "custom_tool_call_output",
+    "tool_result",
+    "tool_search_output",
+    "mcp_tool_call_output",
+)
 # What the provider runs itself: one item is call and execution in one, and its result is never told.
 _PROVIDER = {"web_search_call": "action", "image_generation_call": "revised_prompt"}
 _EXIT = re.compile(r"(?:\A|\n)(?:Exit code: (-?\d+)|Process exited with code (-?\d+))")

@@ -29,7 +29,9 @@ NAME = "claude-hooks"
 TITLE = "Claude Code hook input and decisions, logged as JSON lines"
 LAYER = "policy"
 TESTED_ON = "documentation only: Claude Code's hook reference, and hook payloads quoted in public repositories"
-NEVER_RECORDS = "Calls for which no hook was configured or whose matcher did not fit; what the user answered to a prompt."
+NEVER_RECORDS = (
+    "Calls for which no hook was configured or whose matcher did not fit; what the user answered to a prompt."
+)
 IDS = ("run", "session", "tool_call", "parent_run", "request", "other")
 CAPTURES = {
     "time": "partly: hook input has none; only what the logging script adds",
@@ -123,7 +125,9 @@ def _output(value: dict[str, Any], where: str | None) -> tuple[dict[str, Any] | 
         if isinstance(found, dict) and hooks.answer_of(found) is not None:
             return found, name
     # The older output of one line: `decision` beside no event.
-    return (value, None) if "hook_event_name" not in value and where is None and hooks.answer_of(value) else (None, None)
+    return (
+        (value, None) if "hook_event_name" not in value and where is None and hooks.answer_of(value) else (None, None)
+    )
 
 
 def _ids(fields: gateway.Fields) -> list[tuple[str, Any]]:

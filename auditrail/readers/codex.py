@@ -37,7 +37,9 @@ NAME = "codex"
 TITLE = "OpenAI Codex CLI session rollout"
 LAYER = "agent"
 TESTED_ON = "real files of Codex rollouts, trimmed by jazzyalex/agent-sessions; the oldest shape by documentation only"
-NEVER_RECORDS = "Approvals by the user; executions in the default persistence mode; results of searches by the provider."
+NEVER_RECORDS = (
+    "Approvals by the user; executions in the default persistence mode; results of searches by the provider."
+)
 IDS = ("run", "session", "parent_run", "tool_call", "message", "response", "other")
 CAPTURES = {
     "time": "yes: but the oldest files, whose items have none",
@@ -84,7 +86,8 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:  #
     if not isinstance(value, dict):
         raise RecordError("not-an-object", "a line of a rollout is a JSON object")
     fields = gateway.Fields(value)
-    run = uuid_at_end(stem(origin.parts)) or origin.run()
+    own = uuid_at_end(stem(origin.parts))
+    run = own or origin.run()
     moment = fields.moment("timestamp")
     kind, payload = value.get("type"), value.get("payload")
     line = Line(moment, [("run", run)], agent="codex")
@@ -95,14 +98,14 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:  #
         elif kind == "event_msg":
             add_event(line, payload, run)
         elif kind == "session_meta":
-            _session(line, gateway.Fields(payload))
+            _session(line, gateway.Fields(payload), own)
         elif kind == "turn_context":
             _context(line, gateway.Fields(payload))
         else:
             line.add("agent", "log", kind if isinstance(kind, str) else None, rest={"payload": payload})
     elif _is_header(value):
         inner = gateway.Fields(fields.left())
-        _session(line, inner)
+        _session(line, inner, own)
         return line.events({})
     elif isinstance(kind, str) and kind in ITEMS:
         add_item(line, fields.left())
@@ -116,13 +119,20 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:  #
     return line.events(left)
 
 
-def _session(line: Line, fields: gateway.Fields) -> None:
+def _session(line: Line, fields: gateway.Fields, own: str | None) -> None:
+    """The session that begins; one of another id than the file's is a copy, from the session that was forked."""
     session = fields.text("id", "session_id")
+    copied = own is not None and session is not None and session.lower() != own
     parent = fields.text("parent_thread_id", "forked_from_id")
     spawn = gateway.member(fields.get("source"), "subagent", "thread_spawn", "parent_thread_id")
-    ids = [("session", session), ("parent_run", parent or spawn)]
+    ids = [("session", session)]
+    if not copied:
+        ids.append(("parent_run", parent or spawn))
+    elif parent:
+        ids.append(("other", parent))
     version = fields.text("cli_version")
-    line.add("agent", "start", "session_meta", ids=ids, agent_version=version, rest=fields.left())
+    kind = "log" if copied else "start"
+    line.add("agent", kind, "session_meta", ids=ids, agent_version=version, rest=fields.left())
 
 
 def _context(line: Line, fields: gateway.Fields) -> None:
