@@ -24,7 +24,7 @@ MAX_LENGTH = 512
 
 
 def normalise(kind: str, value: Any) -> str | None:
-    """The text of an id, or None where there is none: hex trace and span ids and UUIDs in lower case, no junk and no marks of redaction."""
+    """The text of an id, or None where there is none; hex trace and span ids and UUIDs are put in lower case."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return None
     text = (value if isinstance(value, str) else str(value)).strip()

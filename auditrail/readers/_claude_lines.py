@@ -20,16 +20,18 @@ _NOTE = 300
 _MAX_LEAVES = 5_000
 
 # Texts in place of a result, at its start: whose decision, and what. Quoted anywhere else they mean nothing.
-_DENIALS: tuple[tuple[re.Pattern[str], str, str], ...] = (
-    (re.compile(r"The user doesn't want to (?:proceed with|take) this (?:tool use|action)"), "user", "deny"),
-    (re.compile(r"\[Request interrupted by user"), "user", "deny"),
-    (re.compile(r"User rejected"), "user", "deny"),
-    (re.compile(r"Permission to use (?P<tool>[\w.:-]+)\b.{0,400}? has been (?:denied|auto-denied)", re.S), "rules", "deny"),
-    (re.compile(r"Permission for this (?:action|tool use) (?:has been|was) denied"), "rules", "deny"),
-    (re.compile(r"Claude requested permissions? to (?:use (?P<tool>[\w.:-]+)|\w+).{0,400}?haven't granted", re.S), "rules", "ask"),
-    (re.compile(r"(?:<tool_use_error>)?(?P<tool>\w+) operation blocked by hook"), "hook", "deny"),
-    (re.compile(r"(?:PreToolUse:(?P<tool>[\w.:-]+) (?:hook (?:blocking )?error|\[))"), "hook", "deny"),
-)  # fmt: skip
+_DENIALS: tuple[tuple[str, str, str], ...] = (
+    (r"The user doesn't want to (?:proceed with|take) this (?:tool use|action)", "user", "deny"),
+    (r"\[Request interrupted by user", "user", "deny"),
+    (r"User rejected", "user", "deny"),
+    (r"Permission to use (?P<tool>[\w.:-]+)\b.{0,400}? has been (?:auto-)?denied", "rules", "deny"),
+    (r"Permission for this (?:action|tool use) (?:has been|was) denied", "rules", "deny"),
+    # Nobody was there to answer.
+    (r"Claude requested permissions? to (?:use (?P<tool>[\w.:-]+)|\w+).{0,400}?haven't granted", "rules", "ask"),
+    (r"(?P<tool>\w+) operation blocked by hook", "hook", "deny"),
+    (r"PreToolUse:(?P<tool>[\w.:-]+) (?:hook (?:blocking )?error|\[)", "hook", "deny"),
+)
+_PATTERNS = tuple((re.compile(text, re.DOTALL), policy, decision) for text, policy, decision in _DENIALS)
 _PREFIX = re.compile(r"\s*(?:<tool_use_error>)?(?:Error: )?")
 _INTERRUPTED = re.compile(r"\s*\[Request interrupted by user(?: for tool use)?\]\s*\Z")
 _TOOL_EVENTS = ("PreToolUse", "PostToolUse", "PostToolUseFailure", "PermissionRequest")
@@ -46,7 +48,7 @@ class Denial(NamedTuple):
 def denial_of(text: str) -> Denial | None:
     """What a result says of itself that is none, because the call was not let run."""
     opening = _PREFIX.sub("", text[:1000], count=1)
-    for pattern, policy, decision in _DENIALS:
+    for pattern, policy, decision in _PATTERNS:
         if match := pattern.match(opening):
             return Denial(policy, decision, match.groupdict().get("tool"))
     return None
@@ -67,7 +69,7 @@ def fill(line: Line, value: dict[str, Any], fields: gateway.Fields) -> None:
     elif kind == "system":
         _system(line, value, fields)
     elif kind == "attachment" and isinstance(value.get("attachment"), dict):
-        _attachment(line, value["attachment"], fields)
+        _attachment(line, value["attachment"])
     elif kind == "permission-mode":
         _mode(line, fields)
     elif kind == "summary":
@@ -81,7 +83,7 @@ def fill(line: Line, value: dict[str, Any], fields: gateway.Fields) -> None:
 
 
 def _user(line: Line, value: dict[str, Any], fields: gateway.Fields) -> None:
-    content, single = _content(value, fields)
+    content, single = _content(fields)
     key = _root_prompt(value, content)
     told = [block for block in content if isinstance(block, dict) and block.get("type") == "tool_result"]
     fuller = fields.take("toolUseResult") if len(told) == 1 and "toolUseResult" in value else None
@@ -121,7 +123,7 @@ def _root_prompt(value: dict[str, Any], content: list[Any]) -> str | None:
     return prompt_key(text) if text.strip() else None
 
 
-def _content(value: dict[str, Any], fields: gateway.Fields) -> tuple[list[Any], str | None]:
+def _content(fields: gateway.Fields) -> tuple[list[Any], str | None]:
     """The blocks of the message, and its text where it is no list; the rest of the message stays in the fields."""
     message = fields.take("message")
     if not isinstance(message, dict):
@@ -163,7 +165,7 @@ def _assistant(line: Line, value: dict[str, Any], fields: gateway.Fields) -> Non
         "tokens_in": gateway.whole(gateway.member(usage, "input_tokens")),
         "tokens_out": gateway.whole(gateway.member(usage, "output_tokens")),
     }
-    content, _ = _content(value, fields)
+    content, _ = _content(fields)
     if value.get("isApiErrorMessage") is True:
         text = text_of(content)
         said = first_text(text, value.get("error"), value.get("apiError"))
@@ -290,7 +292,7 @@ def _progress(line: Line, value: dict[str, Any]) -> None:
     line.add("policy" if kind == "hook_progress" else "agent", "log", name, ids=ids)
 
 
-def _attachment(line: Line, attachment: dict[str, Any], fields: gateway.Fields) -> None:
+def _attachment(line: Line, attachment: dict[str, Any]) -> None:
     kind = attachment.get("type")
     name = f"attachment:{kind}" if isinstance(kind, str) else "attachment"
     if not isinstance(kind, str) or not (kind.startswith("hook_") or kind == "async_hook_response"):

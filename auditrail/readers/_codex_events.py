@@ -108,7 +108,7 @@ def _end(line: Line, kind: str, fields: gateway.Fields) -> None:
     tool = _END[kind]
     call = fields.text("call_id", "callId")
     if isinstance(fields.get("invocation"), dict) and gateway.is_text(fields.get("invocation").get("tool")):
-        tool = fields.get("invocation")["tool"]
+        tool = first_text(fields.get("invocation")["tool"])
     tool = tool or first_text(fields.get("tool"))
     key = next((key for key in _RESULTS if fields.get(key) not in (None, "", [])), None)
     if key is None:
@@ -176,8 +176,11 @@ def _hook(line: Line, kind: str, fields: gateway.Fields) -> None:
 
 
 def _tokens(line: Line, kind: str, fields: gateway.Fields, run: str | None) -> None:
-    """Tokens of the last answer. The message is sent again when only rate limits changed, so the running total,
-    with the run, names the answer: equal totals are one answer."""
+    """Tokens of the last answer.
+
+    The message is sent again when only rate limits changed: the running total, with the run, names the answer, and
+    equal totals are one answer.
+    """
     info = fields.get("info")
     usage = fields.get("usage") if kind == "turn.completed" else gateway.member(info, "last_token_usage")
     if not isinstance(usage, dict):

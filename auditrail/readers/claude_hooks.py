@@ -95,7 +95,7 @@ def read(value: Any, record: Record) -> Reading:  # noqa: ARG001 - the contract'
     if output is not None:
         if out_at:
             whole.take(out_at)
-        _decision(line, output, fields, told)
+        _decision(line, output, told)
     left = {**whole.left(), **fields.left()} if where else whole.left()
     return line.events(left, told.key)
 
@@ -229,7 +229,7 @@ def _failed(response: Any) -> bool:
     return response.get("is_error") is True or response.get("isError") is True or response.get("success") is False
 
 
-def _decision(line: Line, output: dict[str, Any], fields: gateway.Fields, told: _Told) -> None:
+def _decision(line: Line, output: dict[str, Any], told: _Told) -> None:
     answer = hooks.answer_of(output)
     event = told.event or first_text(gateway.member(output, "hookSpecificOutput", "hookEventName"))
     specific = output.get("hookSpecificOutput")

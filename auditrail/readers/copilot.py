@@ -26,7 +26,16 @@ from auditrail.readers import _hooks as hooks
 from auditrail.readers._contract import Reading
 from auditrail.readers._scope import NOWHERE, Origin
 from auditrail.readers._transcript import (
-    Line, arguments, first_text, is_id, is_uuid, key_of, objects, outcome, stem, uuid_at_end,
+    Line,
+    arguments,
+    first_text,
+    is_id,
+    is_uuid,
+    key_of,
+    objects,
+    outcome,
+    stem,
+    uuid_at_end,
 )  # fmt: skip
 
 NAME = "copilot"
@@ -53,8 +62,6 @@ CAPTURES = {
     "errors": "yes: session.error, failed executions and sub-agents",
 }
 
-_PREFIXES = ("session.", "assistant.", "tool.", "user.", "system.", "hook.", "subagent.", "permission.", "external_tool.",
-             "skill.", "command.", "mcp.", "elicitation.", "user_input.", "exit_plan_mode.", "model.", "abort")  # fmt: skip
 _KNOWN = frozenset(
     {
         "session.start", "session.resume", "session.error", "session.info", "session.model_change",
@@ -65,8 +72,6 @@ _KNOWN = frozenset(
         "system.message", "system.notification", "abort", "skill.invoked",
     }
 )  # fmt: skip
-_LOST = ("session.truncation", "session.compaction_complete", "session.compaction_start", "session.snapshot_rewind",
-         "session.context_cleared")  # fmt: skip
 
 
 def sniff(head: Head) -> float:
@@ -92,7 +97,7 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:  #
         fields.take("data")
     run = _run(origin)
     moment = fields.moment("timestamp")
-    ids = [*_run_ids(run, fields, data), *_ids(fields, data)]
+    ids = [*_run_ids(run, kind or "", fields, data), *_ids(fields, data)]
     child = ids[0][1] != run
     agent = first_text(data.get("agentName")) if child and (kind or "").startswith("subagent.") else None
     line = Line(moment, ids, agent=agent or ("copilot/subagent" if child else "copilot"))
@@ -110,11 +115,12 @@ def _run(origin: Origin) -> str:
     return uuid_at_end(name) or origin.run()
 
 
-def _run_ids(run: str, fields: gateway.Fields, data: gateway.Fields) -> list[tuple[str, Any]]:
+def _run_ids(run: str, kind: str, fields: gateway.Fields, data: gateway.Fields) -> list[tuple[str, Any]]:
     agent = fields.text("agentId") if is_id(fields.get("agentId")) else None
     parent = data.get("parentToolCallId")
-    kind = str(data.get("toolCallId") or "") if "agentDisplayName" in data.left() or "agentName" in data.left() else ""
-    call = parent if is_id(parent) else kind if is_id(kind) else None
+    call = parent if is_id(parent) else None
+    if call is None and kind.startswith("subagent.") and is_id(data.get("toolCallId")):
+        call = data.take("toolCallId")  # the call that spawned it, made by its parent
     if agent is None and call is None:
         return [("run", run)]
     if is_id(parent):
@@ -149,10 +155,12 @@ def _add(line: Line, kind: str | None, data: gateway.Fields) -> None:
     if kind == "assistant.message":
         _answer(line, data)
     elif kind in ("tool.execution_start", "tool.user_requested", "external_tool.requested"):
+        # The execution of what a user or an extension asked for is told by a start of its own.
+        what = "call" if kind == "tool.execution_start" else "log"
         given = data.has("arguments")
         tool = data.text("toolName")
         columns = arguments(data.take("arguments"), given=given)
-        line.add("tool", "call", kind, tool=tool, model=data.text("model"), **columns)
+        line.add("tool", what, kind, tool=tool, model=data.text("model"), **columns)
     elif kind == "tool.execution_complete":
         _result(line, kind, data)
     elif kind in ("user.message", "system.message"):
