@@ -172,7 +172,7 @@ def _assistant(line: Line, value: dict[str, Any], fields: gateway.Fields) -> Non
         line.add("llm", "error", "api-error", status="error", error=said, rest={"content": text} if text else None)
         return
     for block in content:
-        kind = block.get("type") if isinstance(block, dict) else None
+        kind = first_text(block.get("type")) if isinstance(block, dict) else None
         if isinstance(block, dict) and kind in _CALLS:
             _call(line, block, model=model, **tokens)
         elif isinstance(block, dict) and isinstance(kind, str) and kind.endswith("_tool_result"):

@@ -123,15 +123,15 @@ def _end(line: Line, kind: str, fields: gateway.Fields) -> None:
     elif isinstance(output, dict) and ("Err" in output or "Ok" in output):
         failed = "Err" in output or any(gateway.member(output, "Ok", key) is True for key in ("isError", "is_error"))
     if status == "declined":
-        error = first_text(fields.get("stderr"), output) or "declined"
+        said = first_text(fields.get("stderr"), output) or "declined"
         line.add(
-            "tool", "result", kind, tool=tool, ids=[("tool_call", call)], status="denied", error=error[:300],
+            "tool", "result", kind, tool=tool, ids=[("tool_call", call)], status="denied", error=said[:300],
             rest=fields.left(), **outcome(output, given=given),
         )  # fmt: skip
         return
     if failed is None and status in ("failed", "completed"):
         failed = status == "failed"
-    error = None
+    error: str | None = None
     if failed:
         said = first_text(gateway.member(output, "Err"), fields.get("stderr"), fields.get("error"))
         error = f"exit code {code}" if isinstance(code, int) and code else (said or "failed")[:300]

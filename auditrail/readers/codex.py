@@ -63,13 +63,18 @@ def sniff(head: Head) -> float:
     if any(_is_envelope(sample) or _is_header(sample) for sample in samples):
         return 0.95
     states = [sample for sample in samples if sample.get("record_type") == "state" and len(sample) == 1]
-    bare = [sample for sample in samples if sample.get("type") in ITEMS and "payload" not in sample]
+    bare = [sample for sample in samples if _is_bare(sample)]
     return 0.8 if states and bare else 0.0
 
 
 def _is_envelope(value: dict[str, Any]) -> bool:
     kind = value.get("type")
     return isinstance(kind, str) and kind in _ENVELOPE and isinstance(value.get("payload"), dict)
+
+
+def _is_bare(value: dict[str, Any]) -> bool:
+    kind = value.get("type")
+    return isinstance(kind, str) and kind in ITEMS and "payload" not in value
 
 
 def _is_header(value: dict[str, Any]) -> bool:
@@ -89,7 +94,7 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:  #
     own = uuid_at_end(stem(origin.parts))
     run = own or origin.run()
     moment = fields.moment("timestamp")
-    kind, payload = value.get("type"), value.get("payload")
+    kind, payload = first_text(value.get("type")), value.get("payload")
     line = Line(moment, [("run", run)], agent="codex")
     if isinstance(payload, dict):
         fields.take("payload")
@@ -102,12 +107,12 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:  #
         elif kind == "turn_context":
             _context(line, gateway.Fields(payload))
         else:
-            line.add("agent", "log", kind if isinstance(kind, str) else None, rest={"payload": payload})
+            line.add("agent", "log", kind, rest={"payload": payload})
     elif _is_header(value):
         inner = gateway.Fields(fields.left())
         _session(line, inner, own)
         return line.events({})
-    elif isinstance(kind, str) and kind in ITEMS:
+    elif kind in ITEMS:
         add_item(line, fields.left())
         return line.events({})
     else:

@@ -43,17 +43,6 @@ CAPTURES = {
     "errors": "yes: exit codes, errors of items, turn.failed",
 }
 
-_KINDS = frozenset(
-    {
-        "thread.started",
-        "turn.started",
-        "turn.completed",
-        "turn.failed",
-        "item.started",
-        "item.updated",
-        "item.completed",
-    }
-)
 _ITEMS = frozenset(
     {
         "agent_message", "assistant_message", "reasoning", "command_execution", "file_change", "mcp_tool_call",
@@ -69,8 +58,12 @@ _DOING = {
 }
 _RESULTS = {"command_execution": "aggregated_output", "mcp_tool_call": "result", "collab_tool_call": "agents_states"}
 _STATUS = {"completed": "ok", "failed": "error", "declined": "denied"}
-_OLD = frozenset({"task_started", "task_complete", "agent_message", "agent_reasoning", "token_count", "exec_command_begin",
-                  "exec_command_end", "session_configured", "mcp_tool_call_begin", "patch_apply_begin"})  # fmt: skip
+_OLD = frozenset(
+    {
+        "task_started", "task_complete", "agent_message", "agent_reasoning", "token_count", "exec_command_begin",
+        "exec_command_end", "session_configured", "mcp_tool_call_begin", "patch_apply_begin",
+    }
+)  # fmt: skip
 
 
 def sniff(head: Head) -> float:

@@ -114,9 +114,10 @@ def _ids(fields: gateway.Fields, origin: Origin, around: list[dict[str, Any]]) -
     parts = origin.parts
     own = bool(parts) and parts[-1].startswith(("wire", "context"))
     folders = parts[-2::-1] if own else []
-    session = next((part for part in folders[:3] if part.startswith("session_") or is_uuid(part)), None)
-    base = session or origin.run()
     agent = folders[0] if len(folders) > 1 and folders[1] in ("agents", "subagents") else None
+    folder = folders[0 if agent is None else 2 :][:1]
+    session = next((part for part in folder if part.startswith("session_") or is_uuid(part)), None)
+    base = session or origin.run()
     if agent is None and gateway.is_text(fields.get("agentId")):
         agent = fields.text("agentId")
     elif gateway.is_text(fields.get("agentId")) and fields.get("agentId") == agent:
