@@ -11,13 +11,17 @@ from typing import Any, NamedTuple
 from auditrail.readers import _gateway as gateway
 from auditrail.readers import _hooks as hooks
 from auditrail.readers._prompts import prompt_key
-from auditrail.readers._transcript import Line, arguments, first_text, outcome, parsed, result_state, text_of
+from auditrail.readers._transcript import Line, arguments, first_text, outcome, parsed, text_of
 
 _SPAWNING = frozenset({"Task", "Agent"})
 _CALLS = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 _SYNTHETIC = "<synthetic>"  # lines that Claude Code wrote itself in the model's place
 _NOTE = 300
 _MAX_LEAVES = 5_000
+# Names of modes and the like make what a tool returned a little longer than what was shown of it.
+_MORE = 48
+# What repeats the call, or says where the rest went.
+_ECHOES = frozenset({"prompt", "persistedOutputPath", "command", "query", "url"})
 
 # Texts in place of a result, at its start: whose decision, and what. Quoted anywhere else they mean nothing.
 _DENIALS: tuple[tuple[str, str, str], ...] = (
@@ -245,18 +249,19 @@ def _result(line: Line, block: dict[str, Any], returned: Any, *, given: bool) ->
 
 
 def _is_fuller(returned: Any, shown: str) -> bool:
-    """Whether what the tool returned holds more text than what the model was shown."""
-    if result_state(shown, given=True) != "present" and shown:
-        return bool(returned)
-    length, stack, leaves = 0, [returned], 0
-    while stack and leaves < _MAX_LEAVES and length <= len(shown):
+    """Whether what the tool returned holds clearly more text than what the model was shown."""
+    length, leaves, stack = 0, 0, [returned]
+    enough = len(shown) + _MORE
+    while stack and leaves < _MAX_LEAVES and length <= enough:
         item = stack.pop()
         leaves += 1
         if isinstance(item, str):
             length += len(item)
-        elif isinstance(item, (dict, list)):
-            stack.extend(item.values() if isinstance(item, dict) else item)
-    return length > len(shown)
+        elif isinstance(item, dict):
+            stack.extend(inner for key, inner in item.items() if key not in _ECHOES)
+        elif isinstance(item, list):
+            stack.extend(item)
+    return length > enough
 
 
 def _system(line: Line, value: dict[str, Any], fields: gateway.Fields) -> None:

@@ -123,10 +123,14 @@ def _end(line: Line, kind: str, fields: gateway.Fields) -> None:
     elif isinstance(output, dict) and ("Err" in output or "Ok" in output):
         failed = "Err" in output or any(gateway.member(output, "Ok", key) is True for key in ("isError", "is_error"))
     if status == "declined":
-        said = first_text(fields.get("stderr"), output) or "declined"
+        why = first_text(fields.get("stderr"), output) or "declined"
         line.add(
-            "tool", "result", kind, tool=tool, ids=[("tool_call", call)], status="denied", error=said[:300],
+            "tool", "result", kind, tool=tool, ids=[("tool_call", call)], status="denied", error=why[:300],
             rest=fields.left(), **outcome(output, given=given),
+        )  # fmt: skip
+        line.add(
+            "policy", "decision", "approval", tool=tool, ids=[("tool_call", call)], decision="deny", status="denied",
+            policy="approval",
         )  # fmt: skip
         return
     if failed is None and status in ("failed", "completed"):

@@ -146,7 +146,7 @@ def _ids(value: dict[str, Any], fields: gateway.Fields, origin: Origin) -> tuple
     ids += [
         ("session", session),
         ("span", value.get("uuid")),
-        ("message", value.get("uuid")),
+        ("message", value.get("uuid") if "uuid" in value else value.get("messageId")),
         ("parent_span", value.get("parentUuid")),
         ("request", value.get("requestId")),
         ("response", gateway.member(value, "message", "id")),

@@ -236,8 +236,6 @@ def _decision(line: Line, output: dict[str, Any], told: _Told) -> None:
     changed = gateway.member(specific, "updatedInput")
     call = told.call if told.call is not None else output.get("tool_use_id")
     rest: dict[str, Any] = {} if told.event is None else {"output": output}
-    if told.event is None and answer is not None and answer.reason:
-        rest["reason"] = answer.reason
     columns = arguments(changed, given=True) if changed is not None else {}
     line.add(
         "policy",

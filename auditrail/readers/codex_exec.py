@@ -151,8 +151,8 @@ def _doing(line: Line, kind: str, phase: str, fields: gateway.Fields, call: str 
         line.add("tool", "call", kind, tool=tool, ids=ids, rest=fields.left(), **columns)
         return
     result_key = _RESULTS.get(kind, "")
-    told = fields.has(result_key)
-    columns |= outcome(fields.take(result_key), given=told)
+    told = fields.get(result_key) is not None  # null beside an error, or while it runs
+    columns |= outcome(fields.take(result_key) if told else None, given=told)
     code, state = fields.get("exit_code"), fields.get("status")
     status = _STATUS.get(state, "unknown") if isinstance(state, str) else "unknown"
     if isinstance(code, int) and not isinstance(code, bool) and status != "denied":

@@ -249,7 +249,7 @@ def _permission(line: Line, kind: str, data: gateway.Fields) -> None:
     asked = data.get("permissionRequest")
     ids = [("decision", data.text("requestId"))]
     if kind == "permission.requested":
-        tool = first_text(gateway.member(asked, "toolName"), gateway.member(asked, "kind"))
+        tool = first_text(gateway.member(asked, "toolName"))  # `kind` is no tool: shell, read, write, url
         given = data.has("permissionRequest")
         columns = arguments(data.take("permissionRequest"), given=given)
         line.add("policy", "decision", kind, tool=tool, ids=ids, decision="ask", policy="permission", **columns)

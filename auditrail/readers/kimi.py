@@ -94,7 +94,7 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:  #
     is_message = isinstance(message, dict) and "type" not in value and isinstance(message.get("type"), str)
     inner, around = cli.inner_of(message) if is_message and isinstance(message, dict) else ({}, [])
     ids = _ids(fields, origin, around)
-    is_child = any(kind == "parent_run" for kind, _ in ids)
+    is_child = any(kind == "parent_run" and value is not None for kind, value in ids)
     moment = fields.moment("time", "timestamp", "created_at")
     line = Line(moment, ids, agent="kimi/subagent" if is_child else "kimi")
     if is_message:
@@ -124,7 +124,7 @@ def _ids(fields: gateway.Fields, origin: Origin, around: list[dict[str, Any]]) -
         fields.take("agentId")
     run, parent = base, None
     if agent is not None and agent != "main":
-        run, parent = f"{base}/agent-{agent}", base
+        run, parent = f"{base}/agent-{agent.removeprefix('agent-')}", base
     call = None
     for envelope in around:
         call = first_text(envelope.get("parent_tool_call_id"), envelope.get("task_tool_call_id"))
