@@ -118,10 +118,8 @@ def _ids(fields: gateway.Fields, origin: Origin, around: list[dict[str, Any]]) -
     folder = folders[0 if agent is None else 2 :][:1]
     session = next((part for part in folder if part.startswith("session_") or is_uuid(part)), None)
     base = session or origin.run()
-    if agent is None and gateway.is_text(fields.get("agentId")):
-        agent = fields.text("agentId")
-    elif gateway.is_text(fields.get("agentId")) and fields.get("agentId") == agent:
-        fields.take("agentId")
+    if agent is None:
+        agent = first_text(fields.get("agentId"))
     run, parent = base, None
     if agent is not None and agent != "main":
         run, parent = f"{base}/agent-{agent.removeprefix('agent-')}", base
