@@ -135,10 +135,11 @@ def add_context(line: Line, fields: gateway.Fields) -> None:
     role = fields.text("role")
     content = fields.get("content")
     if role == "assistant":
-        calls = list(calls_of_message({"tool_calls": fields.get("tool_calls")}))
-        listed = fields.get("tool_calls")
-        if calls and isinstance(listed, list) and len(calls) == len(listed):
-            fields.take("tool_calls")
+        key = "tool_calls" if fields.has("tool_calls") else "toolCalls"  # Kimi Code's spelling
+        listed = fields.get(key)
+        calls = list(calls_of_message({"tool_calls": listed}))
+        if isinstance(listed, list) and len(calls) == len(listed):
+            fields.take(key)
         fields.take("content")
         line.add("llm", "message", role, rest={} if content is None else {"content": content})
         for call in calls:
@@ -147,7 +148,10 @@ def add_context(line: Line, fields: gateway.Fields) -> None:
     elif role == "tool":
         given = fields.has("content")
         fields.take("content")
-        line.add("tool", "result", ids=[("tool_call", fields.text("tool_call_id"))], **outcome(content, given=given))
+        call_id = fields.text("tool_call_id", "toolCallId")
+        failed = fields.get("isError")
+        status = ("error" if failed else "ok") if isinstance(failed, bool) else "unknown"
+        line.add("tool", "result", ids=[("tool_call", call_id)], status=status, **outcome(content, given=given))
     elif role in ("user", "system"):
         line.add("agent", "message", role)
     else:

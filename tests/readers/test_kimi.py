@@ -106,6 +106,21 @@ def test_a_context_has_messages_and_no_times():
     assert {event.ts_source for event in found} == {"order"}
 
 
+def test_messages_that_a_migration_wrote_hold_calls_and_results():
+    call = {"type": "function", "id": "Read:0", "name": "Read", "arguments": '{"path":"a"}'}
+    message = {"role": "assistant", "content": [], "toolCalls": [call]}
+    answer, asked = read({"type": "context.append_message", "message": message, "time": 1772445600000})
+    assert (answer.kind, asked.kind, asked.args, ids(asked, "tool_call")) == (
+        "message",
+        "call",
+        '{"path":"a"}',
+        ["Read:0"],
+    )
+    told = {"role": "tool", "content": "text", "toolCallId": "Read:0", "isError": True}
+    (result,) = read({"type": "context.append_message", "message": told, "time": 1772445600001})
+    assert (result.kind, result.status, ids(result, "tool_call")) == ("result", "error", ["Read:0"])
+
+
 def test_the_sniffer_is_narrow():
     assert score({"type": "llm.request", "time": 1772445600000}) == 0.95
     assert score({"timestamp": 1.5, "message": {"type": "TurnBegin", "payload": {}}}) == 0.95
