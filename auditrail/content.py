@@ -32,7 +32,7 @@ _REDACTED = frozenset(
     }
 )
 _REDACTED_FORMS = re.compile(
-    r"\[(?:redacted|filtered|masked|removed|hidden|scrubbed)[^\]]{0,60}\]"  # [REDACTED], [REDACTED_PERSON_1]
+    r"\[(?:redacted|filtered|masked|removed|hidden|scrubbed|trimmed)[^\]]{0,60}\]"  # [REDACTED], [REDACTED_PERSON_1]
     r"|<_*redacted_*>|_+redacted_+"
     r"|\*{3,}"  # the Collector's redaction processor (4), GitHub (3), Django (20), CloudWatch (length of the match)
     r"|<(?:[A-Z][A-Z_]{2,40})>"  # Presidio

@@ -68,3 +68,17 @@ def test_add_keeps_each_id_once_and_in_order() -> None:
 def test_an_unknown_kind_is_a_fault_of_the_reader() -> None:
     with pytest.raises(KeyError):
         ids.add([], "nonsense", None)
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["[REDACTED]", "[trimmed for fixture]", "[REDACTED_SESSION]", "<redacted>", "<__redacted__>", "****", "********"],
+)
+def test_a_mark_of_redaction_is_no_id(mark: str) -> None:
+    assert ids.normalise("run", mark) is None
+    assert ids.normalise("tool_call", f" {mark} ") is None
+
+
+@pytest.mark.parametrize("text", ["[1]", "<20260101.1@mail.example.com>", "*", "[a/b]", "<run>"])
+def test_brackets_alone_are_no_mark(text: str) -> None:
+    assert ids.normalise("run", text) == text

@@ -163,6 +163,7 @@ def plain_ids(block: Block, kind: str, starts: Ints, lengths: Ints) -> Bools:
     good = (lengths > 9) & (lengths <= 64) & printable(block, starts, lengths)
     first, second = block.bytes[starts], block.bytes[starts + 1]
     good &= ~(((first == 48) | (first == 45)) & ((second == 48) | (second == 45)))
+    good &= (first != 91) & (first != 60) & (first != 42)  # `[`, `<`, `*`: it may be a mark of redaction
     # Only hexadecimal letters are ever changed: `A` to `F`, and here `@` and `G` too.
     rows = np.arange(len(starts)) if kind in _HEX_KINDS else np.flatnonzero(lengths == 36)
     if len(rows):

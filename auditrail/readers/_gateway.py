@@ -102,6 +102,10 @@ class Fields:
         """Leaves a value for the attributes: the rest of a member whose other parts were told elsewhere."""
         self._left[key] = value
 
+    def left(self) -> dict[str, Any]:
+        """What is left."""
+        return self._left
+
     def attributes(self) -> str | None:
         """What is left, as compact JSON; None if nothing is."""
         return jsontext.dumps(self._left) if self._left else None

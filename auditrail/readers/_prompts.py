@@ -1,0 +1,20 @@
+"""How a prompt is named, so that a sub-agent is tied to the call that spawned it where no id does.
+
+Some agents write no parent id into the transcript of a sub-agent: its first user message is the prompt that the
+spawning call carried, and nothing else tells them together. Both events carry the id kind `other` with this value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+PREFIX = "prompt:"
+_DIGITS = 32
+
+
+def prompt_key(text: str) -> str:
+    """`prompt:` and 32 hex digits of the SHA-256 of the text without blanks at its ends.
+
+    The same text has the same value whoever wrote it: several calls with one prompt are told apart by nothing here.
+    """
+    return PREFIX + hashlib.sha256(text.strip().encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
