@@ -31,6 +31,8 @@ class Found(NamedTuple):
 def find(connection: duckdb.DuckDBPyConnection, asked: str) -> Found:
     """Finds the run: exact ids before prefixes, run and trace ids before ids of single events.
 
+    Of a run and the runs that it spawned, the first is meant: their ids often begin with its id.
+
     Raises:
         RunNotFoundError: with the nearest ids and what was searched.
         AmbiguousRunError: several runs carry the id, or several ids begin like that; with the candidates.
@@ -108,7 +110,21 @@ def _single(connection: duckdb.DuckDBPyConnection, asked: str, hits: list[tuple[
         values = {hit[2] for hit in placed}
         if len(values) == 1:
             return Found(None, placed[0][1], placed[0][2], tuple(sorted({hit[3] for hit in placed})))
+    if (head := _head(connection, {run for run in runs if run is not None})) is not None:
+        _, kind, value, _ = min(
+            (hit for hit in placed if hit[0] == head), key=lambda hit: (len(hit[2]), hit[2], hit[1])
+        )
+        return Found(head, kind, value)
     raise _ambiguous(connection, asked, placed)
+
+
+def _head(connection: duckdb.DuckDBPyConnection, runs: set[int]) -> int | None:
+    """The run that spawned all others of these, directly or not: its id is often a part of theirs."""
+    if not 1 < len(runs) < _ENOUGH:
+        return None
+    above = dict(connection.execute("SELECT c.run, p.run FROM runs c JOIN runs p ON p.id = c.parent_run").fetchall())
+    heads = {run for run in runs if above.get(run) not in runs}
+    return heads.pop() if len(heads) == 1 else None
 
 
 def _ambiguous(connection: duckdb.DuckDBPyConnection, asked: str, hits: list[tuple[Any, ...]]) -> AmbiguousRunError:

@@ -142,7 +142,7 @@ def _gap(
 
 def _parents(run_id: str, events: list[RunEventView], found: Findings) -> None:
     """One gap for one missing parent, however many children it left behind."""
-    held = {event.span_id for event in events if event.kind == "span" and event.span_id}
+    held = {event.own_span for event in events}
     named = {event.parent_span_id for event in events if event.parent_span_id}
     orphans: dict[str, list[RunEventView]] = defaultdict(list)
     for event in events:
@@ -357,13 +357,22 @@ def _streams(run_id: str, events: list[RunEventView], expected: tuple[Expected, 
         )
 
 
+def _speaks(event: RunEventView, layer: str) -> bool:
+    return event.kind == "message" and event.layer == layer
+
+
 def _edges(run_id: str, events: list[RunEventView], found: Findings) -> None:
-    """Whether the run's own begin and end are held. A root span tells both."""
+    """Whether the run's own begin and end are held. A root span tells both; so do the ends of a conversation.
+
+    A conversation begins with what a user or the system says and ends with an answer; after a call or a result the
+    model had the word.
+    """
     # A record of a model request has a begin and an end, too, but no span id: it is not the run's root.
     root = any(e.kind == "span" and e.span_id and not e.parent_span_id and e.end_ns for e in events)
     kinds = Counter(event.kind for event in events if event.layer in ("agent", "other"))
-    begun = root or kinds["start"] > 0
-    ended = root or kinds["end"] > 0
+    words = [event for event in events if event.kind in ("message", "call", "result")]
+    begun = root or kinds["start"] > 0 or (bool(words) and _speaks(words[0], "agent"))
+    ended = root or kinds["end"] > 0 or (bool(words) and _speaks(words[-1], "llm"))
     found.check("begin held", int(begun), 1)
     found.check("end held", int(ended), 1)
     sure = [event for event in events if event.stitched_by.confidence != "inferred"]

@@ -145,3 +145,20 @@ def test_the_kind_nearest_to_a_run_decides_between_runs() -> None:
     ) as case:
         assert run_of(case, "abc") == "r1"
         assert run_of(case, "same") == "r1"
+
+
+def test_of_a_run_and_those_that_it_spawned_the_first_is_meant() -> None:
+    with held(
+        log=[
+            ev(0, "log", "agent", "run=5c03-top", "session=5c03-top"),
+            ev(1, "log", "agent", "run=5c03-top/sub", "session=5c03-top", "parent_run=5c03-top"),
+            ev(2, "log", "agent", "run=5c03-top/sub/deep", "parent_run=5c03-top/sub"),
+            ev(3, "log", "agent", "run=9999-a"),
+            ev(4, "log", "agent", "run=9999-b"),
+        ]
+    ) as connection:
+        assert run_of(connection, "5c03") == "5c03-top"
+        assert run_of(connection, "5c03-top") == "5c03-top"
+        assert run_of(connection, "5c03-top/s") == "5c03-top/sub"
+        with pytest.raises(AmbiguousRunError):
+            lookup.find(connection, "9999")

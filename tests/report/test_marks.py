@@ -203,3 +203,28 @@ def test_records_of_one_key_that_disagree_are_a_conflict_on_each_of_them() -> No
 def test_a_conflict_with_a_record_of_another_run_is_told_too() -> None:
     found = marks.find("r1", [view(2, 1)], named=False, contradictions={2: 99})
     assert gap(found).count == 1
+
+
+def test_a_message_of_a_chain_is_held_under_its_own_id() -> None:
+    chain = [
+        view(1, 0, "agent", "message", span_id="u1", message_id="u1"),
+        view(2, 1, "llm", "message", span_id="u2", message_id="u2", parent_span_id="u1"),
+        view(3, 2, "llm", "message", span_id="u4", message_id="u4", parent_span_id="u3"),
+    ]
+    assert find(*chain).checks == {PARENTS: (1, 2)}
+
+
+@pytest.mark.parametrize(
+    ("events", "checks"),
+    [
+        ([view(1, 0, "agent", "message"), view(2, 1, "llm", "message")], {BEGIN: (1, 1), END: (1, 1)}),
+        ([view(1, 0, "agent", "message"), asked(2, 1, "c"), result(3, 2, "c")], {BEGIN: (1, 1), END: (0, 1)}),
+        ([view(1, 0, "llm", "message"), view(2, 1, "agent", "message")], {BEGIN: (0, 1), END: (0, 1)}),
+        ([view(1, 0, "agent", "log"), view(2, 1, "llm", "log")], {BEGIN: (0, 1), END: (0, 1)}),
+    ],
+)
+def test_a_conversation_begins_with_a_question_and_ends_with_an_answer(
+    events: list[RunEventView], checks: dict[str, tuple[int, int]]
+) -> None:
+    found = find(*events, named=True).checks
+    assert {name: found[name] for name in (BEGIN, END)} == checks
