@@ -2,8 +2,8 @@ r"""zip archives, read by their directory, or by the headers of their members wh
 
 Structures after PKWARE's APPNOTE 6.3: end of central directory `PK\5\6` (zip64: `PK\6\7` before it leads to
 `PK\6\6`), central directory entry `PK\1\2`, local header `PK\3\4`, data descriptor `PK\7\8`. Methods 0
-(stored), 8 (deflate), 12 (bzip2) and 93 or 20 (zstd) are read. A crashed writer leaves no directory: then members are found by
-their local headers, and a size that stands only behind the data is found by its descriptor.
+(stored), 8 (deflate), 12 (bzip2) and 93 or 20 (zstd) are read. A crashed writer leaves no directory: then members are
+found by their local headers, and a size that stands only behind the data is found by its descriptor.
 """
 
 from __future__ import annotations
