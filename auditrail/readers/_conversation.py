@@ -68,11 +68,17 @@ class Telling:
         self._failed = failed
         self._tools: dict[str, str] = {}
 
-    def message(self, message: Any, **more: Any) -> list[Event]:
-        """The events of one message; anything but an object is kept as a `log` event."""
+    def message(self, message: Any, *, role: str | None = None, **more: Any) -> list[Event]:
+        """The events of one message; anything but an object is kept as a `log` event.
+
+        Args:
+            message: as it stands in the transcript.
+            role: who speaks, where the message itself says it in another way than `role`.
+            more: columns that the caller knows better.
+        """
         if not isinstance(message, dict):
-            return [of_run(self.run, layer="agent", kind="log", rest={"message": message})]
-        role = role_of(message)
+            return [of_run(self.run, layer="agent", kind="log", name="message", rest={"message": message})]
+        role = role_of(message) if role is None else role
         if role in TOOL_ROLES:
             return [self._result(message, role, more)]
         if item := _responses_calls(message):
@@ -204,6 +210,8 @@ def looks_like(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
     role = role_of(value)
+    if _responses_calls(value):
+        return True
     if role not in MODEL_ROLES and role not in TOOL_ROLES and role not in USER_ROLES:
         return False
     return any(name in value for name in (*_CONTENTS, "tool_calls", "function_call"))

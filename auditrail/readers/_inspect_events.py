@@ -182,7 +182,9 @@ def _model(item: dict[str, Any], fields: gateway.Fields, ids: list[Id]) -> dict[
 def _calls(item: dict[str, Any], said: Event, run: Run) -> list[Event]:
     output = item.get("output")
     choices = output.get("choices") if isinstance(output, dict) else None
-    messages = [choice.get("message") for choice in (choices if isinstance(choices, list) else ()) if isinstance(choice, dict)]
+    messages = [
+        choice.get("message") for choice in (choices if isinstance(choices, list) else ()) if isinstance(choice, dict)
+    ]
     calls = [call for message in messages for call in chat.calls_of_message(as_chat(message))]
     at = said._replace(end_ns=None, ts_ns=said.end_ns if said.end_ns is not None else said.ts_ns, agent=run.agent)
     return [
@@ -273,7 +275,10 @@ def _limit(item: dict[str, Any], fields: gateway.Fields, ids: list[Id]) -> dict[
 def _logger(item: dict[str, Any], fields: gateway.Fields, ids: list[Id]) -> dict[str, Any]:
     level, text = gateway.member(item, "message", "level"), gateway.member(item, "message", "message")
     bad = isinstance(level, str) and level.lower() in _BAD_LEVELS
-    return {"status": "error" if bad else "unknown", "error": str(text)[:300] if bad and gateway.is_text(text) else None}
+    return {
+        "status": "error" if bad else "unknown",
+        "error": str(text)[:300] if bad and gateway.is_text(text) else None,
+    }
 
 
 _TELLERS = {

@@ -174,7 +174,9 @@ def _observed(value: dict[str, Any], observation: str, about: Run) -> tuple[Any,
 
 def _outcome(value: dict[str, Any], extras: dict[str, Any], name: str, content: Any) -> tuple[str, str | None]:
     code = gateway.member(extras, "metadata", "exit_code")
-    code = next((each for each in (code, extras.get("exit_code"), value.get("exit_code")) if isinstance(each, int)), None)
+    code = next(
+        (each for each in (code, extras.get("exit_code"), value.get("exit_code")) if isinstance(each, int)), None
+    )
     if name == "error":
         return "error", _line(content)
     success = value.get("success")

@@ -26,7 +26,8 @@ def is_event(value: dict[str, Any]) -> bool:
     return (
         isinstance(kind, str)
         and (kind in _KINDS or (kind.endswith("Event") and "source" in value))
-        and value.get("source") in _SOURCES
+        and isinstance(value.get("source"), str)
+        and value["source"] in _SOURCES
         and isinstance(value.get("id"), str)
         and "timestamp" in value
     )

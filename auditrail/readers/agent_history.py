@@ -87,7 +87,7 @@ def _agents(record: dict[str, Any]) -> set[str]:
             return set()
         if {"action", "observation"} & entry.keys():
             return set()
-        if entry.get("role") in TOOL_ROLES:
+        if str(entry.get("role")).lower() in TOOL_ROLES:
             continue
         if (agent := _speaker(entry)[0]) is not None:
             found.add(agent)
@@ -137,7 +137,7 @@ def _entry(entry: Any, telling: Telling, run: Run) -> list[Event]:
         return telling.message(entry)
     content = entry.get("content")
     if isinstance(content, str) and (match := _EXECUTED.match(content)):
-        (made,) = telling.message({**entry, "role": "tool"})
+        (made,) = telling.message(entry, role="tool")
         code = int(match[1])
         status, error = ("ok", None) if code == 0 else ("error", f"exit code {code}")
         return [made._replace(agent=agent, tool="code execution", name="code execution", status=status, error=error)]
@@ -146,7 +146,8 @@ def _entry(entry: Any, telling: Telling, run: Run) -> list[Event]:
     read, written = chat.usage_of({"usage": entry.get("models_usage")})
     by_agent = agent is not None
     columns: dict[str, Any] = {"layer": "llm" if by_agent or role in MODEL_ROLES else "agent", "agent": agent}
-    columns["name"] = part or agent or role or "message"
+    person = next((entry[name] for name in _SPEAKERS if gateway.is_text(entry.get(name))), "message")
+    columns["name"] = part or agent or str(person)[:100]
     columns["tokens_in"], columns["tokens_out"] = read, written
     return [events[0]._replace(**columns), *(event._replace(agent=agent) for event in events[1:])]
 
@@ -161,9 +162,10 @@ def _tool_events(entry: dict[str, Any], telling: Telling, run: Run, agent: str |
     asks = kind in ("ToolCallRequestEvent", "ToolCallMessage")
     rest = {key: item for key, item in entry.items() if key != "content"}
     if asks:
-        said = telling.message({**rest, "role": "assistant", "tool_calls": content})
+        said = telling.message({**rest, "tool_calls": content}, role="assistant")
     else:
-        said = [event for item in content for event in telling.message({**item, "role": "tool"})]
+        at = {key: rest[key] for key in ("created_at", "timestamp") if key in rest}
+        said = [event for item in content for event in telling.message({**at, **item}, role="tool")]
     read, written = chat.usage_of({"usage": entry.get("models_usage")})
     if said and asks:
         said[0] = said[0]._replace(tokens_in=read, tokens_out=written, name=str(kind))

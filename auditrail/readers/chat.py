@@ -32,7 +32,9 @@ NAME = "chat"
 TITLE = "Chat transcript (OpenAI, Anthropic, Google or ShareGPT messages)"
 LAYER = "llm"
 TESTED_ON = "documentation only: API references of OpenAI, Anthropic and Google for their messages"
-NEVER_RECORDS = "Whether and when a tool ran: a transcript holds what was said, and a result is what was told to the model."
+NEVER_RECORDS = (
+    "Whether and when a tool ran: a transcript holds what was said, and a result is what was told to the model."
+)
 IDS = ("run", "conversation", "session", "tool_call", "message", "user")
 CAPTURES = {
     "time": "partly: where a writer adds one to each message; the formats of the providers have none",
@@ -72,7 +74,7 @@ def sniff(head: Head) -> float:
     plain = [record for record in single if record.keys() & {"content", "parts", "value", "tool_calls"}]
     spoken = any(role_of(record) in MODEL_ROLES for record in plain)
     roles = {role_of(record) for record in plain}
-    if 2 * len(plain) > len(records) and (spoken or len(roles) > 1) and all("role" in r or "from" in r for r in plain):
+    if 2 * len(plain) > len(records) and (spoken or len(roles) > 1) and all(r.keys() & {"role", "from"} for r in plain):
         return 0.45
     return 0.0
 
@@ -110,8 +112,13 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
             events += telling.message({**told, "role": "system"})
     for message in messages:
         events += telling.message(message)
+    for name in _NAMES:
+        if value.get(name) == run.id:
+            fields.take(name)
     if (attributes := fields.attributes()) is not None or not events:
-        rest = of_run(run, at=fields.moment("timestamp", "created_at", "created"), layer="agent", kind="log", name="chat")
+        rest = of_run(
+            run, at=fields.moment("timestamp", "created_at", "created"), layer="agent", kind="log", name="chat"
+        )
         events.append(rest._replace(attributes=attributes))
     return events
 

@@ -79,7 +79,12 @@ def sniff(head: Head) -> float:
 
 def _is_log(value: dict[str, Any]) -> bool:
     about = value.get("eval")
-    return "version" in value and isinstance(about, dict) and "task" in about and bool({"run_id", "created"} & about.keys())
+    return (
+        "version" in value
+        and isinstance(about, dict)
+        and "task" in about
+        and bool({"run_id", "created"} & about.keys())
+    )
 
 
 def _is_sample(value: dict[str, Any]) -> bool:
@@ -175,9 +180,10 @@ def _sample(value: dict[str, Any], record: Record, origin: Origin, header: dict[
         model=model if gateway.is_text(model) else None,
         more=tuple(session),
     )
-    if not value.keys() & {"events", "messages"}:
-        made = of_run(run, layer="agent", kind="log", name="sample summary", rest=value)
-        return [made]
+    if not value.keys() & {"events", "messages"}:  # a summary is no run: without a uuid it names none
+        if name != value.get("uuid"):
+            return [_loose(value, "sample summary", header)]
+        return [of_run(run, layer="agent", kind="log", name="sample summary", rest=value)]
     events = transcript.events(value, run)
     if not events:
         events = _by_messages(value, run)

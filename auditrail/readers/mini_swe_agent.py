@@ -64,9 +64,7 @@ def sniff(head: Head) -> float:
     for record in (sample for sample in head.samples[:3] if isinstance(sample, dict)):
         info = record.get("info")
         named = str(record.get("trajectory_format", "")).startswith("mini-swe-agent")
-        if isinstance(record.get("messages"), list) and (
-            named or (isinstance(info, dict) and "mini_version" in info)
-        ):
+        if isinstance(record.get("messages"), list) and (named or (isinstance(info, dict) and "mini_version" in info)):
             return 0.95
     cut = not head.samples and head.keys and "info" in head.keys
     return 0.95 if cut and b'"mini_version"' in head.raw else 0.0
@@ -111,9 +109,8 @@ class _Teller:
             return self._telling.message(message)
         extra = extra if isinstance(extra, dict) else {}
         output = message.get("output")
-        if message.get("object") == "response" or (isinstance(output, list) and not role_of(message)):
-            message = {**message, "role": "assistant"}
-        role = role_of(message)
+        answered = message.get("object") == "response" or (isinstance(output, list) and not role_of(message))
+        role = "assistant" if answered else role_of(message)
         if role == "assistant":
             return self._answer(message, extra, number, at)
         observed = role in ("tool", "function_call_output") or (role == "user" and bool(self._waiting))
@@ -126,18 +123,16 @@ class _Teller:
         read, written = chat.usage_of(response)
         model = response.get("model") if isinstance(response, dict) else None
         kept = {key: item for key, item in message.items() if key not in ("tool_calls", "function_call")}
-        said = _at(self._telling.message(kept)[0], at)._replace(tokens_in=read, tokens_out=written)
+        said = _at(self._telling.message(kept, role="assistant")[0], at)._replace(tokens_in=read, tokens_out=written)
         ids = list(said.ids)
         id_text.add(ids, "response", response.get("id") if isinstance(response, dict) else None)
         said = said._replace(ids=tuple(ids), model=model if gateway.is_text(model) else said.model)
         calls = self._commands(message, extra, number)
-        self._waiting = [
-            (str(call.id), call.arguments if isinstance(call.arguments, str) else "") for call in calls
-        ]
+        self._waiting = [(str(call.id), call.arguments if isinstance(call.arguments, str) else "") for call in calls]
         return [said, *(_at(self._telling.call(call, said), at) for call in calls)]
 
     def _commands(self, message: dict[str, Any], extra: dict[str, Any], number: int) -> list[chat.ToolCall]:
-        asked = chat.calls_of_response(message) or chat.calls_of_message(message)
+        asked = chat.calls_of_response(message)
         if asked:
             return asked
         actions = extra.get("actions")
@@ -203,6 +198,4 @@ def _end(fields: gateway.Fields, run: Run, last: times.Moment | None) -> Event:
         error=str(status) if gateway.is_text(status) and not good else None,
     )  # fmt: skip
     version = info.get("mini_version") if isinstance(info, dict) else None
-    return made._replace(
-        attributes=fields.attributes(), agent_version=version if gateway.is_text(version) else None
-    )
+    return made._replace(attributes=fields.attributes(), agent_version=version if gateway.is_text(version) else None)

@@ -71,7 +71,7 @@ def sniff(head: Head) -> float:
 
 
 def _is_event(value: dict[str, Any]) -> bool:
-    if value.get("source") not in _SOURCES or "timestamp" not in value:
+    if not isinstance(value.get("source"), str) or value["source"] not in _SOURCES or "timestamp" not in value:
         return False
     action = isinstance(value.get("action"), str) and isinstance(value.get("args"), dict)
     observation = isinstance(value.get("observation"), str) and "extras" in value

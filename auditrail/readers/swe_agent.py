@@ -135,21 +135,19 @@ def _step(step: Any, number: int, run: Run, known: dict[str, list[chat.ToolCall]
     query = fields.take("query")
     if query is not None:
         fields.put("query_messages", len(query) if isinstance(query, list) else query)
+    if action is None:  # nothing was run: the observation is the agent's own complaint about the answer
+        return [said, of_run(run, layer="agent", kind="log", name="step")._replace(attributes=fields.attributes())]
     result = fields.take("observation")
-    events = [said]
-    if action is not None:
-        events.append(
-            of_run(
-                run, ids=ids, layer="llm", kind="call", name=call.name or tool, tool=call.name or tool, rest=call.rest,
-                args=jsontext.content(call.arguments), args_state=chat.state(call.arguments, given=call.given),
-            )
-        )  # fmt: skip
+    asked = of_run(
+        run, ids=ids, layer="llm", kind="call", name=call.name or tool, tool=call.name or tool, rest=call.rest,
+        args=jsontext.content(call.arguments), args_state=chat.state(call.arguments, given=call.given),
+    )  # fmt: skip
     made = of_run(
         run, ids=ids, layer="tool", kind="span", name="step", tool=call.name or tool,
-        args=action, args_state=state_of(action, given=action is not None),
+        args=action, args_state=state_of(action),
         result=jsontext.content(result), result_state=state_of(result, given="observation" in step),
     )  # fmt: skip
-    return [*events, made._replace(attributes=fields.attributes())]
+    return [said, asked, made._replace(attributes=fields.attributes())]
 
 
 def _texts(step: dict[str, Any], fields: gateway.Fields, *keys: str) -> dict[str, Any]:
