@@ -78,14 +78,14 @@ class Telling:
         """
         if not isinstance(message, dict):
             return [of_run(self.run, layer="agent", kind="log", name="message", rest={"message": message})]
-        role = role_of(message) if role is None else role
-        if role in TOOL_ROLES:
-            return [self._result(message, role, more)]
+        speaker = role if role is not None else role_of(message)
+        if speaker in TOOL_ROLES:
+            return [self._result(message, speaker, more)]
         if item := _responses_calls(message):
             at = gateway.Fields(message).moment(*_TIMES)
             asking = of_run(self.run, at=at, ids=message_ids(message), agent=self.run.agent, model=self.run.model)
             return [self.call(call, asking) for call in item]
-        events = self._said(message, role, more)
+        events = self._said(message, speaker, more)
         at = times.Moment(events[0].ts_ns, events[0].tz_assumed) if events[0].ts_ns is not None else None
         for block in _result_blocks(message):
             events.append(self._result_block(block, at))
@@ -141,8 +141,7 @@ class Telling:
             if id_text.normalise("tool_call", message.get(name)) is not None:
                 fields.take(name)
         error, status = self._outcome(message, value)
-        name = fields.text("name", "tool_name", "function")
-        tool = name or self._tools.get(str(call_id))
+        tool = fields.text("name", "tool_name", "function") or self._tools.get(str(call_id))
         columns = {
             "layer": "tool",
             "kind": "result",
@@ -241,7 +240,7 @@ _GOOGLE = ("functionCall", "function_call", "functionResponse", "function_respon
 
 def _google_calls(message: dict[str, Any]) -> list[chat.ToolCall]:
     parts = message.get("parts")
-    found = []
+    found: list[chat.ToolCall] = []
     for part in parts if isinstance(parts, list) else ():
         call = part.get("functionCall", part.get("function_call")) if isinstance(part, dict) else None
         if isinstance(call, dict):

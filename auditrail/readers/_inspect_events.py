@@ -1,4 +1,5 @@
 """Events of a sample's transcript; the facts stand in `inspect`."""
+# ruff: noqa: ARG001 - the tellers of all kinds of events have one signature
 
 from __future__ import annotations
 
@@ -104,9 +105,9 @@ def _ends(flat: list[Any]) -> dict[str, int]:
     """When each span ended."""
     ends: dict[str, int] = {}
     for item in flat:
-        if isinstance(item, dict) and item.get("event") == "span_end" and isinstance(item.get("id"), str):
-            if (at := times.parse(item.get("timestamp"))) is not None:
-                ends[item["id"]] = at.ns
+        ended = isinstance(item, dict) and item.get("event") == "span_end" and isinstance(item.get("id"), str)
+        if ended and (at := times.parse(item.get("timestamp"))) is not None:
+            ends[item["id"]] = at.ns
     return ends
 
 
@@ -252,7 +253,8 @@ def _sandbox(item: dict[str, Any], fields: gateway.Fields, ids: list[Id]) -> dic
         "layer": "other", "kind": "span", "name": f"sandbox {action}" if action else "sandbox",
         "args": jsontext.content(given), "args_state": _state(given, given=key in item),
         "result": jsontext.content(output), "result_state": _state(output, given="output" in item),
-        "status": "error" if failed else "ok" if code == 0 else "unknown", "error": f"exit code {code}" if failed else None,
+        "status": "error" if failed else "ok" if code == 0 else "unknown",
+        "error": f"exit code {code}" if failed else None,
     }  # fmt: skip
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from auditrail import ids as id_text
 from auditrail import jsontext
@@ -74,24 +75,29 @@ def _event(value: dict[str, Any], about: Run, place: int | None, *, ends: bool) 
     elif isinstance(action, str):
         made = _acted(value, action, about, own, ends=ends)
     else:
-        return _finished(value, about, {"layer": "agent", "kind": "log", "name": "unknown"}, own, ())
-    return _finished(value, about, *made[:1], own, *made[1:])
+        return _finished(value, about, _Told({"layer": "agent", "kind": "log", "name": "unknown"}))
+    return _finished(value, about, made)
 
 
-def _finished(
-    value: dict[str, Any], about: Run, columns: dict[str, Any], own: int | None, ids: Iterable[Id],
-    taken: Iterable[str] = (), more: dict[str, Any] | None = None,
-) -> Event:  # fmt: skip
-    """The event with its time, number and attributes; `taken` members are told by columns, `more` stands for them."""
+class _Told(NamedTuple):
+    """What an event says: its columns and ids; `taken` members are told by columns, `more` stands for them."""
+
+    columns: dict[str, Any]
+    ids: Iterable[Id] = ()
+    taken: Iterable[str] = ()
+    more: Mapping[str, Any] = MappingProxyType({})
+
+
+def _finished(value: dict[str, Any], about: Run, told: _Told) -> Event:
     fields = gateway.Fields(value)
     at = fields.moment("timestamp")
-    number = fields.count("id") if not isinstance(value.get("id"), bool) else None
-    for key in taken:
+    number = fields.count("id")
+    for key in told.taken:
         fields.take(key)
-    for key, item in (more or {}).items():
+    for key, item in told.more.items():
         fields.put(key, item)
     kind = "action" if "action" in value else "observation"
-    made = of_run(about, at=at, ids=ids, **columns)
+    made = of_run(about, at=at, ids=told.ids, **told.columns)
     return made._replace(
         seq_kind="openhands.id" if number is not None else None,
         seq=number,
@@ -100,7 +106,7 @@ def _finished(
     )
 
 
-def _acted(value: dict[str, Any], action: str, about: Run, own: int | None, *, ends: bool) -> tuple[Any, ...]:
+def _acted(value: dict[str, Any], action: str, about: Run, own: int | None, *, ends: bool) -> _Told:
     args = value.get("args")
     by_agent = value.get("source", "agent") == "agent"
     given = args if isinstance(args, dict) else {key: item for key, item in value.items() if key not in _NO_ARGUMENTS}
@@ -108,27 +114,29 @@ def _acted(value: dict[str, Any], action: str, about: Run, own: int | None, *, e
     if action in ("message", "system"):
         said = by_agent and action == "message"
         source = value.get("source") if value.get("source") in ("user", "agent", "environment") else "user"
-        columns = {
+        columns: dict[str, Any] = {
             "layer": "llm" if said else "agent", "kind": "message", "name": "system" if action == "system" else source,
             "model": model, "tokens_in": tokens[0], "tokens_out": tokens[1],
         }  # fmt: skip
-        return columns, ids, ("args", "content"), {**given, "role": "assistant" if said else columns["name"]}
+        return _Told(columns, ids, ("args", "content"), {**given, "role": "assistant" if said else columns["name"]})
     if action in _ENDS:
         columns = {
             "layer": "agent", "kind": "end" if ends else "log", "name": action, "status": _ENDS[action],
             "model": model, "tokens_in": tokens[0], "tokens_out": tokens[1],
         }  # fmt: skip
-        return columns, ids
+        return _Told(columns, ids)
     confirmed = given.get("confirmation_state", given.get("is_confirmed", value.get("is_confirmed")))
     if action == "change_agent_state":
         state = given.get("agent_state")
         if state == "user_confirmed":
-            return {"layer": "policy", "kind": "decision", "name": state, "decision": "allow", "status": "ok"}, ids
-        return {"layer": "agent", "kind": "log", "name": action}, ids
+            return _Told(
+                {"layer": "policy", "kind": "decision", "name": state, "decision": "allow", "status": "ok"}, ids
+            )
+        return _Told({"layer": "agent", "kind": "log", "name": action}, ids)
     if action in _DRIVING:
-        return {"layer": "agent", "kind": "log", "name": action}, ids
+        return _Told({"layer": "agent", "kind": "log", "name": action}, ids)
     if confirmed == "rejected":  # the call once more, with the person's answer; its observation is the decision
-        return {"layer": "agent", "kind": "log", "name": action, "tool": tool or action, "status": "denied"}, ids
+        return _Told({"layer": "agent", "kind": "log", "name": action, "tool": tool or action, "status": "denied"}, ids)
     id_text.add(ids, "tool_call", call_id if call_id is not None else f"{about.id}#{own}")
     arguments = {key: item for key, item in given.items() if key not in _ASIDE}
     columns = {
@@ -138,38 +146,47 @@ def _acted(value: dict[str, Any], action: str, about: Run, own: int | None, *, e
     }  # fmt: skip
     aside = {key: given[key] for key in _ASIDE if key in given}
     taken = ("args",) if isinstance(args, dict) else tuple(arguments)
-    return columns, ids, taken, aside
+    return _Told(columns, ids, taken, aside)
 
 
-def _observed(value: dict[str, Any], observation: str, about: Run) -> tuple[Any, ...]:
-    extras = value.get("extras") if isinstance(value.get("extras"), dict) else {}
+def _observed(value: dict[str, Any], observation: str, about: Run) -> _Told:
+    given = value.get("extras")
+    extras: dict[str, Any] = given if isinstance(given, dict) else {}
     call_id, tool, _, _, ids = _model_answer(value)
     cause = value.get("cause")
     pair: list[Id] = [an_id for an_id in ids if an_id.kind != "response"]
     if call_id is not None or (isinstance(cause, int) and not isinstance(cause, bool) and cause >= 0):
         id_text.add(pair, "tool_call", call_id if call_id is not None else f"{about.id}#{cause}")
     if observation == "agent_state_changed" and extras.get("agent_state") == "awaiting_user_confirmation":
-        columns = {"layer": "policy", "kind": "decision", "name": "awaiting_user_confirmation", "decision": "ask"}
-        return columns, []
+        columns: dict[str, Any] = {
+            "layer": "policy",
+            "kind": "decision",
+            "name": "awaiting_user_confirmation",
+            "decision": "ask",
+        }
+        return _Told(columns, [])
     if observation in _DRIVING:
         failed = extras.get("agent_state") in ("error", "rejected")
         status = "error" if failed else "unknown"
-        return {"layer": "agent", "kind": "log", "name": observation, "status": status}, []
+        return _Told({"layer": "agent", "kind": "log", "name": observation, "status": status}, [])
     content = value.get("content")
     if observation == "user_rejected":
         columns = {
             "layer": "policy", "kind": "decision", "name": observation, "decision": "deny", "status": "denied",
             "tool": tool, "rule": content if gateway.is_text(content) else None,
         }  # fmt: skip
-        return columns, pair
+        return _Told(columns, pair)
     if observation == "error" and not pair:
-        return {"layer": "agent", "kind": "error", "name": observation, "status": "error", "error": _line(content)}, []
+        return _Told(
+            {"layer": "agent", "kind": "error", "name": observation, "status": "error", "error": _line(content)}, []
+        )
     status, error = _outcome(value, extras, observation, content)
     columns = {
         "layer": "tool", "kind": "result", "name": observation, "tool": tool or observation, "status": status,
-        "error": error, "result": jsontext.content(content), "result_state": state_of(content, given="content" in value),
+        "error": error, "result": jsontext.content(content),
+        "result_state": state_of(content, given="content" in value),
     }  # fmt: skip
-    return columns, pair, ("content",)
+    return _Told(columns, pair, ("content",))
 
 
 def _outcome(value: dict[str, Any], extras: dict[str, Any], name: str, content: Any) -> tuple[str, str | None]:

@@ -68,7 +68,8 @@ def _columns(value: dict[str, Any], kind: str, fields: gateway.Fields, tool: str
                 "result_state": "present" if tool else "absent"}  # fmt: skip
     if kind == "UserRejectObservation":
         return {"layer": "policy", "kind": "decision", "decision": "deny", "status": "denied",
-                "policy": fields.text("rejection_source") or "user", "rule": fields.text("rejection_reason")}  # fmt: skip
+                "policy": fields.text("rejection_source") or "user",
+                "rule": fields.text("rejection_reason")}  # fmt: skip
     if kind == "MessageEvent":
         said = value.get("source") == "agent"
         message = value.get("llm_message")

@@ -13,8 +13,9 @@ in brackets is what it does, or whom it speaks to).
   `{call_id, content, is_error}`.
 
 What AutoGen's code executor answers (`exitcode: 0 (execution succeeded)`) is a result of layer tool; its call is only
-in the words of the entry before. An entry of a person (`human`, `user`, `user_proxy` without a name) is a message of layer agent; of an agent, of layer
-llm: what it says came from its model, or from a tool that it stands for, which the format does not tell apart. There is most often no time: the order in the file is the order.
+in the words of the entry before. An entry of a person (`human`, `user`, `user_proxy` without a name) is a message of
+layer agent; of an agent, of layer llm: what it says came from its model, or from a tool that it stands for, which the
+format does not tell apart. There is most often no time: the order in the file is the order.
 
 Tested on real files of Who&When; the others after their documentation.
 """
@@ -101,7 +102,8 @@ def _speaker(entry: dict[str, Any]) -> tuple[str | None, str | None, str | None]
         if not isinstance(text, str) or not text.strip() or len(text) > 200:
             continue
         bare = text.strip()
-        if bare.lower() in MODEL_ROLES | TOOL_ROLES | USER_ROLES | _PEOPLE:
+        # Roles of an API are in lower case; Magentic-One has an agent whose name is `Assistant`.
+        if bare in MODEL_ROLES | TOOL_ROLES or bare.lower() in USER_ROLES | _PEOPLE:
             continue
         match = _ROLE.match(bare)
         return (match["agent"], match["part"], key) if match else (bare, None, key)
@@ -120,17 +122,17 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
     telling = Telling(run)
     events: list[Event] = []
     for entry in fields.take(key):
-        events += _entry(entry, telling, run)
+        events += _entry(entry, telling)
     # The judgement is on the answer, not on whether the run came to its end.
     made = of_run(run, layer="agent", kind="end", name="history", status="unknown")
     return [*events, made._replace(attributes=fields.attributes())]
 
 
-def _entry(entry: Any, telling: Telling, run: Run) -> list[Event]:
+def _entry(entry: Any, telling: Telling) -> list[Event]:
     if not isinstance(entry, dict):
         return telling.message(entry)
     agent, part, key = _speaker(entry)
-    if (told := _tool_events(entry, telling, run, agent)) is not None:
+    if (told := _tool_events(entry, telling, agent)) is not None:
         return told
     role = str(entry.get("role", "")).strip().lower()
     if role in TOOL_ROLES:
@@ -152,7 +154,7 @@ def _entry(entry: Any, telling: Telling, run: Run) -> list[Event]:
     return [events[0]._replace(**columns), *(event._replace(agent=agent) for event in events[1:])]
 
 
-def _tool_events(entry: dict[str, Any], telling: Telling, run: Run, agent: str | None) -> list[Event] | None:
+def _tool_events(entry: dict[str, Any], telling: Telling, agent: str | None) -> list[Event] | None:
     """AutoGen's tool calls and results, whose content is a list of them; None for any other entry."""
     kind, content = entry.get("type"), entry.get("content")
     if kind not in ("ToolCallRequestEvent", "ToolCallExecutionEvent", "ToolCallMessage", "ToolCallResultMessage"):

@@ -153,7 +153,7 @@ class _Teller:
         named = next((each for each in self._waiting if each[0] == call_id), None)
         waiting = named or (self._waiting[0] if self._waiting and call_id is None else None)
         if waiting in self._waiting:
-            self._waiting.remove(waiting)  # type: ignore[arg-type]
+            self._waiting.remove(waiting)
         ids: list[Id] = []
         id_text.add(ids, "tool_call", call_id if call_id is not None else waiting[0] if waiting else None)
         fields = gateway.Fields(message)

@@ -4,7 +4,8 @@ After All-Hands-AI/OpenHands `openhands/events` (serialization of actions and ob
 OpenHands/software-agent-sdk `openhands/sdk/event`. Shapes:
 
 - Events `{id, timestamp, source, message, action, args}` and `{..., observation, content, extras, cause}`: arrays,
-  JSON lines, `{"trajectory": [...]}`, or one file for each event (`<session>/events/<n>.json`: the folder names the run).
+  JSON lines, `{"trajectory": [...]}`, or one file for each event (`<session>/events/<n>.json`: the folder names
+  the run).
 - Resolver and evaluation output: one object for each run, with `history` (a list of events, or of pairs of them, in old
   files without id and time), `instruction`, `git_patch`, `success`, `error`, `metrics`.
 - SDK events `{kind: ActionEvent | ObservationEvent | MessageEvent | ..., id, timestamp, source, tool_call_id, ...}`,

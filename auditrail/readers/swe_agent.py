@@ -130,7 +130,8 @@ def _step(step: Any, number: int, run: Run, known: dict[str, list[chat.ToolCall]
     ids: list[Id] = []
     id_text.add(ids, "tool_call", call.id if call.id is not None else f"{run.id}#{number}")
     said = of_run(
-        run, layer="llm", kind="message", name="assistant", rest=_texts(step, fields, "response", "thought"),
+        run, layer="llm", kind="message", name="assistant", model=run.model,
+        rest=_texts(step, fields, "response", "thought"),
     )  # fmt: skip
     query = fields.take("query")
     if query is not None:
@@ -139,8 +140,8 @@ def _step(step: Any, number: int, run: Run, known: dict[str, list[chat.ToolCall]
         return [said, of_run(run, layer="agent", kind="log", name="step")._replace(attributes=fields.attributes())]
     result = fields.take("observation")
     asked = of_run(
-        run, ids=ids, layer="llm", kind="call", name=call.name or tool, tool=call.name or tool, rest=call.rest,
-        args=jsontext.content(call.arguments), args_state=chat.state(call.arguments, given=call.given),
+        run, ids=ids, layer="llm", kind="call", model=run.model, name=call.name or tool, tool=call.name or tool,
+        rest=call.rest, args=jsontext.content(call.arguments), args_state=chat.state(call.arguments, given=call.given),
     )  # fmt: skip
     made = of_run(
         run, ids=ids, layer="tool", kind="span", name="step", tool=call.name or tool,

@@ -64,7 +64,8 @@ def sniff(head: Head) -> float:
     """0.95 for an element of either shape, or for the object around tau2's simulations."""
     records = [sample for sample in head.samples if isinstance(sample, dict)]
     for keys in [*records[:5], head.keys]:
-        if keys and (_RESULT <= set(keys) or _SIMULATION <= set(keys) or _is_wrapper(set(keys))):
+        known = set(keys)
+        if known >= _RESULT or known >= _SIMULATION or _is_wrapper(known):
             return 0.95
     return 0.0
 
