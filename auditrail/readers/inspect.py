@@ -6,7 +6,8 @@ After UKGovernmentBEIS/inspect_ai `src/inspect_ai/log/_log.py` (EvalLog, EvalSam
 - JSON log `{version, status, eval, plan, results, stats, error, samples[], reductions[]}`: each sample is a record;
   what the log says of the whole evaluation is one `log` event beside the first of them.
 - Members of an archive: `header.json` and `_journal/start.json` (the same without samples),
-  `samples/<id>_epoch_<n>.json` (one sample), `summaries.json`, `_journal/summaries/<n>.json` (a `log` event for each sample), `reductions.json`.
+  `samples/<id>_epoch_<n>.json` (one sample), `summaries.json` and `_journal/summaries/<n>.json` (a `log` event for
+  each sample), `reductions.json`.
 
 One sample in one epoch is one run. Newer logs give it a `uuid`, which names the run in both shapes; else it is named
 after the file, the sample and the epoch. The evaluation's `run_id` is a session: it groups the runs of one evaluation.

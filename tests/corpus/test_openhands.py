@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ def test_counts(path: str) -> None:
     assert len(rows) == facts["events"] + ("resolver" in path)
     assert len({row["run_id"] for row in rows}) == 1
     numbers = sorted(row["seq"] for row in rows if row["seq"] is not None)
-    holes = sum(b - a - 1 for a, b in zip(numbers, numbers[1:], strict=False))
+    holes = sum(b - a - 1 for a, b in pairwise(numbers))
     assert holes == facts.get("id_gaps", 0)
     inside = [row for row in rows if "history" not in samples.attributes(row) and row["name"] != "output"]
     assert sum(row["seq"] is None for row in inside) == facts.get("no_id", 0)
