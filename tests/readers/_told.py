@@ -11,7 +11,11 @@ from tests.conformance import _pipeline as pipeline
 
 def told(value: Any, *, reader: str | None = None, path: str = "runs/a.json") -> list[dict[str, Any]]:
     """The events of a document (or of JSON lines, for a tuple), with ids beyond the columns under `further`."""
-    raw = b"\n".join(json.dumps(each).encode() for each in value) if isinstance(value, tuple) else json.dumps(value).encode()
+    raw = (
+        b"\n".join(json.dumps(each).encode() for each in value)
+        if isinstance(value, tuple)
+        else json.dumps(value).encode()
+    )
     read = pipeline.read(raw, reader=reader, path=path)
     assert read.quarantine == []
     more: dict[int, list[tuple[str, str]]] = {}

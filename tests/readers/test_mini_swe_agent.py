@@ -36,7 +36,12 @@ def test_version_2_has_ids_times_tokens_and_return_codes():
 
 def test_a_persons_refusal_is_a_decision():
     (row,) = [row for row in told(fixture("mini-swe-agent", "version-2")) if row["kind"] == "decision"]
-    assert (row["layer"], row["decision"], row["status"], row["tool_call_id"]) == ("policy", "deny", "denied", "call_m2")
+    assert (row["layer"], row["decision"], row["status"], row["tool_call_id"]) == (
+        "policy",
+        "deny",
+        "denied",
+        "call_m2",
+    )
 
 
 def test_there_is_one_end_with_the_exit_status():

@@ -47,7 +47,11 @@ def test_calls_of_one_answer_count_its_tokens_once():
     answer = events[2]["tool_call_metadata"]["model_response"]
     asked = answer["choices"][0]["message"]["tool_calls"]
     asked.append({"id": "toolu_02", "type": "function", "function": {"name": "execute_bash", "arguments": "{}"}})
-    second = {**events[2], "id": 9, "tool_call_metadata": {**events[2]["tool_call_metadata"], "tool_call_id": "toolu_02"}}
+    second = {
+        **events[2],
+        "id": 9,
+        "tool_call_metadata": {**events[2]["tool_call_metadata"], "tool_call_id": "toolu_02"},
+    }
     rows = told([*events[:3], second])
     assert [row["tokens_in"] for row in rows if row["kind"] == "call"] == [300, None]
 
@@ -90,7 +94,11 @@ def test_sdk_events():
         ("policy", "decision"), ("tool", "result"), ("agent", "error"), ("agent", "log"),
     ]  # fmt: skip
     call, result, second, refusal, failed = rows[2:7]
-    assert (call["args"], call["tool_call_id"], call["response_id"]) == ('{"command":"echo hi"}', "call_s1", "chatcmpl-s1")
+    assert (call["args"], call["tool_call_id"], call["response_id"]) == (
+        '{"command":"echo hi"}',
+        "call_s1",
+        "chatcmpl-s1",
+    )
     assert (result["status"], second["args"]) == ("ok", '{"command":"curl x"}')
     assert (refusal["decision"], refusal["policy"], refusal["rule"]) == ("deny", "hook", "no network")
     assert (failed["status"], failed["error"]) == ("error", "Tool 'termnal' not found")
@@ -109,7 +117,10 @@ def test_a_trajectory_inside_an_object_is_taken_apart():
 
 @pytest.mark.parametrize("case", ["trajectory", "confirmation", "resolver", "sdk"])
 def test_it_sniffs_its_own(case: str):
-    assert openhands.sniff(pipeline.head_of(pipeline.input_of(pipeline.FIXTURES / "openhands" / case).read_bytes())) == 0.95
+    assert (
+        openhands.sniff(pipeline.head_of(pipeline.input_of(pipeline.FIXTURES / "openhands" / case).read_bytes()))
+        == 0.95
+    )
 
 
 def test_a_large_run_is_known_by_its_keys():

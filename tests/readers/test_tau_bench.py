@@ -71,7 +71,9 @@ def test_tau2_has_ids_times_tokens_and_tools_of_the_user():
 
 
 def test_a_file_of_which_only_the_head_is_seen_is_known_by_its_keys():
-    big = json.dumps([{"task_id": 0, "reward": 0.0, "info": {}, "traj": [{"role": "user", "content": "x" * (2 << 20)}]}])
+    big = json.dumps(
+        [{"task_id": 0, "reward": 0.0, "info": {}, "traj": [{"role": "user", "content": "x" * (2 << 20)}]}]
+    )
     assert first_choice(big.encode()) == "tau-bench"
     wrapped = {**fixture("tau-bench", "tau2"), "tasks": [{"id": "t" * (2 << 20)}]}
     assert first_choice(json.dumps(wrapped, indent=2).encode()) == "tau-bench"
@@ -100,7 +102,9 @@ def generated(runs: int, seed: int = 7) -> list[dict[str, Any]]:
         traj: list[dict[str, Any]] = [{"role": "user", "content": mark}]
         for call in range(dice.randint(1, 9)):
             asked = {"name": "look", "arguments": json.dumps({"for": mark})}
-            traj.append({"role": "assistant", "content": mark, "tool_calls": [{"id": f"call_{call}", "function": asked}]})
+            traj.append(
+                {"role": "assistant", "content": mark, "tool_calls": [{"id": f"call_{call}", "function": asked}]}
+            )
             traj.append({"role": "tool", "tool_call_id": f"call_{call}", "name": "look", "content": mark})
         made.append({"task_id": number // 4, "reward": 1.0, "info": {"of": mark}, "traj": traj, "trial": number % 4})
     return made
