@@ -14,7 +14,7 @@ from auditrail.readers import _chat as chat
 from auditrail.readers import _gateway as gateway
 from auditrail.readers._conversation import Run, of_run
 
-_PREFIX = "attachment://"
+_PREFIXES = ("attachment://", "tc://")  # the second before October 2024
 # How much text a sample's references may be replaced by: a hostile log names one attachment a million times.
 _MOST_TEXT = 64 << 20
 _DECISIONS = {"approve": "allow", "modify": "modify", "reject": "deny", "escalate": "ask", "terminate": "deny"}
@@ -33,9 +33,9 @@ class Attachments:
     def put_back(self, value: Any) -> Any:
         """The value with every reference replaced, as far as its text is there."""
         if isinstance(value, str):
-            if not value.startswith(_PREFIX):
+            if not value.startswith(_PREFIXES):
                 return value
-            text = self._texts.get(value[len(_PREFIX) :])
+            text = self._texts.get(value.partition("://")[2])
             if not isinstance(text, str) or len(text) > self._left:
                 return value
             self._left -= len(text)
@@ -50,7 +50,7 @@ class Attachments:
 def points_away(value: Any) -> bool:
     """Whether a reference is left in the value: its text is elsewhere."""
     if isinstance(value, str):
-        return value.startswith(_PREFIX)
+        return value.startswith(_PREFIXES)
     if isinstance(value, (list, dict)):
         return any(points_away(item) for item in (value.values() if isinstance(value, dict) else value))
     return False
@@ -73,8 +73,10 @@ def _as_call(call: Any) -> Any:
 
 def events(sample: dict[str, Any], run: Run) -> list[Event]:
     """The events of a sample in the order of its transcript."""
-    listed = sample.get("events")
-    texts = Attachments(sample.get("attachments"))
+    older = sample.get("transcript")
+    older = older if isinstance(older, dict) else {}
+    listed = sample.get("events", older.get("events"))
+    texts = Attachments(sample.get("attachments", older.get("content")))
     pool = next((found for path in _POOLS if isinstance(found := gateway.member(sample, *path), list)), [])
     flat = list(_flat(listed))
     ends = _ends(flat)

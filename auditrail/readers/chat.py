@@ -2,9 +2,9 @@
 
 What the messages look like is in `_conversation`. Shapes of a file:
 
-- A record with a list of messages (`messages`, `conversation(s)`, `contents`, `chat`): fine-tuning files of OpenAI
-  (`{"messages": [...], "tools": [...]}`), requests that were saved, exports. One record is one run; a conversation id
-  in it names the run, else it is named after the file and the record.
+- A record with a list of messages (`messages`, `conversation(s)`, `contents`, `chat`, `trajectory`): fine-tuning
+  files of OpenAI (`{"messages": [...], "tools": [...]}`), requests that were saved, exports. One record is one run; a
+  conversation id in it names the run, else it is named after the file and the record.
 - An array of messages, or one message a line: the whole source is one run.
 
 Anthropic keeps the system prompt beside the messages (`system`), Google `systemInstruction`: the first message then.
@@ -49,10 +49,10 @@ CAPTURES = {
     "errors": "partly: a failed tool only where its result says `is_error`",
 }
 
-_LISTS = ("messages", "conversations", "conversation", "contents", "chat")
+_LISTS = ("messages", "conversations", "conversation", "contents", "chat", "trajectory")
 _SYSTEM = ("system", "systemInstruction", "system_instruction")
 _FOREIGN = frozenset({
-    "response", "choices", "litellm_call_id", "call_type", "trajectory", "traj", "history", "simulations", "eval",
+    "response", "choices", "litellm_call_id", "call_type", "traj", "history", "simulations", "eval",
     "termination_reason", "epoch", "request", "info", "events", "git_patch", "output",
 })  # fmt: skip
 _NAMES = ("run_id", "conversation_id", "conversationId", "chat_id", "thread_id")

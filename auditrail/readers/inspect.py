@@ -13,7 +13,8 @@ One sample in one epoch is one run. Newer logs give it a `uuid`, which names the
 after the file, the sample and the epoch. The evaluation's `run_id` is a session: it groups the runs of one evaluation.
 
 - `attachment://<hash>` stands for a text in the sample's `attachments` and is put back; where the text is not there,
-  the state of arguments or result is `offloaded`. `input_refs` of newer logs point into a pool of messages.
+  the state of arguments or result is `offloaded`. The oldest logs have `transcript{events, content}` and `tc://<hash>`
+  instead. `input_refs` of newer logs point into a pool of messages.
 - `span_begin` is a `span` that ends with its `span_end` (kept as a `log` event); older logs have `step` events instead.
   A span of type agent names the agent.
 - `model`: a span of layer llm, then a `call` for each tool call of its output. `tool`: a span of layer tool, with the
@@ -61,7 +62,7 @@ ARRAYS = ("samples",)
 
 _LOG = frozenset({"version", "eval"})
 _SAMPLE = frozenset({"id", "epoch", "input", "target"})
-_REPEATED = ("events", "messages", "output", "attachments", "events_data")
+_REPEATED = ("events", "messages", "output", "attachments", "events_data", "transcript")
 _STATUS = {"success": "ok", "error": "error"}
 
 
@@ -90,7 +91,7 @@ def _is_log(value: dict[str, Any]) -> bool:
 
 def _is_sample(value: dict[str, Any]) -> bool:
     return value.keys() >= _SAMPLE and bool(
-        value.keys() & {"events", "messages", "scores", "model_usage", "completed", "output"}
+        value.keys() & {"events", "messages", "scores", "model_usage", "completed", "output", "transcript"}
     )
 
 
@@ -181,7 +182,7 @@ def _sample(value: dict[str, Any], record: Record, origin: Origin, header: dict[
         model=model if gateway.is_text(model) else None,
         more=tuple(session),
     )
-    if not value.keys() & {"events", "messages"}:  # a summary is no run: without a uuid it names none
+    if not value.keys() & {"events", "messages", "transcript"}:  # a summary is no run: without a uuid it names none
         if name != value.get("uuid"):
             return [_loose(value, "sample summary", header)]
         return [of_run(run, layer="agent", kind="log", name="sample summary", rest=value)]

@@ -84,6 +84,14 @@ def test_share_gpt():
     assert [(row["layer"], row["name"]) for row in rows] == [("agent", "human"), ("llm", "gpt"), ("agent", "chat")]
 
 
+def test_a_trajectory_of_messages_is_a_conversation():
+    said = [{"role": "user", "text": "fix it"}, {"role": "ai", "text": "done"}]
+    record = {"instance_id": "p__p-1", "trajectory": said, "exit_status": "submitted"}
+    assert first_choice(lines(record, record)) == "chat"
+    rows = told(record)
+    assert [(row["layer"], row["kind"]) for row in rows] == [("agent", "message"), ("llm", "message"), ("agent", "log")]
+
+
 def test_odd_messages_are_kept():
     rows = told({"messages": [{"role": "user", "content": "a"}, 7, None, ["x"], {"content": 1}]}, reader="chat")
     assert [row["attributes"].get("message", "none") for row in rows if row["kind"] == "log"] == [7, None, ["x"]]

@@ -144,6 +144,14 @@ def test_older_logs_have_steps_and_events_inside_a_tool():
     assert "events" not in rows[1]["attributes"]
 
 
+def test_the_oldest_logs_keep_their_events_in_a_transcript():
+    event = {"event": "tool", "id": "call_z", "function": "bash", "arguments": {}, "result": "tc://h"}
+    value = sample([], transcript={"events": [event], "content": {"h": "long text"}})
+    del value["events"]
+    row = told(value)[0]
+    assert (row["kind"], row["result"], row["result_state"]) == ("span", "long text", "present")
+
+
 def test_an_unknown_event_is_kept():
     row = of_event({"event": "from_the_future", "value": 1})
     assert (row["kind"], row["name"], row["attributes"]["value"]) == ("log", "from_the_future", 1)
