@@ -48,7 +48,8 @@ def load_into(
         total = sum(item.size for item in found)
         with _progress(total, quiet=quiet) as (progress, say):
             loader = Loader(connection, how, progress)
-            loader.load_all(found)
+            with inputs.open_archives(found, case_path.parent, max_expansion=how.max_expansion) as opened:
+                loader.load_all(opened)
             if loader.changed or not cases.is_settled(connection):
                 say("putting runs together")
                 settle(connection)

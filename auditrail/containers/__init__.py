@@ -1,6 +1,7 @@
 """Containers: the bytes of a source -> records, each with number, byte offset, length and blake3.
 
 - `compression`: opens a file of any compression by its magic bytes, bounded in what it may expand to.
+- `archives`: the members of a zip or tar file, each to be read as a source of its own.
 - `framing`: looks at the head of the bytes and tells how records are divided (`Head`).
 - `splitting`: cuts the stream into `Record`s: lines, JSON values, arrays inside wrapper objects, length prefixes.
 - `limits`: every limit, named, with its reason.

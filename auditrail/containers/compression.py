@@ -439,8 +439,22 @@ def open_memory(data: bytes, *, max_expansion: int = limits.MAX_EXPANSION) -> By
     return _open(lambda: io.BytesIO(data), len(data), max_expansion)
 
 
+def open_one(
+    opener: Callable[[], io.BufferedIOBase | io.RawIOBase], size: int, name: str | None, max_expansion: int
+) -> ByteStream:
+    """Like `open_bytes`, for bytes whose compression is told (None: there is none); nothing inside is opened.
+
+    What is not compressed as told is passed on as it stands: the first bytes still have to be the compression's.
+    """
+    return _open(opener, size, max_expansion, levels=1 if name else 0, only=name)
+
+
 def _open(
-    opener: Callable[[], io.BufferedIOBase | io.RawIOBase], size: int, max_expansion: int, levels: int = _LEVELS
+    opener: Callable[[], io.BufferedIOBase | io.RawIOBase],
+    size: int,
+    max_expansion: int,
+    levels: int = _LEVELS,
+    only: str | None = None,
 ) -> ByteStream:
     file = _File(opener(), size)
     layers: list[_Layer] = []
@@ -452,7 +466,7 @@ def _open(
             first = _first_bytes(top)
             top = _Peeked(top, first)
             name = detect(first) if len(names) < levels else None
-            if name is None:
+            if name is None or only not in (None, name):
                 break
             layer = _decompressor(name, top, partial(_open, opener, size, max_expansion, levels=len(names)))
             layers.append(layer)

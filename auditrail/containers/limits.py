@@ -30,3 +30,12 @@ QUARANTINE_HEAD = 256
 
 # An xz stream may ask for this much memory for its dictionary: `xz -9` needs 65 MiB, a hostile one asks for 4 GiB.
 XZ_MEMORY = 256 << 20
+
+# An archive with more members than this is read up to here: every member costs a transaction and a row.
+MEMBERS = 100_000
+
+# A tar header that is longer than this (a long name, pax attributes) is not held in memory, and so not followed.
+TAR_HEADER = 1 << 20
+
+# An archive may lie inside another one; one inside that is named and not opened.
+ARCHIVE_LEVELS = 2

@@ -1,4 +1,7 @@
-"""What the paths on a command line name: files in sorted order, folders walked, `-` for standard input."""
+"""What the paths on a command line name: files in sorted order, folders walked, `-` for standard input.
+
+An archive stands for its members: each is an input of its own, shown as `<archive>!<member>`.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,32 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from auditrail.containers import archives, limits
+from auditrail.errors import UnreadableError
+
 # Files that no log producer writes and every folder may hold.
 _SKIPPED_NAMES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+_GROWN = "grow to more than --max-expansion allows"
 _SKIPPED_FOLDERS = frozenset({".git", "__pycache__"})
 
 
 class Input(NamedTuple):
-    """One file to read: `shown` is the path as it is recorded, `error` says why it can't be read (else None)."""
+    """One file to read: `shown` is the path as it is recorded, `error` says why it can't be read (else None).
+
+    `defect` says why a member of an archive is not whole, though what there is of it can be read.
+    """
 
     shown: str
     path: Path
     size: int
     error: str | None = None
+    defect: str | None = None
 
 
 def expand(paths: Iterable[Path], *, skip: frozenset[Path] = frozenset()) -> Iterator[Input]:
@@ -96,3 +108,94 @@ def standard_input(paths: list[Path], beside: Path) -> Iterator[tuple[list[Path]
         yield [spool if path == Path("-") else path for path in paths], {spool: "-"}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def open_archives(
+    items: Iterable[Input], beside: Path, *, max_expansion: int = limits.MAX_EXPANSION
+) -> Iterator[Iterator[Input]]:
+    """Replaces every archive by its members, each spooled to a file that is there until the next input is asked for.
+
+    Spooled beside the case, since a source is hashed before it is read, and may be larger than memory. A member is
+    written under a name of ours, never under its own.
+    """
+    with ExitStack() as stack:
+
+        def folder() -> Path:
+            made = tempfile.mkdtemp(prefix=".auditrail-archive-", dir=beside if beside.is_dir() else None)
+            stack.callback(shutil.rmtree, made, ignore_errors=True)
+            return Path(made)
+
+        yield _opened(items, _Spools(folder, max_expansion), limits.ARCHIVE_LEVELS)
+
+
+class _Spools:
+    """Where members are written to, one folder made when the first archive is met."""
+
+    def __init__(self, folder: Callable[[], Path], max_expansion: int) -> None:
+        self.max_expansion = max_expansion
+        self._make = folder
+        self._folder: Path | None = None
+
+    def file(self, level: int) -> Path:
+        if self._folder is None:
+            self._folder = self._make()
+        return self._folder / str(level)
+
+
+def _opened(items: Iterable[Input], spools: _Spools, level: int) -> Iterator[Input]:
+    for item in items:
+        kind = archives.kind_of(item.path, item.size) if item.error is None else None
+        if kind is None:
+            yield item
+        elif level == 0:
+            yield item._replace(error=f"an archive ({kind}) inside an archive inside an archive: not opened")
+        else:
+            yield from _opened(_members(item, kind, spools, spools.file(level)), spools, level - 1)
+
+
+def _members(archive: Input, kind: str, spools: _Spools, spool: Path) -> Iterator[Input]:
+    seen: Counter[str] = Counter()
+    allowed = max(limits.EXPANSION_FLOOR, spools.max_expansion * archive.size)
+    spent = 0
+    failure = archive.defect
+    try:
+        for member in archives.members(archive.path, archive.size, kind, max_expansion=spools.max_expansion):
+            if member.name == "":
+                failure = member.error
+                continue
+            seen[member.name] += 1
+            # A name that stands twice is two sources: the second is no later version of the first.
+            again = f"#{seen[member.name]}" if seen[member.name] > 1 else ""
+            made = Input(f"{archive.shown}!{member.name}{again}", spool, 0, member.error)
+            if member.content is not None:
+                made = _spooled(made, member.content, allowed - spent)
+                spent += made.size
+            yield made
+            if spent > allowed:
+                failure = f"its members {_GROWN}: those behind were not opened"
+                break
+    except UnreadableError as error:
+        failure = error.message
+    except OSError as error:
+        failure = _reason(error)
+    spool.unlink(missing_ok=True)
+    if failure is not None or not seen:
+        yield Input(archive.shown, archive.path, archive.size, failure or f"the {kind} archive holds no files")
+
+
+def _spooled(item: Input, content: archives.Content, allowed: int) -> Input:
+    """The input with its bytes written to its path: what could be read of it, and why not all could."""
+    size = 0
+    defect: str | None = None
+    with item.path.open("wb") as out:
+        try:
+            while block := content.read(1 << 20):
+                size += len(block)
+                if size > allowed:
+                    return item._replace(size=size, error=f"the archive's members {_GROWN}")
+                out.write(block)
+            defect = content.defect
+        except UnreadableError as error:
+            return item._replace(size=size, error=error.message)
+    return item._replace(size=size, error=defect if not size else None, defect=defect)

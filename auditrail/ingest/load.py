@@ -102,7 +102,7 @@ class Loader:
         else:
             choice = choose.choose(head, self.options.reader, mapping_for(self.options.config, item.shown))
             if choice is None:
-                self._record_failure(item, "unknown-format", None, digest)
+                self._record_failure(item, "unknown-format", item.defect, digest)
                 return
         job = _Job(self, item, digest, compression, choice, head)
         self.connection.execute("BEGIN")
@@ -285,8 +285,8 @@ class _Job:
                         )
                     ],
                 )
-            if opened.defect:
-                self._insert("remarks", [(self.source, None, stream.count, "compression-damaged", opened.defect)])
+            if defect := opened.defect or item.defect:
+                self._insert("remarks", [(self.source, None, stream.count, "compression-damaged", defect)])
             return tally, stream.count, resume
 
     def _read_blank(self, stream: Counting) -> tuple[Tally, tuple[int | None, int]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import socket
 import sys
+import warnings
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -192,3 +195,138 @@ def test_a_folder_that_is_not_there_yet_is_no_place_for_it(tmp_path: Path, monke
         assert paths[0].read_bytes() == b"data"
         assert not (tmp_path / "none").exists()
     assert not paths[0].exists()
+
+
+# --- archives -------------------------------------------------------------------------------------------------------
+
+
+def line(run: str, number: int = 0) -> bytes:
+    return f'{{"timestamp":"2026-01-01T00:00:0{number}Z","run_id":"{run}","event":"x"}}\n'.encode()
+
+
+def zipped(path: Path, members: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def loaded(connection: object, folder: Path, *paths: Path, **options: int) -> list[tuple[str, str, int, str | None]]:
+    """(name below the folder, status, events, error) of every input, loaded with archives opened."""
+    loader = Loader(connection)  # type: ignore[arg-type]
+    with inputs.open_archives(inputs.expand(paths), folder, **options) as items:
+        loader.load_all(items)
+    return [
+        (source.path.removeprefix(f"{folder}/"), how, source.events, source.error) for source, how in loader.sources()
+    ]
+
+
+def test_every_member_of_an_archive_is_a_source(tmp_path: Path) -> None:
+    zipped(tmp_path / "b.eval", {"x/1.json": line("r1"), "../2.json": line("r2"), "none": b""})
+    (tmp_path / "a.log").write_bytes(line("r0"))
+    with case.memory_case() as connection:
+        assert loaded(connection, tmp_path, tmp_path) == [
+            ("a.log", "new", 1, None),
+            ("b.eval!x/1.json", "new", 1, None),
+            ("b.eval!../2.json", "new", 1, None),
+            ("b.eval!none", "new", 0, None),
+        ]
+        assert [status for _, status, _, _ in loaded(connection, tmp_path, tmp_path)] == ["unchanged"] * 4
+    assert {path.name for path in tmp_path.iterdir()} == {"a.log", "b.eval"}, "no spool stays behind"
+
+
+def test_members_that_grew_or_changed_are_known_by_their_path(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with case.memory_case() as connection:
+        zipped(path, {"grows": line("r1"), "changes": line("r2"), "stays": line("r3")})
+        loaded(connection, tmp_path, path)
+        zipped(path, {"grows": line("r1") + line("r1", 1), "changes": line("r4"), "stays": line("r3")})
+        assert loaded(connection, tmp_path, path) == [
+            ("a.zip!grows", "grown", 2, None),
+            ("a.zip!changes", "changed", 1, None),
+            ("a.zip!stays", "unchanged", 1, None),
+        ]
+
+
+def test_a_name_that_stands_twice_is_no_later_version(tmp_path: Path) -> None:
+    with warnings.catch_warnings(), zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        warnings.simplefilter("ignore")
+        archive.writestr("a", line("r1"))
+        archive.writestr("a", line("r2"))
+    with case.memory_case() as connection:
+        assert loaded(connection, tmp_path, tmp_path / "a.zip") == [
+            ("a.zip!a", "new", 1, None), ("a.zip!a#2", "new", 1, None),
+        ]  # fmt: skip
+
+
+def test_an_archive_inside_an_archive_is_opened_once_more(tmp_path: Path) -> None:
+    inner = zipped(tmp_path / "i", {"a": line("r1")}).read_bytes()
+    middle = zipped(tmp_path / "m", {"i.zip": inner, "b": line("r2")}).read_bytes()
+    (tmp_path / "i").unlink()
+    (tmp_path / "m").unlink()
+    path = zipped(tmp_path / "o.zip", {"m.zip": middle, "i.zip": inner, "c": line("r3")})
+    with case.memory_case() as connection:
+        assert loaded(connection, tmp_path, path) == [
+            (
+                "o.zip!m.zip!i.zip",
+                "unreadable",
+                0,
+                "an archive (zip) inside an archive inside an archive: not opened",
+            ),
+            ("o.zip!m.zip!b", "new", 1, None),
+            ("o.zip!i.zip!a", "new", 1, None),
+            ("o.zip!c", "new", 1, None),
+        ]
+
+
+def test_a_damaged_member_is_loaded_as_far_as_it_goes_and_marked(tmp_path: Path) -> None:
+    data = b"".join(line(hashlib.sha256(str(n).encode()).hexdigest()) for n in range(500))
+    raw = bytearray(zipped(tmp_path / "a.zip", {"a": data, "b": line("r9")}).read_bytes())
+    raw[9000:9020] = b"\xff" * 20
+    (tmp_path / "a.zip").write_bytes(raw)
+    with case.memory_case() as connection:
+        first, second = loaded(connection, tmp_path, tmp_path / "a.zip")
+        assert first[:2] == ("a.zip!a", "new")
+        assert 0 < first[2] < 500
+        assert second == ("a.zip!b", "new", 1, None)
+        codes = connection.execute("SELECT code FROM remarks WHERE source = 1").fetchall()
+        assert ("compression-damaged",) in codes
+
+
+def test_what_is_wrong_with_an_archive_as_a_whole_stands_under_its_own_path(tmp_path: Path) -> None:
+    raw = zipped(tmp_path / "cut.zip", {"a": line("r1")}).read_bytes()
+    (tmp_path / "cut.zip").write_bytes(raw[: raw.index(b"PK\1\2")])
+    zipped(tmp_path / "empty.zip", {"folder/": b""})
+    with case.memory_case() as connection:
+        found = loaded(connection, tmp_path, tmp_path)
+    assert [row[:3] for row in found] == [
+        ("cut.zip!a", "new", 1), ("cut.zip", "unreadable", 0), ("empty.zip", "unreadable", 0),
+    ]  # fmt: skip
+    assert found[2][3] == "the zip archive holds no files"
+
+
+def test_an_archive_that_grows_beyond_the_limit_is_left_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("auditrail.containers.limits.EXPANSION_FLOOR", 10_000)
+    path = zipped(tmp_path / "a.zip", {"a": line("r1"), "bomb": line("r2") * 2000, "c": line("r3")})
+    with case.memory_case() as connection:
+        found = loaded(connection, tmp_path, path, max_expansion=2)
+        assert [row[:2] for row in found] == [
+            ("a.zip!a", "new"), ("a.zip!bomb", "unreadable"), ("a.zip!c", "new"),
+        ]  # fmt: skip
+        zipped(path, {name: line(name) * 100 for name in "abcd"})  # each below the limit, together above it
+        found = loaded(connection, tmp_path, path, max_expansion=2)
+    assert [row[0] for row in found] == ["a.zip!a", "a.zip!b", "a.zip"]
+    assert found[1][3] == found[2][3].replace("its members", "the archive's members").partition(":")[0]
+
+
+def test_the_spool_is_removed_when_a_load_of_an_archive_fails(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", {"a": line("r1"), "b": line("r2")})
+
+    def fail() -> None:
+        with inputs.open_archives(inputs.expand([path]), tmp_path) as items:
+            assert next(items).path.read_bytes() == line("r1")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert [each.name for each in tmp_path.iterdir()] == ["a.zip"]

@@ -1,0 +1,106 @@
+"""Histories of several agents: who speaks, notes that decide nothing, AutoGen's tool events, executed code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from auditrail.readers import agent_history
+from tests.conformance import _pipeline as pipeline
+from tests.readers._told import cuts_are_survived, first_choice, fixture, large, told
+
+
+def test_the_agent_is_the_name_beside_a_role():
+    rows = told(fixture("agent-history", "judged"))
+    assert [row["agent"] for row in rows[:3]] == ["Excel_Expert", "Computer_terminal", "Checker_Expert"]
+
+
+def test_the_agent_is_the_role_without_what_stands_in_brackets():
+    rows = told(fixture("agent-history", "magentic"))
+    assert [(row["agent"], row["name"], row["layer"]) for row in rows[:4]] == [
+        (None, "human", "agent"), ("Orchestrator", "thought", "llm"), ("Orchestrator", "-> WebSurfer", "llm"),
+        ("WebSurfer", "WebSurfer", "llm"),
+    ]  # fmt: skip
+    assert rows[1]["attributes"]["role"] == "Orchestrator (thought)", "as it stood"
+
+
+def test_an_agent_may_be_called_assistant_but_a_role_in_lower_case_is_none():
+    rows = told({"history": [{"role": r, "content": "x"} for r in ("Assistant", "assistant", "FileSurfer")],
+                 "mistake_agent": "a", "mistake_step": "0"})  # fmt: skip
+    assert [row["agent"] for row in rows[:3]] == ["Assistant", None, "FileSurfer"]
+
+
+def test_notes_of_a_mistake_stand_on_the_end_and_are_no_decision():
+    rows = told(fixture("agent-history", "judged"))
+    end = rows[-1]
+    assert (end["kind"], end["status"], end["attributes"]["mistake_agent"]) == ("end", "unknown", "Excel_Expert")
+    assert {row["decision"] for row in rows} == {None}
+
+
+def test_executed_code_is_a_result_of_a_tool():
+    row = told(fixture("agent-history", "judged"))[1]
+    assert (row["layer"], row["kind"], row["status"], row["error"]) == ("tool", "result", "error", "exit code 1")
+    assert row["attributes"] == {"role": "user"}
+
+
+def test_tool_events_of_autogen():
+    rows = told(fixture("agent-history", "autogen"))
+    call, result = [row for row in rows if row["tool_call_id"] == "call_g1"]
+    assert (call["kind"], call["agent"], call["args"]) == ("call", "planner", '{"a":1,"b":2}')
+    assert (result["kind"], result["status"], result["result"]) == ("result", "ok", "3")
+    assert [(row["tokens_in"], row["tokens_out"]) for row in rows if row["tokens_in"]] == [(20, 4), (30, 1)]
+    assert (rows[0]["layer"], rows[0]["name"]) == ("agent", "user")
+
+
+def test_every_record_is_a_run_of_its_own():
+    one = fixture("agent-history", "judged")
+    rows = told([one, {**one, "question": "Another?"}])
+    assert len({row["run_id"] for row in rows}) == 2
+
+
+def test_odd_entries_are_kept():
+    rows = told(fixture("agent-history", "magentic"))
+    assert rows[4]["attributes"] == {"message": 7}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]},
+        {"messages": [{"role": "user", "content": "a"}, {"role": "tool", "name": "look", "content": "b"}]},
+        {"history": [{"action": "run", "content": ""}, {"observation": "run", "content": "", "source": "env"}]},
+        {"history": [{"source": "one", "content": "only one agent"}]},
+        {"steps": [{"name": "a"}, {"name": "b"}]},
+        {"messages": []},
+    ],
+)
+def test_it_leaves_what_has_no_two_agents(record: dict[str, Any]):
+    assert agent_history.sniff(pipeline.head_of(repr_json(record))) == 0.0
+
+
+def repr_json(value: Any) -> bytes:
+    import json
+
+    return json.dumps(value, indent=1).encode()
+
+
+def test_two_named_agents_are_enough_without_notes():
+    record = {
+        "chat_history": [{"name": "planner", "role": "assistant", "content": "a"}, {"name": "critic", "content": "b"}]
+    }
+    assert first_choice(repr_json(record)) == "agent-history"
+
+
+def test_a_large_history_is_known_by_its_keys():
+    assert first_choice(large(fixture("agent-history", "judged"), "history")) == "agent-history"
+
+
+def test_it_claims_nothing_of_its_neighbours():
+    for name, folder in pipeline.cases():
+        if name != "agent-history":
+            assert agent_history.sniff(pipeline.head_of(pipeline.input_of(folder).read_bytes())) == 0.0, folder
+
+
+def test_cuts_are_survived():
+    cuts_are_survived("agent-history")

@@ -1,0 +1,79 @@
+"""mini-swe-agent: commands in code blocks and in actions, observations that answer them, one end."""
+
+from __future__ import annotations
+
+from auditrail.readers import mini_swe_agent
+from tests.conformance import _pipeline as pipeline
+from tests.readers._told import cuts_are_survived, first_choice, fixture, large, told
+
+
+def test_version_1_has_the_command_in_the_one_block_of_the_answer():
+    rows = told(fixture("mini-swe-agent", "version-1"))
+    calls = [(row["args"], row["tool_call_id"]) for row in rows if row["kind"] == "call"]
+    run = rows[0]["run_id"]
+    assert calls == [("ls", f"{run}#3"), ("cat nope", f"{run}#7")]
+    results = [(row["tool_call_id"], row["status"], row["error"]) for row in rows if row["kind"] == "result"]
+    assert results == [(f"{run}#3", "ok", None), (f"{run}#7", "error", "exit code 1")]
+
+
+def test_what_follows_an_answer_without_a_command_is_no_observation():
+    rows = told(fixture("mini-swe-agent", "version-1"))
+    complaint = next(row for row in rows if "EXACTLY ONE" in str(row["attributes"]))
+    assert (complaint["layer"], complaint["kind"]) == ("agent", "message")
+
+
+def test_version_2_has_ids_times_tokens_and_return_codes():
+    rows = told(fixture("mini-swe-agent", "version-2"))
+    assert {row["ts_source"] for row in rows} == {"event"}
+    said = next(row for row in rows if (row["layer"], row["kind"]) == ("llm", "message"))
+    assert (said["model"], said["tokens_in"], said["tokens_out"], said["response_id"]) == (
+        "model-b", 10, 5, "chatcmpl-bb01",
+    )  # fmt: skip
+    assert [row["tool_call_id"] for row in rows if row["kind"] == "call"] == ["call_m1", "call_m2"]
+    (result,) = [row for row in rows if row["kind"] == "result"]
+    assert (result["tool_call_id"], result["status"], result["result"]) == ("call_m1", "ok", "text of a")
+
+
+def test_a_persons_refusal_is_a_decision():
+    (row,) = [row for row in told(fixture("mini-swe-agent", "version-2")) if row["kind"] == "decision"]
+    assert (row["layer"], row["decision"], row["status"], row["tool_call_id"]) == (
+        "policy",
+        "deny",
+        "denied",
+        "call_m2",
+    )
+
+
+def test_there_is_one_end_with_the_exit_status():
+    (end,) = [row for row in told(fixture("mini-swe-agent", "version-2")) if row["kind"] == "end"]
+    assert (end["status"], end["error"], end["agent_version"]) == ("error", "LimitsExceeded", "2.0.1")
+    (end,) = [row for row in told(fixture("mini-swe-agent", "version-1")) if row["kind"] == "end"]
+    assert (end["status"], end["error"]) == ("ok", None)
+
+
+def test_the_responses_api_is_read_by_its_items():
+    value = fixture("mini-swe-agent", "version-2")
+    call = {"type": "function_call", "call_id": "call_r1", "name": "bash", "arguments": '{"command":"ls"}'}
+    value["messages"] = [
+        {"object": "response", "id": "resp_1", "output": [call], "usage": {"input_tokens": 5, "output_tokens": 2}},
+        {"type": "function_call_output", "call_id": "call_r1", "output": "a", "extra": {"returncode": 0}},
+    ]
+    rows = told(value)
+    assert [(row["kind"], row["tool_call_id"]) for row in rows if row["tool_call_id"]] == [
+        ("call", "call_r1"), ("result", "call_r1"),
+    ]  # fmt: skip
+    assert (rows[0]["tokens_in"], rows[0]["tokens_out"]) == (5, 2)
+
+
+def test_a_large_file_is_known_by_its_keys():
+    assert first_choice(large(fixture("mini-swe-agent", "version-1"), "messages")) == "mini-swe-agent"
+
+
+def test_it_claims_nothing_of_its_neighbours():
+    for name, folder in pipeline.cases():
+        if name != "mini-swe-agent":
+            assert mini_swe_agent.sniff(pipeline.head_of(pipeline.input_of(folder).read_bytes())) == 0.0
+
+
+def test_cuts_are_survived():
+    cuts_are_survived("mini-swe-agent")
