@@ -96,9 +96,9 @@ def message(event: Event, role: str, content: Any, **rest: Any) -> Event:
     )
 
 
-def usage(source: Any, read: tuple[str, ...], written: tuple[str, ...]) -> dict[str, int | None]:
-    """The token columns, from the first of the named members that holds a count."""
-    return {"tokens_in": _count(source, read), "tokens_out": _count(source, written)}
+def with_usage(event: Event, source: Any, read: tuple[str, ...], written: tuple[str, ...]) -> Event:
+    """The event with tokens, from the first of the named members that holds a count."""
+    return event._replace(tokens_in=_count(source, read), tokens_out=_count(source, written))
 
 
 def _count(source: Any, names: tuple[str, ...]) -> int | None:

@@ -191,10 +191,9 @@ def _content(made: Event, inside: Fields) -> Event:
 
 def _model_call(kind: str, made: Event, data: dict[str, Any], inside: Fields) -> list[Event]:
     outcome = data.get("output")
-    made = _content(made, inside)._replace(
-        model=inside.text("model"),
-        **steps.usage(data.get("usage"), ("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens")),
-    )
+    made = _content(made, inside)._replace(model=inside.text("model"))
+    read_names, written_names = ("input_tokens", "prompt_tokens"), ("output_tokens", "completion_tokens")
+    made = steps.with_usage(made, data.get("usage"), read_names, written_names)
     made = steps.with_ids(made, ("response", data.get("response_id")))
     if isinstance(data.get("response_id"), str):
         inside.take("response_id")
