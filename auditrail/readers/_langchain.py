@@ -61,7 +61,8 @@ def events_of(message: dict[str, Any], base: Event) -> list[Event]:
     """The events in a message: what was said, the tool calls asked for, or the result of one."""
     role = _ROLES[message["type"]]
     rest = {key: item for key, item in message.items() if key not in _TOLD and item not in (None, [], {})}
-    rest.pop("role", None)
+    if "role" in rest:  # of a ChatMessage: any word
+        rest["message.role"] = rest.pop("role")
     if role == "tool":
         return [result_of(message, base)]
     made = steps.with_ids(base, ("message", message.get("id")))

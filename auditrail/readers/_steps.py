@@ -86,10 +86,10 @@ def with_rest(event: Event, rest: dict[str, Any]) -> Event:
     return event._replace(attributes=jsontext.dumps(rest) if rest else None)
 
 
-def message(event: Event, role: str, content: Any, **rest: Any) -> Event:
+def message(event: Event, role: str, content: Any, /, **rest: Any) -> Event:
     """A user's or system's message (layer agent) or a model's answer (layer llm), by its role."""
     answer = role in ("assistant", "model")
-    kept = {"role": role, "content": content, **rest}
+    kept = {**rest, "role": role, "content": content}
     return with_rest(
         event._replace(layer="llm" if answer else "agent", kind="message", name=event.name or role),
         {key: value for key, value in kept.items() if value is not None},

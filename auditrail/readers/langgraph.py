@@ -236,11 +236,7 @@ def _model(made: Event, phase: str, inside: Fields) -> list[Event]:
     kept = first._replace(name=made.name, args=made.args, args_state=made.args_state, status="ok",
                           ids=made.ids + tuple(an_id for an_id in first.ids if an_id not in made.ids))  # fmt: skip
     span = next((an_id.value for an_id in made.ids if an_id.kind == "span"), None)
-    asked = [
-        steps.with_ids(call, ("parent_span", span))._replace(args=call.args, args_state=call.args_state)
-        for call in calls
-    ]
-    return [kept, *asked]
+    return [kept, *(steps.with_ids(call, ("parent_span", span)) for call in calls)]
 
 
 def _generated(outcome: Any) -> Any:
