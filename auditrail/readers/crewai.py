@@ -186,8 +186,8 @@ def _base(kind: str, value: dict[str, Any], fields: Fields, root: Any, origin: O
     moment = fields.moment("timestamp")
     opened = steps.text(value.get("started_event_id"))
     run = root if isinstance(root, str) else None if "event_id" in value else origin.run()
-    ids = [("run", run), ("session", origin.run()), *steps.take_ids(fields, {"task_id": "task", "parent_event_id": "parent_span",
-                                                  "triggered_by_event_id": "linked_span"})]  # fmt: skip
+    members = {"task_id": "task", "parent_event_id": "parent_span", "triggered_by_event_id": "linked_span"}
+    ids = [("run", run), ("session", origin.run()), *steps.take_ids(fields, members)]
     if opened is not None or _opens(kind):
         ids.append(("span", opened or value.get("event_id")))
     if not _opens(kind):
