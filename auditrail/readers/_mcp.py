@@ -35,7 +35,7 @@ _BY_SERVER = ("sampling/", "elicitation/", "roots/list", "notifications/message"
 _OF_MCP = ("tools/", "resources/", "prompts/", "notifications/", "sampling/", "elicitation/", "roots/list",
            "completion/complete", "logging/setLevel")  # fmt: skip
 _TOOL_METHODS = ("tools/", "resources/", "prompts/", "completion/")
-_BAD_LEVELS = frozenset({"error", "critical", "alert", "emergency"})
+_BAD_LEVELS = ("error", "critical", "alert", "emergency")
 _ACTIONS = {"accept": "allow", "decline": "deny", "cancel": "undefined"}
 # Where clients put the model's id of a tool call: any member of `_meta` whose last step is called so.
 _CALL_NAMES = frozenset({"tooluseid", "toolcallid"})
@@ -312,7 +312,7 @@ def _is_sampled(result: dict[str, Any]) -> bool:
 
 
 def _is_elicited(result: dict[str, Any]) -> bool:
-    return result.get("action") in _ACTIONS and result.keys() <= {"action", "content", "_meta"}
+    return result.get("action") in tuple(_ACTIONS) and result.keys() <= {"action", "content", "_meta"}
 
 
 def _asker_by_shape(result: dict[str, Any]) -> str | None:

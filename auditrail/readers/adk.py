@@ -228,7 +228,7 @@ def _response(response: dict[str, Any], part: dict[str, Any], base: Event, waiti
         error = steps.text(member(outcome, "error"))
         failed = error is not None or member(outcome, "status") == "error"
         made = made._replace(status="error" if failed else "ok", error=error)
-        if response.get("id") in waiting:
+        if steps.text(response.get("id")) in waiting:
             made = made._replace(kind="log", status="unknown", error=None)
     return _rest(made, part, response, "id", "name", "response")
 
