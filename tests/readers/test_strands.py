@@ -34,7 +34,10 @@ def test_a_call_and_its_result_pair():
     events = rows("strands", "session_s-1")
     for result in of(events, layer="tool"):
         assert len(of(events, layer="llm", kind="call", tool_call_id=result["tool_call_id"])) == 1
-    assert [(row["status"], row["error"]) for row in of(events, layer="tool")] == [("ok", None), ("error", "Error: boom")]
+    assert [(row["status"], row["error"]) for row in of(events, layer="tool")] == [
+        ("ok", None),
+        ("error", "Error: boom"),
+    ]
 
 
 def test_the_number_stands_on_one_event_of_each_message():
