@@ -38,7 +38,7 @@ TITLE = "LangGraph and LangChain streams (astream_events v1 and v2; modes debug,
 LAYER = "agent"
 TESTED_ON = "real files of langgraph 1.2.24 and langchain-core 1.8.3, written by their own code for the test"
 NEVER_RECORDS = "Times (but in mode debug), and what no consumer of the stream wrote down."
-IDS = ("run", "span", "parent_span", "conversation", "message", "tool_call", "task", "user", "other")
+IDS = ("run", "span", "parent_span", "conversation", "message", "tool_call", "decision", "task", "user", "other")
 CAPTURES = {
     "time": "partly: only mode debug; stream events have none",
     "run": "partly: v2 by its root run; v1 and the stream modes name none",

@@ -10,7 +10,7 @@ JSON-RPC ids count anew with every connection. Where the log names no session, o
 request; two clients in one file that names no session cannot be told apart.
 
 The message ids are in the protocol's schema (modelcontextprotocol.io, 2024-11-05 to 2025-11-25). Tested on traffic
-recorded from a server of the Python SDK (mcp 2.1.1). Not read: the bodies of server-sent events as raw text.
+recorded from a server of the Python SDK (mcp 2.1.1). In a body of server-sent events, each `data:` line is read.
 """
 
 from __future__ import annotations
@@ -55,6 +55,9 @@ _FROM_CLIENT = re.compile(
 _FROM_SERVER = re.compile(
     rf"(?:from[-_ ]?)?server(?:{_ARROW}client|[-_ ]?(?:response|message))?|s{_ARROW}c|stdout", re.IGNORECASE
 )
+# A body of server-sent events, and the data lines in it.
+_EVENT_STREAM = re.compile(r"\s*(?:event|data|id|retry|): ?")
+_DATA = re.compile(r"^data: ?(\{.*|\[.*)$", re.MULTILINE)
 _HEADERS = ("headers", "request_headers", "response_headers")
 # What a wrapper calls the server that it stands before.
 _SERVERS = ("server", "server_name", "serverName", "mcp_server", "mcpServer")
@@ -62,13 +65,13 @@ _SESSIONS = ("session", "session_id", "sessionId", "mcp_session_id", "mcpSession
 
 
 def sniff(head: Head) -> float:
-    """0.95 for a message of MCP in one of the records, 0.9 for one in a wrapper."""
+    """0.95 for a message of MCP in one of the records, 0.7 for one in a wrapper: other logs may quote one, too."""
     best = 0.0
     for sample in head.samples:
         if any(map(_mcp.is_mcp, sample if isinstance(sample, list) else [sample])):
             return 0.95
         if isinstance(sample, dict) and any(_mcp.is_mcp(message) for _, message in _messages(sample)):
-            best = 0.9
+            best = 0.7
     return best
 
 
@@ -128,7 +131,8 @@ def _wrapped(value: dict[str, Any], record: Record, origin: Origin) -> list[Even
                        _mcp.asked_of(record))  # fmt: skip
     events = [_mcp.event_of(message, place) for _, message in found]
     for name, message in found:
-        if message is value.get(name) or isinstance(value.get(name), str) or value.get(name) == [message]:
+        held = value.get(name)
+        if message is held or held == [message] or (isinstance(held, str) and not _EVENT_STREAM.match(held)):
             fields.take(name)
     rest = fields.attributes()
     if not events:
@@ -151,6 +155,8 @@ def _messages(value: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         inner = item
         if isinstance(item, str) and item.lstrip()[:1] in ("{", "["):
             inner = _mcp.parsed(item.encode("utf-8", "surrogatepass"))
+        elif isinstance(item, str) and _EVENT_STREAM.match(item):
+            inner = [_mcp.parsed(data.encode("utf-8", "surrogatepass")) for data in _DATA.findall(item)]
         messages = inner if isinstance(inner, list) else [inner]
         found.extend((name, message) for message in messages if _mcp.is_message(message))
     return found

@@ -163,5 +163,17 @@ def test_other_protocols_on_json_rpc_are_not_claimed():
     assert score("mcp", rpc(id=1, method="initialize", params={"processId": 1, "capabilities": {}})) == 0.0
     assert score("mcp", rpc(id=1, method="message/send", params={})) == 0.0
     assert score("mcp", {"jsonrpc": "1.0", "method": "tools/call"}) == 0.0
-    assert score("mcp", {"direction": "in", "message": call(1)}) == 0.9
+    assert score("mcp", {"direction": "in", "message": call(1)}) == 0.7
     assert score("mcp", call(1)) == 0.95
+
+
+def test_a_body_of_server_sent_events_holds_messages():
+    body = f"event: message\nid: 4\ndata: {json.dumps(done(1))}\n\nevent: message\ndata: {json.dumps(done(2))}\n\n"
+    first, second = read("mcp", {"from": "server", "headers": {"mcp-session-id": "s-1"}, "body": body})
+    assert (first["tool_call_id"], second["tool_call_id"]) == ("s-1#client#1", "s-1#client#2")
+    assert "id: 4" in rest(first)["wrapper"]["body"]
+
+
+def test_a_batch_in_a_wrapper_is_kept_whole():
+    events = read("mcp", {"ts": "2026-05-01T10:00:00Z", "body": [call(1, "a"), call(2, "b")]})
+    assert [row["tool"] for row in events] == ["a", "b"]
