@@ -23,6 +23,7 @@ they stand). Tested on output that the libraries wrote with an invented model; t
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from auditrail import ids as id_text
@@ -79,13 +80,18 @@ _ASKED = ("ToolCallRequestEvent", "ToolCallMessage")
 _EXECUTED = ("ToolCallExecutionEvent", "ToolCallResultMessage")
 _SPOKEN = ("TextMessage", "MultiModalMessage", "StructuredMessage", "ThoughtEvent", "CodeGenerationEvent",
            "StopMessage", "HandoffMessage")  # fmt: skip
+_CUT = re.compile(rb'"type": ?"(?:TextMessage|ToolCall[A-Za-z]+|TeamState|ThoughtEvent)"')
 _CONTEXT_TYPES = {"SystemMessage": "system", "UserMessage": "user", "AssistantMessage": "assistant"}
 _RESULTS_TYPE = "FunctionExecutionResultMessage"
 
 
 def sniff(head: Head) -> float:
     """0.95 for an event of the logger, a message of AgentChat, a result with such messages, or a team's state."""
-    return 0.95 if any(_is_ours(sample) for sample in head.samples if isinstance(sample, dict)) else 0.0
+    if any(_is_ours(sample) for sample in head.samples if isinstance(sample, dict)):
+        return 0.95
+    # A result or state larger than the look: its first members, and what only messages of AgentChat have.
+    cut = not head.samples and bool(head.keys & {"messages", "agent_states"})
+    return 0.9 if cut and b'"models_usage"' in head.raw and _CUT.search(head.raw) else 0.0
 
 
 def _is_ours(value: dict[str, Any]) -> bool:

@@ -53,6 +53,7 @@ CAPTURES = {
 }
 
 _EVENT = re.compile(r"on_(?P<type>[a-z_]+?)_(?P<phase>start|stream|end|error)\Z|on_custom_event\Z")
+_CUT = re.compile(rb'\s*\{\s*"event": ?"on_(?:chain|chat_model|llm|tool)_(?:start|stream|end|error)",')
 _TYPES = ("chat_model", "llm", "chain", "tool", "retriever", "prompt", "parser")
 _NESTED = re.compile(r"(?:seq|graph|map|branch|condition|llm|parse)[:_](?:step|key)?:?")
 _DEBUG = ("task", "task_result", "checkpoint")
@@ -64,6 +65,8 @@ _CHECKPOINT = frozenset({"config", "values", "metadata", "next", "tasks"})
 def sniff(head: Head) -> float:
     """0.95 for a stream event or a record of mode debug, 0.9 for a task or checkpoint, 0.8 for an update."""
     scores = [_score(sample) for sample in head.samples if isinstance(sample, dict)]
+    if not head.samples and _CUT.match(head.raw):  # a first record larger than the look
+        return 0.95
     return max(scores, default=0.0)
 
 

@@ -21,6 +21,7 @@ Tested on a session that the SDK itself wrote with an invented model, a failed t
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from auditrail.containers.records import Head, Record
@@ -52,6 +53,10 @@ CAPTURES = {
 
 _SESSION_KEYS = frozenset({"session_id", "session_type", "created_at", "updated_at"})
 _AGENT_KEYS = frozenset({"agent_id", "state", "conversation_manager_state"})
+_CUT = re.compile(
+    rb'\s*\{\s*"message":\s*\{\s*"role":\s*"(?:user|assistant)",\s*"content":\s*\[\s*\{\s*'
+    rb'"(?:text|toolUse|toolResult|image|document|reasoningContent)":'
+)
 _TOLD = ("toolUse", "toolResult", "reasoningContent")
 
 
@@ -66,8 +71,8 @@ def sniff(head: Head) -> float:
             or (sample.keys() >= _SESSION_KEYS and "AGENT" in str(sample.get("session_type")))
         ):
             return 0.95
-    keys = {"message", "message_id", "redact_message", "created_at"}
-    return 0.95 if not head.samples and head.keys >= keys else 0.0
+    # A message larger than the look (an image in it): its members behind the content are not seen.
+    return 0.8 if not head.samples and _CUT.match(head.raw) else 0.0
 
 
 def _is_message(value: dict[str, Any]) -> bool:

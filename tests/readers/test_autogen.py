@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from auditrail.containers.records import Head
+from auditrail.readers import autogen
 from tests.readers._rows import of, read, rest, rows, score
 
 CALL = {"type": "ToolCall", "tool_name": "add", "arguments": {"a": 1}, "result": "3", "agent_id": "adder_t-1/t-1"}
@@ -108,3 +110,9 @@ def test_others_are_not_claimed():
     assert score("autogen", {"type": "TextMessage", "content": "x"}) == 0.0
     assert score("autogen", {"messages": [{"role": "user"}], "stop_reason": "x"}) == 0.0
     assert score("autogen", CALL) == 0.95
+
+
+def test_a_result_larger_than_the_look_is_known_by_its_start():
+    raw = b'{"messages": [{"source": "a", "models_usage": null, "content": "x", "type": "TextMessage"}, {"sour'
+    assert autogen.sniff(Head(raw, False, "values", False, [], frozenset({"messages"}), [])) == 0.9
+    assert autogen.sniff(Head(b'{"messages": [{"role"', False, "values", False, [], frozenset({"messages"}), [])) == 0.0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from auditrail.readers import _langchain
+from auditrail.containers.records import Head
+from auditrail.readers import _langchain, langgraph
 from tests.readers._rows import of, read, rest, rows, score
 
 
@@ -121,3 +122,8 @@ def test_others_are_not_claimed():
     assert score("langgraph", {"type": "task", "payload": {}}) == 0.0
     assert score("langgraph", {"agent": {"messages": [{"role": "user", "content": "x"}]}}) == 0.0
     assert score("langgraph", {"id": 1, "name": "x", "input": 1, "triggers": []}) == 0.9
+
+
+def test_a_first_record_larger_than_the_look_is_known_by_its_start():
+    raw = b'{"event": "on_chain_start", "data": {"input": "' + b"x" * 100
+    assert langgraph.sniff(Head(raw, False, "lines", False, [], frozenset({"event"}), [])) == 0.95

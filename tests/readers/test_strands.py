@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from auditrail.containers.records import Head
+from auditrail.readers import strands
 from tests.readers._rows import of, read, rest, rows, score
 
 PATH = "store/session_s-9/agents/agent_helper/messages/message_3.json"
@@ -73,3 +75,8 @@ def test_others_are_not_claimed():
     assert score("strands", {"message": {"role": "user", "content": []}, "message_id": "m1"}) == 0.0
     assert score("strands", {"session_id": "s", "session_type": "x", "created_at": 1, "updated_at": 2}) == 0.0
     assert score("strands", {"agent_id": "a", "state": {}}) == 0.0
+
+
+def test_a_message_larger_than_the_look_is_known_by_its_start():
+    raw = b'{\n  "message": {\n    "role": "user",\n    "content": [\n      {\n        "image": {"format": "png"'
+    assert strands.sniff(Head(raw, False, "values", False, [], frozenset({"message"}), [])) == 0.8
