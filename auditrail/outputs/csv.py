@@ -14,7 +14,7 @@ from typing import Any
 from auditrail.outputs import _rows
 from auditrail.outputs._select import shown
 from auditrail.outputs._view import View
-from auditrail.report.types import Listing, Report
+from auditrail.report.types import Comparison, Listing, Report
 from auditrail.text import csv_cell
 
 NAME = "csv"
@@ -32,6 +32,10 @@ _SOURCE_COLUMNS = ("path", "record", "part", "offset", "length", "blake3")
 
 def render(report: Report, view: View) -> Iterator[str]:
     """A line of column names, then the lines."""
+    if isinstance(report, Comparison):
+        from auditrail.outputs import _compare
+
+        report = _compare.listing(report, view)
     if isinstance(report, Listing):
         names = [column.name for column in report.columns]
         yield _line(names)

@@ -23,6 +23,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ from typing import TYPE_CHECKING
 from auditrail import __version__, text
 from auditrail.outputs._table import cell
 from auditrail.outputs._view import View
-from auditrail.report.types import Listing, Reconstruction, Report
+from auditrail.report.types import Comparison, Listing, Reconstruction, Report
 
 if TYPE_CHECKING:
     import jinja2
@@ -51,7 +52,25 @@ def render(report: Report, view: View) -> Iterator[str]:
         from auditrail.outputs import _html_run
 
         return _page("run.html", _html_run.page(report, view), scripts=(_library(), _own("run.js")))
+    if isinstance(report, Comparison):
+        return _page("diff.html", _comparison(report, view), scripts=())
     return _page("listing.html", _listing(report, view), scripts=())
+
+
+def _comparison(report: Comparison, view: View) -> dict[str, object]:
+    from auditrail.outputs._compare import MARKS, Comparing
+
+    made = Comparing(report, replace(view, unicode=True))
+    return {
+        "title": text.one_line(f"{report.a.id} and {report.b.id} compared"),
+        "head": made.head(),
+        "verdict": made.verdict(),
+        "summary": made.summary(),
+        "lines": list(made.lines()),
+        "marks": MARKS,
+        "notes": [text.one_line(note) for note in report.notes],
+        "not_checked": [text.one_line(sentence) for sentence in report.not_checked],
+    }
 
 
 def _listing(report: Listing, view: View) -> dict[str, object]:

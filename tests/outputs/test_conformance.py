@@ -12,10 +12,12 @@ import pytest
 
 from auditrail import discover
 from auditrail.outputs._view import View
-from auditrail.report.types import Listing, Reconstruction
+from auditrail.report.types import Change, Comparison, Listing, Reconstruction, Step, StepPair
 
 MODULES = discover.modules("auditrail.outputs")
-REPORTS = ("incident", "hostile", "listing", "empty_run", "empty_listing")
+REPORTS = (
+    "incident", "hostile", "listing", "empty_run", "empty_listing", "compared", "hostile_comparison", "no_steps",
+)  # fmt: skip
 VIEWS = [
     View(width=width, unicode=unicode, content=content, tz=tz)  # type: ignore[arg-type]
     for width, unicode, content, tz in itertools.product(
@@ -26,8 +28,19 @@ ACTING = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 @pytest.fixture(scope="module")
-def reports(incident: Reconstruction, hostile: Reconstruction, listing: Listing, make_run: Any) -> dict[str, Any]:
+def reports(
+    incident: Reconstruction,
+    hostile: Reconstruction,
+    listing: Listing,
+    compared: Comparison,
+    hostile_comparison: Comparison,
+    make_run: Any,
+    make_comparison: Any,
+) -> dict[str, Any]:
     return {
+        "compared": compared,
+        "hostile_comparison": hostile_comparison,
+        "no_steps": make_comparison(()),
         "incident": incident,
         "hostile": hostile,
         "listing": listing,
@@ -83,5 +96,24 @@ def test_hidden_content_is_nowhere(name: str, make_event: Any, make_run: Any) ->
         "agent", 3, "10:00:02", "policy", "decision", decision="deny", result=f'["{number}"]', args=number
     )
     report = make_run((0, one), (0, result), (0, decision))
+    assert number not in rendered(MODULES[name], report, View(width=200, content="digest"))
+    assert number in rendered(MODULES[name], report, View(width=200, content="whole"))
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_hidden_content_is_nowhere_in_a_comparison(name: str, make_comparison: Any) -> None:
+    if takes(MODULES[name]) and "diff" not in takes(MODULES[name]):
+        pytest.skip("the format can't hold such a report")
+    number = "DE44500105175407324931"
+    step = Step(
+        "tool", "tool", "pay", f'{{"iban":"{number}"}}', "present", number, "present", "error", error=f"no {number}"
+    )
+    said = Step("message", "agent", "user_message", said=f"pay to {number}")
+    pairs = (
+        StepPair("changed", step, step, 1, 1, (Change("arguments.iban", number, None), Change("error", None, number))),
+        StepPair("only-a", said, None, 2, None),
+        StepPair("only-b", None, step, None, 2),
+    )
+    report = make_comparison(pairs)
     assert number not in rendered(MODULES[name], report, View(width=200, content="digest"))
     assert number in rendered(MODULES[name], report, View(width=200, content="whole"))
