@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from auditrail import jsontext, text
-from auditrail.errors import RecordError
+from auditrail import text
 from auditrail.outputs import _rows, _when
 from auditrail.outputs._header import SEVERITY_STYLES
 from auditrail.outputs._paint import Piece
@@ -153,10 +152,8 @@ class Comparing:
     def _arguments(self, step: Step) -> str:
         if step.args is None:
             return "" if step.kind != "tool" else f"({step.args_state})"
-        parsed = _parsed(step.args)
-        nested = parsed.get("arguments") if step.kind == "decision" and self.words.view.content == "short" else None
-        if isinstance(nested, dict):  # policy engines put the call into their input
-            return f"({self.words.pairs(nested, braces=False)})"
+        if step.kind == "decision":
+            return self.words.given(step.args)
         return f"({self.words.compact(step.args, braces=False)})"
 
     def _outcome(self, step: Step) -> list[Piece]:
@@ -205,16 +202,6 @@ def _is_gap(pair: StepPair) -> bool:
 def _is_word(change: Change) -> bool:
     """Whether the values are words of our own, which no content can be in."""
     return change.what in ("status", "decision", "rule", "missing", "arguments are", "result is")
-
-
-def _parsed(value: str) -> dict[str, Any]:
-    if value[:1] != "{":
-        return {}
-    try:
-        parsed, _ = jsontext.parse(value.encode("utf-8", "surrogatepass"))
-    except RecordError:
-        return {}
-    return parsed if isinstance(parsed, dict) else {}
 
 
 # --- for programs ---------------------------------------------------------------------------------------------------

@@ -64,6 +64,13 @@ class Contents:
         inner = ", ".join(f"{self.short(str(k), 40)}={self._value(v)}" for k, v in list(parsed.items())[:40])
         return text.shorten(f"{{{inner}}}" if braces else inner, _PHRASE_COLUMNS, ellipsis=self.marks.ellipsis)
 
+    def given(self, args: str) -> str:
+        """Arguments of a decision in parentheses: those of the call, which many engines nest in the policy's input."""
+        nested = _object(args).get("arguments") if self.view.content == "short" else None
+        if isinstance(nested, dict):
+            return f"({self.pairs(nested, braces=False)})"
+        return f"({self.compact(args, braces=False)})"
+
     def inline(self, value: str) -> bool:
         """Whether the phrase holds the whole value, so that a view of whole contents needs no block for it."""
         return len(value) <= _INLINE and value[:1] not in ("{", "[") and self.clean(value) == value
@@ -192,18 +199,15 @@ class Words(Contents):
         style = {"allow": "good", "deny": "bad"}.get(event.decision or "", "warn")
         subject = event.tool or event.name
         about = (
-            [(" ", ""), (self.short(event.tool, 60), "bold"), (self._decided_on(event), "")]
+            [
+                (" ", ""),
+                (self.short(event.tool, 60), "bold"),
+                (self.given(event.args) if event.args else self._arguments(event), ""),
+            ]
             if event.tool
             else [(f" {self.short(subject or '', 60)}", "")]
         )
         return [("decision ", ""), (verdict, style), *about]
-
-    def _decided_on(self, event: RunEventView) -> str:
-        """The arguments of the tool that a decision is about; many engines nest them in the input of the policy."""
-        nested = _object(event.args).get("arguments") if event.args and self.view.content == "short" else None
-        if isinstance(nested, dict):
-            return f"({self.pairs(nested, braces=False)})"
-        return self._arguments(event)
 
     def _reason(self, event: RunEventView) -> str:
         """The result of a decision, without what is shown beside it: the verdict and the rule."""

@@ -3,7 +3,8 @@
 A step gathers the events that speak of one thing:
 
 - a tool call: the model's wish, the execution's begin, end and span, by their tool call id; without one, what stands
-  under a call of the same tool in the tree, or the result that follows a call of that tool in its stream;
+  under a call of the same tool in the tree, the result that follows a call of that tool in its stream, or the call
+  that follows the wish for that tool;
 - a model's answer: spans and results with one response id, or that stand under one another;
 - a decision, a message, a begin or end of the run, and an error that is no part of those: one event each;
 - a gap, behind the event where it shows.
@@ -50,10 +51,18 @@ def steps(report: Reconstruction) -> list[Step]:
 
 
 class _Calls:
-    """Calls without an id that have no result yet, by stream and tool."""
+    """What has no id and waits for its other half: calls for a result, by stream and tool; wishes for an execution."""
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._wished: dict[str, list[str]] = defaultdict(list)
+
+    def wish(self, event: RunEventView, name: str) -> None:
+        self._wished[event.tool or ""].append(name)
+
+    def granted(self, event: RunEventView) -> str | None:
+        waiting = self._wished.get(event.tool or "")
+        return waiting.pop(0) if waiting else None
 
     def begin(self, event: RunEventView, name: str) -> None:
         self._open[event.stream, event.tool or ""].append(name)
@@ -91,8 +100,12 @@ def _call(event: RunEventView, by_id: dict[str, RunEventView], leaders: dict[str
     found = calls.end(event) if event.kind == "result" else None
     if found is not None:
         return found
-    name = f"tool {event.id}"
-    if event.kind == "call" and event.layer != "llm":
+    if event.layer == "llm":
+        name = f"tool {event.id}"
+        calls.wish(event, name)
+        return name
+    name = (calls.granted(event) if event.kind != "result" else None) or f"tool {event.id}"
+    if event.kind == "call":
         calls.begin(event, name)
     return name
 
@@ -108,7 +121,7 @@ def _step(kind: str, members: list[RunEventView]) -> Step:
     known = [end for end in ends if end is not None]
     begin = _begin(first)
     marks = dict.fromkeys(mark for event in everyone for mark in event.marks)
-    if kind == "tool" and not ran:
+    if kind == "tool" and not ran and first.tool_call_id:  # without an id, no one can tell that it did not run
         marks.setdefault("no execution held")
     return Step(
         kind=kind,

@@ -98,3 +98,14 @@ def test_steps_are_in_the_order_of_corrected_times() -> None:
         view(3, None, "policy", "decision", decision="allow", name="never"),
     )
     assert [step.name for step in found] == ["early", "late", "never"]
+
+
+def test_a_wish_without_an_id_is_joined_to_the_call_that_follows_or_left_open() -> None:
+    def wish(number: int, at: float) -> RunEventView:
+        return view(number, at, "llm", "call", tool="t", args="{}", args_state="empty")
+
+    ran = view(2, 2, "tool", "span", end=3, tool="t", status="ok", span_id="x")
+    (step,) = made(wish(1, 1), ran)
+    assert (step.status, len(step.events), step.marks) == ("ok", 2, ())
+    (alone,) = made(wish(1, 1))
+    assert alone.marks == ()
