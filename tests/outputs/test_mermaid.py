@@ -51,7 +51,9 @@ def test_whatever_a_log_says_every_line_is_one_of_four_kinds(hostile: Any, make_
         drawn(report)
 
 
-def test_who_takes_part_is_named_before(incident: Any) -> None:
+def test_who_takes_part_is_named_before(incident: Any, make_event: Any, make_run: Any) -> None:
+    asked = make_event("a", 1, "10:00:00", "llm", "call", tool="notify", tool_call_id="c1")
+    assert any("no execution is held" in line for line in drawn(make_run((0, asked))))
     lines = drawn(incident)
     named = {line.split()[1] for line in lines if line.startswith(("actor", "participant"))}
     used = {
@@ -62,7 +64,6 @@ def test_who_takes_part_is_named_before(incident: Any) -> None:
     }
     assert used <= named
     assert any("--xagent: DENY" in line for line in lines)
-    assert any("no execution is held" in line for line in lines)
 
 
 def test_a_long_run_is_folded_and_keeps_what_went_wrong(make_event: Any, make_run: Any) -> None:
