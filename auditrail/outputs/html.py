@@ -42,6 +42,7 @@ EXTENSION = "html"
 _HERE = Path(__file__).parent
 _TEMPLATES = _HERE / "_html"
 _LIBRARY = _HERE / "_vendor" / "d3.min.js"
+_LICENCE = _HERE / "_vendor" / "d3.LICENSE"
 # Jinja hands its text on in small pieces: so many are joined to one.
 _PIECES = 200
 
@@ -110,6 +111,8 @@ def _page(template: str, values: dict[str, object], *, scripts: tuple[str, ...])
             policy=_policy(style, scripts),
             style=Markup(style),  # noqa: S704 - our own file
             scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own files
+            # It asks to stand in all copies, and each page with scripts is one.
+            licence=_LICENCE.read_text("utf-8").strip() if scripts else "",
             version=__version__,
         )
     )
