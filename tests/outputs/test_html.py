@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from auditrail.outputs import html
 from auditrail.outputs._view import View
@@ -91,11 +93,30 @@ def test_elements_are_those_of_the_template_whatever_a_log_says(make_event: Any,
         assert tag not in ("img", "iframe", "object", "embed", "link", "base", "svg", "form") or attributes == {
             "method": "dialog"
         }
-        for name, given in attributes.items():
+        for name, value in attributes.items():
             assert not name.startswith("on")
             assert name not in ("src", "style", "srcdoc", "action", "formaction", "background", "xlink:href")
             if name == "href":
-                assert re.fullmatch(r"#r\d+", given or "")
+                assert re.fullmatch(r"#r\d+", value or "")
+
+
+@settings(max_examples=40, deadline=None)
+@given(value=st.text(max_size=60))
+def test_no_text_adds_an_element_or_ends_the_data(value: str, make_event: Any, make_run: Any) -> None:
+    def tags(report: Any) -> list[str]:
+        elements = Elements(page(report))
+        (text,) = (text for kind, text in elements.inside if kind == "application/json")
+        json.loads(text)
+        return [tag for tag, _ in elements.found]
+
+    def run(text: str) -> Any:
+        # A blank behind it, or an empty text would leave out the element that holds it.
+        event = make_event(
+            "a", 1, "10:00:00", "tool", "call", tool="t", args=f"{text}.", error=f"{text}.", rule=f"{text}."
+        )
+        return make_run((0, event), remarks=(f"{text}.",))
+
+    assert tags(run(value)) == tags(run("harmless"))
 
 
 @pytest.mark.parametrize("content", ["short", "whole", "digest"])

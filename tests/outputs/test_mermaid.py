@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from auditrail.outputs import mermaid
 from auditrail.outputs._view import View
 
@@ -49,6 +52,14 @@ def test_whatever_a_log_says_every_line_is_one_of_four_kinds(hostile: Any, make_
             id=value, agent=value, principal=value,
         )  # fmt: skip
         drawn(report)
+
+
+@settings(max_examples=60, deadline=None)
+@given(value=st.text(max_size=80))
+def test_any_text_stays_on_its_line(value: str, make_event: Any, make_run: Any) -> None:
+    drawn(
+        make_run((0, make_event("a", 1, "10:00:00", "tool", "span", tool=value, args=value, result=value)), agent=value)
+    )
 
 
 def test_who_takes_part_is_named_before(incident: Any, make_event: Any, make_run: Any) -> None:
