@@ -10,6 +10,8 @@ Shapes (botocore 1.44.5, `bedrock-runtime` and `bedrock-agent-runtime` service m
   guardrailVersion}`. `action` is BLOCKED, ANONYMIZED or NONE; `detected` says that a filter matched whatever it did.
 - GuardrailTraceAssessment: `inputAssessment{<id>: assessment}`, `outputAssessments{<id>: [assessment]}`.
 - ApplyGuardrail answers have a list `assessments`, traces of Bedrock Agents `inputAssessments`, `outputAssessments`.
+- InvokeModel bodies: `amazon-bedrock-trace{guardrail{input{<id>: assessment}, outputs[{<id>: assessment}]}}` (Amazon
+  Bedrock User Guide, "Test your guardrail").
 
 The decision of an assessment is its hardest action: deny for BLOCKED, else modify for ANONYMIZED, else flag for a
 filter that matched and did nothing (detect mode) or an automated-reasoning finding against the answer, else allow.
@@ -39,6 +41,7 @@ _LISTS: tuple[tuple[str, str, str, str | None], ...] = (
     ("contextualGroundingPolicy", "filters", "grounding", "type"),
 )
 POLICIES = frozenset({name for name, *_ in _LISTS} | {"automatedReasoningPolicy"})
+_OF_ASSESSMENT = POLICIES | {"invocationMetrics", "appliedGuardrailDetails"}
 _AGAINST = ("invalid", "impossible")
 STATUS = {"allow": "ok", "flag": "ok", "modify": "ok", "deny": "denied"}
 INTERVENED = frozenset({"INTERVENED", "GUARDRAIL_INTERVENED"})
@@ -76,6 +79,13 @@ def _assessments(trace: dict[str, Any]) -> Iterator[Assessment]:
             else:
                 for item in _objects(value):
                     yield Assessment(side, None, item)
+    # `input` and `outputs` are names of other things elsewhere: only what is an assessment counts.
+    for side, name in (("input", "input"), ("output", "outputs")):
+        for holder in _objects(trace.get(name)):
+            for guardrail, inner in holder.items():
+                for item in _objects(inner):
+                    if _OF_ASSESSMENT & item.keys():
+                        yield Assessment(side, guardrail or None, item)
 
 
 def is_trace(value: Any) -> bool:
@@ -148,6 +158,20 @@ def bare_intervention(base: Event, action: Any, *, policy: str | None = None, nu
         return decision_event(base, "allow", name="guardrail", policy=policy, number=number)
     note = {"auditrail.unclear": "the guardrail intervened: blocked or masked, no assessment says which"}
     return decision_event(base, "deny", name="guardrail", policy=policy, number=number, attributes=note)
+
+
+def beside(event: Event, rest: dict[str, Any]) -> Event:
+    """The event with further attributes; a name that is there already gets the prefix `record.`.
+
+    The texts are put together, not parsed again: what is nested as deep as a record may be is deeper here.
+    """
+    text = event.attributes
+    if not rest:
+        return event
+    if not text or text == "{}":
+        return event._replace(attributes=jsontext.dumps(rest))
+    more = {f"record.{key}" if f'"{key}":' in text else key: item for key, item in rest.items()}
+    return event._replace(attributes=f"{text[:-1]},{jsontext.dumps(more)[1:]}")
 
 
 def _decide(assessment: dict[str, Any]) -> tuple[str, str | None]:
