@@ -120,7 +120,9 @@ def read(value: Any, record: Record) -> Reading:  # noqa: ARG001 - the contract'
         changed = isinstance(asked, str) and isinstance(after, str) and asked != after
         decision = "deny" if not valid else "modify" if changed else "allow"
     failed = [name for name, fine in verdicts.items() if not fine]
-    if not failed and decision == "deny":
+    if not failed and decision == "deny" and gateway.is_text(value.get("scanner")):
+        failed = [value["scanner"]]  # a line about one scanner
+    elif not failed and decision == "deny":
         failed = [name for name, risk in scores.items() if risk > 0]
     return [
         Event(
