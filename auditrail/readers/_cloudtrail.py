@@ -49,12 +49,15 @@ def other_ids(*values: Any) -> tuple[Id, ...]:
     return tuple(made)
 
 
-def events(value: dict[str, Any], around: dict[str, Any] | None = None, *, seen: Any = None) -> list[Event]:
+def events(
+    value: dict[str, Any], around: dict[str, Any] | None = None, *, seen: Any = None, source: str = "cloudtrail"
+) -> list[Event]:
     """The record as one event, with its decisions instead of it where it is the answer of Verified Permissions.
 
     Args:
         value: the record.
         around: what a wrapper says beside it, for the attributes.
+        source: begins the `dedupe_key`: records that need not be whole are no copies of whole ones.
         seen: the time of the event as the wrapper tells it, for a record that has none.
     """
     value = {**value, **_unfolded(value)}
@@ -63,7 +66,7 @@ def events(value: dict[str, Any], around: dict[str, Any] | None = None, *, seen:
         fields.put(key, item)
     moment = fields.moment("eventTime")
     at = moment or times.parse(seen)
-    source, name = _text(value, "eventSource"), _text(value, "eventName")
+    service, name = _text(value, "eventSource"), _text(value, "eventName")
     event_id = id_text.normalise("other", value.get("eventID"))
     event = Event(
         ts_ns=at.ns if at else None,
@@ -76,13 +79,13 @@ def events(value: dict[str, Any], around: dict[str, Any] | None = None, *, seen:
         status=_status(value),
         error=_error(fields),
         principal=_principal(value),
-        dedupe_key=f"cloudtrail:{event_id}" if event_id else None,
+        dedupe_key=f"{source}:{event_id}" if event_id else None,
         ids=tuple(_ids(value)),
     )
     for member in ("requestID", "eventID", "sharedEventID"):
         if id_text.normalise("other", value.get(member)) is not None:
             fields.take(member)
-    if source == _PERMISSIONS and name in _AUTHORIZED:
+    if service == _PERMISSIONS and name in _AUTHORIZED:
         made = _authorized(value, fields, event)
         if made:
             return made

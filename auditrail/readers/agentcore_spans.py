@@ -16,9 +16,9 @@ Sources: the formatter as named; spans and log records as quoted in aws-samples 
 them; names of attributes as in `_vocabulary`.
 
 A content event is a `result` of layer tool where a message of role `tool`, or LangChain's callback, names the call
-(it has the arguments too); otherwise a `message` of layer llm with both sides. It does not say of which span it is,
-so the answer of a model may come again as that of the agent: the tool calls in it have a `dedupe_key` of trace and
-call id, and are counted once. The span id of a log record is the span it happened in (`parent_span`).
+(it has the arguments too); otherwise a `message` of layer llm with both sides. It does not say what its span is, so
+a model's answer, and the tool calls in it, may come again as the agent's, with the same tool call ids. The span id of
+a log record is the span it happened in (`parent_span`).
 """
 
 from __future__ import annotations
@@ -213,18 +213,12 @@ def _content(plain: dict[str, Any], body: dict[str, Any], scope: Scope) -> list[
     made: list[Event] = []
     calls = tool_calls([_opened(message) for message in _objects(answered)])
     call_events(calls, event, own, event.ts_ns, "#call", made)
-    return [event, *(_once(call, trace) for call in made)]
+    return [event, *made]
 
 
 def _with_messages(text: str | None, asked: Any, answered: Any) -> str:
     told = jsontext.dumps({"input": {"messages": asked}, "output": {"messages": answered}})
     return f"{text[:-1]},{told[1:]}" if text and text != "{}" else told
-
-
-def _once(call: Event, trace: str | None) -> Event:
-    """A tool call of a content event, known by its trace and id: the next span tells it again."""
-    call_id = next((an_id.value for an_id in call.ids if an_id.kind == "tool_call"), None)
-    return call._replace(dedupe_key=f"agentcore:{trace}/call/{call_id}") if trace and call_id else call
 
 
 def _opened(message: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,9 @@ Shapes (microsoft/agent-governance-toolkit, agent-governance-toolkit-core 5.0.0)
   agentmeshprevioushash, traceid, sessionid}`; `data` mixes members of the entry with its own data.
 - CloudEvents 1.0 of agent_os/event_sink.py (`type: ai.agentos.*`): governance events, read as `agt` reads them.
 
+Signed files have their keys sorted, the other forms have not. So that one entry has one content in all of them, the
+keys of arguments and results are sorted here.
+
 Hashes and signatures stay in the attributes; nothing is verified here. The event types are the caller's: those of the
 toolkit and common ones (`tool_call`, `tool_result`, `llm_call`, `session_start`, ...) become events of their layer, one
 that states a policy's decision is a decision, and all others are logs of layer agent. `run_id` in `data` is the run.
@@ -266,13 +269,20 @@ def _with_content(event: Event, value: dict[str, Any], data: gateway.Fields) -> 
     if answered == "result_preview" and isinstance(result, str) and len(result) >= _PREVIEW:
         result_state = "truncated"
     return event._replace(
-        args=jsontext.content(args),
+        args=jsontext.content(_sorted(args)),
         args_state=state,
-        result=jsontext.content(result),
+        result=jsontext.content(_sorted(result)),
         result_state=result_state,
         tokens_in=data.count("prompt_tokens", "input_tokens") if event.layer == "llm" else None,
         tokens_out=data.count("completion_tokens", "output_tokens") if event.layer == "llm" else None,
     )
+
+
+def _sorted(value: Any) -> Any:
+    """A value with the keys of all its objects sorted."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
 def _status(outcome: Any, data: gateway.Fields, name: str | None, kind: str, decision: str | None) -> str:

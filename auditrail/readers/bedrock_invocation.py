@@ -12,8 +12,8 @@ aws-samples; the bodies as in `_bedrock`. Some exporters write the bodies as JSO
 - The time is the record's; a log of Bedrock has no end of the request. Converse tells a latency (attributes).
 - Each tool call in the answer is a `call` of layer llm. Each tool result in the LAST message of the request is a
   `result` of layer tool: a request repeats its whole conversation, so older results were new in earlier requests.
-  Its time is the request's: the tool had ended by then. A retry hands the same result on again: where the id is one
-  that Bedrock or Anthropic makes, which never recurs, the copies are counted once.
+  Its time is the request's: the tool had ended by then. A request that is sent again hands the same result on again:
+  that is told again, with the same tool call id.
 - Guardrails in the answer are decisions of layer policy (`_guardrails`).
 - ids: `requestId` is the request; `requestMetadata`, which the caller fills, may name run, session, trace or agent.
 """
@@ -27,7 +27,6 @@ from auditrail import ids as id_text
 from auditrail import jsontext
 from auditrail.containers.records import Head, Record
 from auditrail.content import state_of
-from auditrail.digest import record_digest
 from auditrail.errors import RecordError
 from auditrail.model import Event, Id, has_content
 from auditrail.readers import _bedrock as bedrock
@@ -61,8 +60,6 @@ _KEYS = frozenset({"modelId", "operation", "requestId"})
 _AGENTS = ("agent", "agent_name", "agentName", "agent_id", "agentId")
 _IDS = {name: kind for name, kind in gateway.ID_NAMES.items() if name != "traceid"}
 _TRACE = re.compile(r"[0-9A-Fa-f]{32}\Z")
-# Ids that the service or the provider makes at random; a caller's own (`call_1`) recur from run to run.
-_UNIQUE = re.compile(r"(?:tooluse_|toolu_)[A-Za-z0-9_-]{16,}\Z")
 _REFUSED = ("accessdenied", "unauthorized", "forbidden")
 
 
@@ -218,11 +215,6 @@ def _results(body: Any, span: Event) -> list[Event]:
     for number, result in enumerate(bedrock.results(gateway.member(body, "messages")), start=1):
         ids: list[Id] = []
         id_text.add(ids, "tool_call", result.id)
-        text = jsontext.content(result.content)
-        key = f"{span.dedupe_key}#result{number}" if span.dedupe_key else None
-        if _UNIQUE.match(result.id):
-            digest = record_digest((text or "").encode("utf-8", "surrogatepass")).hex()[:16]
-            key = f"bedrock:result/{result.id}/{digest}"
         made.append(
             Event(
                 ts_ns=span.ts_ns,
@@ -235,9 +227,9 @@ def _results(body: Any, span: Event) -> list[Event]:
                 agent=span.agent,
                 principal=span.principal,
                 tool=result.name,
-                result=text,
+                result=jsontext.content(result.content),
                 result_state=state_of(result.content, given=result.given),
-                dedupe_key=key,
+                dedupe_key=f"{span.dedupe_key}#result{number}" if span.dedupe_key else None,
                 attributes='{"auditrail.seen_in":"the last message of a model request"}',
                 ids=(*ids, *kept),
             )

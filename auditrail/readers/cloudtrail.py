@@ -23,7 +23,8 @@ What the columns say:
   requests and Lambda functions they hold only names: there they are in the attributes, and `args` is absent.
 - `status` of an API call: `denied` for an error code of refused access, `error` for any other, else `ok`.
 - ids: `requestID` is the request; `eventID` and `sharedEventID` are `other`. `dedupe_key` is the `eventID`: the same
-  event comes through several trails. A JSON-RPC id (1, 2, ...) is no id outside of its session, and stays an attribute.
+  event comes through several trails. A row of Lake has a key of its own, since it has only the columns asked for. A
+  JSON-RPC id (1, 2, ...) is no id outside of its session, and stays an attribute.
 - `stream` is `cloudtrail:<account>/<region>`: a trail cuts its stream into many files.
 """
 
@@ -108,7 +109,9 @@ def read(value: Any, record: Record) -> Reading:
         RecordError: `not-an-object`.
     """
     if isinstance(value, list) and (record.header is None or "QueryStatus" in record.header):
-        value = _row(value)
+        row = _row(value)
+        if row is not None:
+            return trail.events(row, source="cloudtrail-lake")
     if not isinstance(value, dict):
         raise RecordError("not-an-object", "a CloudTrail record is a JSON object")
     for name in ARRAYS:
@@ -122,9 +125,11 @@ def _all(wrapper: dict[str, Any], name: str) -> list[Event]:
     rest = {key: item for key, item in wrapper.items() if key != name}
     events: list[Event] = []
     for number, item in enumerate(wrapper[name]):
-        element = _row(item) if name == "QueryResultRows" and isinstance(item, list) else item
-        if isinstance(element, dict):
-            events += _one(element)
+        row = _row(item) if name == "QueryResultRows" and isinstance(item, list) else None
+        if row is not None:
+            events += trail.events(row, source="cloudtrail-lake")
+        elif isinstance(item, dict):
+            events += _one(item)
         else:
             events.append(Event(ts_source="order", name=name, attributes=jsontext.dumps({f"{name}[{number}]": item})))
     if rest or not events:
@@ -164,7 +169,7 @@ def _lookup(value: dict[str, Any]) -> list[Event]:
             tz_assumed=bool(moment and moment.tz_assumed),
             name=fields.text("EventName"),
             principal=fields.text("Username"),
-            dedupe_key=f"cloudtrail:{key}" if key else None,
+            dedupe_key=f"cloudtrail-lookup:{key}" if key else None,
             attributes=fields.attributes(),
             ids=trail.other_ids(value.get("EventId")),
         )
