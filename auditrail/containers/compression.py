@@ -470,7 +470,7 @@ def _open(
 
 
 def _rows(below: _Layer, opener: Callable[[], io.BufferedIOBase | io.RawIOBase] | None, file: _File) -> _Layer:
-    """The rows of a Parquet file, which is read in no order: from the file itself, or from a copy of the level below."""
+    """The rows of a Parquet file, which is read in no order: from itself, or from a copy of the level below."""
     from auditrail.containers import parquet
 
     def told(count: int) -> None:
