@@ -47,10 +47,11 @@ def varint(data: bytes, at: int, end: int) -> tuple[int, int]:
     raise WireError("a number of more than 64 bits", start)
 
 
-def fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+def fields(data: bytes, start: int, end: int, *, cut: bool = False) -> Iterator[tuple[int, int, int, int]]:
     """The fields of the message in `data[start:end]`: number, wire type, and where the value begins and ends.
 
-    The value of a varint is given by its place, too: `varint` reads it.
+    The value of a varint is given by its place, too: `varint` reads it. With `cut` the data is the beginning of a
+    longer message, and the last value is given as far as it is there.
 
     Raises:
         WireError: the bytes are no message.
@@ -72,6 +73,8 @@ def fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, i
             begin, close = behind, behind + 4
         else:
             raise WireError(f"no field of this message is of wire type {kind}", at)
+        if close > end and cut:
+            close = end
         if close > end:
             raise WireError("a value is longer than the message", at, cut=True)
         yield number, kind, begin, close
@@ -85,35 +88,22 @@ def is_list(data: bytes, start: int, end: int, *, cut: bool = False) -> bool:
     """
     seen = 0
     try:
-        for number, kind, begin, close in fields(data, start, end):
-            if seen == 0 and (number != 1 or kind != BYTES or not _is_message(data, begin, close, cut=False)):
+        for number, kind, begin, close in fields(data, start, end, cut=cut):
+            if seen == 0 and (number != 1 or kind != BYTES or not _is_message(data, begin, close, cut=cut and close == end)):
                 return False
             seen += 1
             if seen > _LOOKED_AT:
                 return True
     except WireError as error:
-        if not cut or not error.cut:
-            return False
-        return seen > 0 or _is_cut_element(data, start, end)
+        return cut and error.cut and seen > 0
     return seen > 0
 
 
 def _is_message(data: bytes, start: int, end: int, *, cut: bool) -> bool:
-    numbers = set()
+    seen = 0
     try:
-        for number, _, _, _ in fields(data, start, end):
-            numbers.add(number)
+        for _ in fields(data, start, end, cut=cut):
+            seen += 1
     except WireError as error:
-        return cut and error.cut and bool(numbers)
-    return bool(numbers) and end - start > 2
-
-
-def _is_cut_element(data: bytes, start: int, end: int) -> bool:
-    """Whether the first element, which reaches beyond the data, is a message as far as it is seen."""
-    try:
-        if data[start : start + 1] != b"\x0a":
-            return False
-        _, begin = varint(data, start + 1, end)
-    except WireError:
-        return False
-    return _is_message(data, begin, end, cut=True)
+        return cut and error.cut and seen > 0
+    return seen > 0 and end - start > 2
