@@ -89,7 +89,8 @@ def is_list(data: bytes, start: int, end: int, *, cut: bool = False) -> bool:
     seen = 0
     try:
         for number, kind, begin, close in fields(data, start, end, cut=cut):
-            if seen == 0 and (number != 1 or kind != BYTES or not _is_message(data, begin, close, cut=cut and close == end)):
+            partly = cut and close == end
+            if seen == 0 and (number != 1 or kind != BYTES or not _is_message(data, begin, close, cut=partly)):
                 return False
             seen += 1
             if seen > _LOOKED_AT:

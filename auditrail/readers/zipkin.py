@@ -1,0 +1,167 @@
+"""Zipkin traces: spans of the v2 API and of files, as one array, as an array of traces, or one span per line.
+
+Facts: zipkin-api, zipkin2-api.yaml (fields of Span, Endpoint and Annotation; times and durations in microseconds; an
+error is said by a tag `error`), and openzipkin/b3-propagation (a server may share the span id of its client).
+
+- The client's and the server's half of a call may carry ONE span id (`shared` on the server's). They are two records of
+  two processes, no copies: the dedupe key has kind, service, address and time beside the ids. One id may even
+  stand for several servers that received one message.
+- Ids of 64 bits are padded to the length of 128 (trace) with zeros on the left, as OpenTelemetry does.
+- `tags` go through the vocabularies; annotations are in `attributes.events`, and an event `log` each.
+- `status` is error where a tag `error` stands, whatever its text (but `false`); else it is not known.
+- `sampled` is true where `debug` is; anything else says nothing.
+
+Not read: v1 (binaryAnnotations), whose records are not claimed. Tested on real traces of the Zipkin UI's tests.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditrail.containers.records import Head, Record
+from auditrail.errors import RecordError
+from auditrail.jsontext import dumps
+from auditrail.model import Event
+from auditrail.readers._contract import Ignored, Reading
+from auditrail.readers._spans import Moment, Span, events_of, micros
+
+NAME = "zipkin"
+TITLE = "Zipkin v2 spans (JSON arrays and lines)"
+LAYER = "other"
+TESTED_ON = "real files of the Zipkin UI's test data (messaging, clock skew, an OAuth call of 175 spans)"
+NEVER_RECORDS = "Structured arguments: tags are short texts, and the spec has no way to say that a span was dropped."
+IDS = ("trace", "span", "parent_span", "run", "session", "conversation", "request", "tool_call", "user")
+CAPTURES = {
+    "time": "partly: a span that was reported before its end has no time or no duration",
+    "run": "partly: the trace; a run id only where the application sets one as a tag",
+    "parent": "yes: parentId; a server may share the id of its client's span",
+    "call": "opt-in: only as a tag that the application sets",
+    "arguments": "opt-in: only as tags, which are text",
+    "results": "opt-in: only as tags, which are text",
+    "model": "opt-in: only as tags of an instrumentation for GenAI",
+    "tokens": "opt-in: only as tags of an instrumentation for GenAI",
+    "decision": "never: the format has no place for one",
+    "errors": "partly: the tag `error`; a span without it may have failed all the same",
+}
+
+_KINDS = ("CLIENT", "SERVER", "PRODUCER", "CONSUMER")
+_KNOWN = frozenset(
+    {"traceId", "id", "parentId", "name", "kind", "timestamp", "duration", "tags", "annotations", "debug"}
+)
+
+
+def sniff(head: Head) -> float:
+    """0.95 for spans with an endpoint of Zipkin, 0.8 for those that only have its kind of times and tags."""
+    best = 0.0
+    for sample in head.samples:
+        spans = sample[:3] if isinstance(sample, list) else [sample]
+        best = max([best, *map(_score, spans)])
+    return best
+
+
+def _score(value: Any) -> float:
+    if not isinstance(value, dict) or not (isinstance(value.get("traceId"), str) and isinstance(value.get("id"), str)):
+        return 0.0
+    if any(_is_endpoint(value.get(key)) for key in ("localEndpoint", "remoteEndpoint")):
+        return 0.95
+    timed = micros(value.get("timestamp")) is not None
+    tagged = isinstance(value.get("tags"), dict) or isinstance(value.get("annotations"), list)
+    if timed and (value.get("kind") in _KINDS or (tagged and "name" in value) or "duration" in value):
+        return 0.8
+    return 0.0
+
+
+def _is_endpoint(value: Any) -> bool:
+    return isinstance(value, dict) and (
+        not value.keys().isdisjoint(("serviceName", "ipv4", "ipv6", "port")) or value == {}
+    )
+
+
+def read(value: Any, record: Record) -> Reading:  # noqa: ARG001 - the contract's signature
+    """One span, or the array of a trace's spans -> their events.
+
+    Raises:
+        RecordError: `not-an-object`.
+    """
+    if isinstance(value, list):
+        found = [event for item in value for event in (_span(item) if isinstance(item, dict) else [_odd(item)])]
+        return found or Ignored("empty-trace")
+    if not isinstance(value, dict):
+        raise RecordError("not-an-object", "a span is a JSON object")
+    return _span(value)
+
+
+def _odd(value: Any) -> Event:
+    return Event(ts_source="order", name="span", attributes=dumps({"span": value}))
+
+
+def _span(value: dict[str, Any]) -> list[Event]:
+    if "traceId" not in value and "id" not in value:
+        return [Event(ts_source="order", attributes=dumps(value) if value else None)]
+    start, duration = micros(value.get("timestamp")), micros(value.get("duration"))
+    if duration is None and value.get("duration") == 0:
+        duration = 0
+    tags = value.get("tags")
+    attributes: dict[str, Any] = dict(tags) if isinstance(tags, dict) else {}
+    kind = value.get("kind")
+    known = kind.lower() if isinstance(kind, str) and kind.upper() in _KINDS else None
+    local = value.get("localEndpoint")
+    service = local.get("serviceName") if isinstance(local, dict) else None
+    left = {key: inner for key, inner in value.items() if key not in _KNOWN}
+    if isinstance(local, dict) and local.keys() <= {"serviceName"}:
+        del left["localEndpoint"]
+    left |= {
+        key: value[key]
+        for key, said in (
+            ("tags", isinstance(tags, dict)),
+            ("kind", known),
+            ("timestamp", start),
+            ("duration", start is not None and duration is not None),
+            ("annotations", _listed(value.get("annotations"))),
+            ("debug", isinstance(value.get("debug"), bool)),
+        )
+        if key in value and not said and value[key] not in (None, {}, [])
+    }
+    attributes |= {f"zipkin.{key}": inner for key, inner in left.items()}
+    error = attributes.get("error")
+    failed = "error" in attributes and error not in (False, "false", None)
+    span = Span(
+        value.get("traceId"),
+        value.get("id"),
+        value.get("parentId"),
+        value.get("name"),
+        start,
+        start + duration if start is not None and duration is not None else None,
+        known,
+        attributes,
+        {"service.name": service} if isinstance(service, str) and service else {},
+        error=(error if isinstance(error, str) and error != "true" else "") if failed else None,
+        moments=tuple(_moments(value.get("annotations"))),
+        sampled=True if value.get("debug") is True else None,
+        key=_key(value, known, local),
+    )
+    return events_of(span, NAME, logs=True)
+
+
+def _listed(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
+def _moments(value: Any) -> list[Moment]:
+    if not _listed(value):
+        return []
+    made = []
+    for item in value:
+        name, ns = item.get("value"), micros(item.get("timestamp"))
+        rest = {key: inner for key, inner in item.items() if key not in ("value", "timestamp")}
+        if not isinstance(name, str):
+            rest, name = dict(item), None
+        made.append(Moment(name, ns, rest))
+    return made
+
+
+def _key(value: dict[str, Any], kind: str | None, local: Any) -> str:
+    """What tells the halves of a call, and several receivers of one message, from each other."""
+    place = [local.get(key) for key in ("serviceName", "ipv4", "ipv6")] if isinstance(local, dict) else []
+    parts = [kind or "-", *place, value.get("timestamp")]
+    return "/".join(str(part) for part in parts if isinstance(part, (str, int)))
