@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from auditrail import times
 from auditrail.errors import RecordError
 from auditrail.ids import normalise
 from auditrail.jsontext import dumps, parse
@@ -196,7 +197,7 @@ def _finished(event: Event, span: Span, reader: str, ids: tuple[Id, ...]) -> Eve
     if span.tz_assumed and event.ts_ns is not None:
         changes["tz_assumed"] = True
     if ids:
-        changes["ids"] = event.ids + tuple(an_id for an_id in ids if an_id not in event.ids)
+        changes["ids"] = tuple(dict.fromkeys((*event.ids, *ids)))
     return event._replace(**changes) if changes else event
 
 
@@ -226,3 +227,16 @@ def text_id(kind: str, value: Any) -> tuple[Id, ...]:
     """The id, if it is one."""
     text = normalise(kind, value)
     return (Id(kind, text),) if text else ()
+
+
+def utc(value: Any) -> int | None:
+    """A time in ns, of a format that defines times without a zone as UTC."""
+    moment = times.parse(value)
+    return moment.ns if moment is not None else None
+
+
+def remark_of(value: Any, code: str, detail: str) -> list[tuple[str, str]]:
+    """A remark that an answer goes on behind what is here: a cursor, a token, a next page."""
+    if value is None or value == "" or value is False or isinstance(value, (dict, list)):
+        return []
+    return [(code, f"{detail}: {str(value)[:200]}")]

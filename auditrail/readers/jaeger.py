@@ -6,7 +6,8 @@ keys have `@` for `.`). Shapes: `{"data": [trace...]}`, a bare trace `{traceID, 
 documents (`_source` or bare).
 
 - Parent: the first CHILD_OF reference of the same trace, else the first FOLLOWS_FROM of it (as Jaeger itself takes
-  it). Every other reference is a link. Older spans have `parentSpanID`.
+  it). Every other reference is a link; `attributes."jaeger.references"` has their kinds. Older spans have
+  `parentSpanID`.
 - Ids lose leading zeros in some versions: they are padded to 32 and 16 digits.
 - Tags go through the vocabularies under their own keys; a number that was written as text, because JavaScript cannot
   hold it, is a number again. Tags of the process are `attributes.resource`.
@@ -174,8 +175,8 @@ def _span(value: dict[str, Any], process: Any, about: dict[str, Any]) -> list[Ev
     parent, links, odd = _references(value)
     flags = value.get("flags")
     left = {key: inner for key, inner in value.items() if key not in _KNOWN}
-    if odd:
-        left["references"] = odd
+    if odd or links:  # what kind each of several was, is said there alone
+        left["references"] = value["references"]
     if warnings := value.get("warnings"):
         left["warnings"] = warnings
     if not isinstance(process, dict):
