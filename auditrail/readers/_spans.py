@@ -36,8 +36,8 @@ class Span(NamedTuple):
     """A span as a back end has it.
 
     Attributes:
-        trace: id of its trace; hex is padded with zeros on the left.
-        span: its own id; hex is padded, too.
+        trace: id of its trace.
+        span: its own id.
         parent: id of its parent.
         name: its name.
         start: its begin, ns.
@@ -101,25 +101,17 @@ def events_of(span: Span, reader: str, *, ids: Iterable[Id] = (), logs: bool = F
         ids: further ids of all its events.
         logs: whether what happened inside it and is known to no vocabulary is an event `log` each, too.
     """
-    trace, own = trace_id(span.trace), span_id(span.span)
-    item = _item(span, trace, own)
-    scope = _scope(span.resource)
     events: list[Event] = []
-    read_span(item, scope, vocabulary(), events)
+    read_span(_item(span), _scope(span.resource), vocabulary(), events)
     if logs:
         events += _logs(span, events[0])
     return [_finished(event, span, reader, tuple(ids)) for event in events]
 
 
-def _item(span: Span, trace: Any, own: Any) -> dict[str, Any]:
-    parent = span_id(span.parent)
-    item: dict[str, Any] = {
-        "traceId": trace if isinstance(trace, (str, int)) else None,
-        "spanId": own if isinstance(own, (str, int)) else None,
-        "attributes": span.attributes,
-    }
-    if parent != own:  # a root that names itself
-        keep(item, "parentSpanId", parent)
+def _item(span: Span) -> dict[str, Any]:
+    item: dict[str, Any] = {"traceId": span.trace, "spanId": span.span, "attributes": span.attributes}
+    if span.parent != span.span:  # a root that names itself
+        keep(item, "parentSpanId", span.parent)
     keep(item, "name", span.name)
     keep(item, "startTimeUnixNano", span.start)
     keep(item, "endTimeUnixNano", span.end)
@@ -132,7 +124,7 @@ def _item(span: Span, trace: Any, own: Any) -> dict[str, Any]:
     if span.sampled is not None:
         item["flags"] = int(span.sampled)
     if span.links:
-        item["links"] = [{"traceId": trace_id(to), "spanId": span_id(at)} for to, at in span.links]
+        item["links"] = [{"traceId": to, "spanId": at} for to, at in span.links]
     if span.moments:
         item["events"] = [
             {

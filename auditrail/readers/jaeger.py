@@ -191,9 +191,9 @@ def _span(value: dict[str, Any], process: Any, about: dict[str, Any]) -> list[Ev
     known = kind.lower() if isinstance(kind, str) and kind.lower() in _KINDS else None
     bits = flags if isinstance(flags, int) and not isinstance(flags, bool) else 0
     span = Span(
-        value.get("traceID"),
-        value.get("spanID"),
-        parent,
+        trace_id(value.get("traceID")),
+        span_id(value.get("spanID")),
+        span_id(parent),
         value.get("operationName"),
         start,
         start + duration if start is not None and duration is not None else None,
@@ -275,7 +275,7 @@ def _references(value: dict[str, Any]) -> tuple[Any, tuple[tuple[Any, Any], ...]
     own = trace_id(value.get("traceID"))
     mine = [item for item in references if trace_id(item.get("traceID", own)) == own]
     chosen = next((item for item in mine if item.get("refType") != "FOLLOWS_FROM"), mine[0] if mine else None)
-    links = tuple((item.get("traceID"), span_id(item["spanID"])) for item in references if item is not chosen)
+    links = tuple((trace_id(item.get("traceID")), span_id(item["spanID"])) for item in references if item is not chosen)
     parent = chosen["spanID"] if chosen is not None else None
     return parent or value.get("parentSpanID"), links, odd
 

@@ -28,7 +28,7 @@ from auditrail.errors import RecordError
 from auditrail.jsontext import content, dumps
 from auditrail.model import Event, Id
 from auditrail.readers._contract import Ignored, Reading
-from auditrail.readers._spans import Span, events_of, remark_of, text_id, trace_id, unpacked, utc
+from auditrail.readers._spans import Span, events_of, remark_of, text_id, unpacked, utc
 from auditrail.readers._vocabulary import state
 
 NAME = "langfuse"
@@ -235,7 +235,7 @@ def _trace(value: dict[str, Any]) -> list[Event]:
         rest["observations"] = observations
     if begun is None:
         rest["timestamp"] = value.get("timestamp")
-    own = trace_id(value.get("id"))
+    own = value.get("id")
     sent, got = unpacked(value.get("input")), unpacked(value.get("output"))
     name, user = value.get("name"), value.get("userId")
     start = Event(
@@ -267,7 +267,7 @@ def _other(value: dict[str, Any]) -> Event:
         ts_source="event" if when is not None else "order",
         name=name if isinstance(name, str) and name else None,
         attributes=dumps(value),
-        ids=(*text_id("trace", trace_id(value.get("traceId"))), *text_id("parent_span", value.get("observationId"))),
+        ids=(*text_id("trace", value.get("traceId")), *text_id("parent_span", value.get("observationId"))),
     )
 
 

@@ -23,7 +23,7 @@ from auditrail.errors import RecordError
 from auditrail.jsontext import dumps
 from auditrail.model import Event
 from auditrail.readers._contract import Ignored, Reading
-from auditrail.readers._spans import Moment, Span, events_of, micros
+from auditrail.readers._spans import Moment, Span, events_of, micros, span_id, trace_id
 
 NAME = "zipkin"
 TITLE = "Zipkin v2 spans (JSON arrays and lines)"
@@ -126,9 +126,9 @@ def _span(value: dict[str, Any]) -> list[Event]:
     error = attributes.get("error")
     failed = "error" in attributes and error not in (False, "false", None)
     span = Span(
-        value.get("traceId"),
-        value.get("id"),
-        value.get("parentId"),
+        trace_id(value.get("traceId")),
+        span_id(value.get("id")),
+        span_id(value.get("parentId")),
         value.get("name"),
         start,
         start + duration if start is not None and duration is not None else None,
