@@ -11,8 +11,8 @@ Decided on content alone, in this order:
    there with two objects on it (`}{`), changes nothing: the odd line is a record that does not parse.
 5. `values`, if the text begins as a JSON object or array does (`{"`, `{}`, `[{`, `[1,`...).
 6. `lines`: text that begins with a bracket, such as `[2026-01-01] started`.
-7. What would be `lines` of text is a table (`csv`, `tsv`, `csv-semicolon`), if its first row names columns and the rows
-   behind it have as many fields. Readers of text still see its lines, and get lines.
+7. What would be `lines` of text is a table (`csv`, `tsv`, `csv-semicolon`), if its first row names columns and most
+   rows behind it have as many fields. Readers of text still see its lines, and get lines.
 
 A single object on a single line counts as `lines` if it is seen whole, else (it is longer than the head) as `values`.
 """

@@ -10,7 +10,7 @@ source, without its line end. A field that is empty is null, one that is quoted 
 - A further row that repeats the header (tables written one behind another) is no record.
 - A column without a name is called `column <n>`; a name that stands twice gets `#2`, `#3` and so on.
 
-Told by content: names in the first row, and as many fields in the rows behind it (`dialect`).
+Told by content: names in the first row, and as many fields in most of the rows behind it (`dialect`).
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from auditrail.digest import record_digest
 
 # Framing -> delimiter, in the order in which they are tried.
 DELIMITERS: dict[str, bytes] = {"csv": b",", "tsv": b"\t", "csv-semicolon": b";"}
-# Rows that must agree with the header before a source counts as a table, if it has so many.
-_AGREE = 20
+# Rows behind the header that are looked at.
+_LOOKED_AT = 20
 # A header of one name is a line of text; of more than this it is none that a log has.
 _COLUMNS = range(2, 2000)
 _LONGEST_NAME = 200
@@ -69,22 +69,28 @@ def dialect(body: bytes, *, complete: bool) -> str | None:
 
 
 def _agrees(body: bytes, how: _Dialect, *, complete: bool) -> bool:
-    counts: list[int] = []
-    at = 0
-    while at < len(body) and len(counts) <= _AGREE:
+    """Whether the first row names columns, and most of the rows behind it have as many fields."""
+    match = how.row.match(body)
+    if match is None or not _names_columns(match[0], how):
+        return False
+    columns = len(how.field.findall(match[0]))
+    at = match.end() + 1
+    agree = differ = 0
+    while at < len(body) and agree + differ < _LOOKED_AT:
         match = how.row.match(body, at)
-        if match is None or (match.end() == len(body) and not complete and body[-1:] != b"\n"):
+        if not complete and (match is None or match.end() == len(body)):
+            # Most often the end of what is seen cuts a row; it may as well be a stray quote.
             break
-        row = match[0]
-        at = match.end() + 1
-        if not counts and not _names_columns(row, how):
-            return False
-        if row.strip():
-            counts.append(len(how.field.findall(row)))
-    else:
-        return len(counts) > 1 and len(set(counts)) == 1
-    # A row that does not end in what is seen (it is long, or damaged) says nothing against the rows before it.
-    return len(counts) > 1 and len(set(counts)) == 1 and (not complete or len(counts) > _AGREE)
+        fits = match is not None and len(how.field.findall(match[0])) == columns
+        if match is not None and (fits or b"\n" not in match[0]):
+            end = match.end()
+        else:  # as in `RowSplitter`: the line, and what is behind it again
+            end = body.find(b"\n", at)
+            end = len(body) if end < 0 else end
+        if body[at:end].strip():
+            agree, differ = agree + fits, differ + (not fits)
+        at = end + 1
+    return agree > differ
 
 
 def _names_columns(row: bytes, how: _Dialect) -> bool:

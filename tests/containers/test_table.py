@@ -66,6 +66,7 @@ def test_a_row_is_addressed_as_it_stands() -> None:
         ("lines", b'{"a":1,"b":2}\n{"a":1,"b":2}\n'),
         ("lines", b"Hello, world: it begins\nHello, world: it ends\n"),
         ("lines", b'a,b\n1,"never closed\n'),
+        ("csv", b'a,b\n1,2\n1,"never closed\n3,4\n5\n6,7\n'),
     ],
 )
 def test_what_counts_as_a_table(framing: str, data: bytes) -> None:

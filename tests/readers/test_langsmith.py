@@ -141,6 +141,8 @@ def test_what_is_claimed() -> None:
 
     assert score(RUN) == score([RUN]) == score({"runs": [RUN]}) == 0.95
     assert score({"id": "1", "run_type": "llm", "start_time": "2026-01-01", "inputs": {}}) == 0.8
+    data = json.dumps({"runs": [RUN] * 50}).encode()
+    assert langsmith.sniff(look(data[:3000], complete=False)) == 0.9
     assert score({"run_type": "llm"}) == score({"id": "1", "run_type": "batch", "trace_id": "x"}) == 0.0
 
 

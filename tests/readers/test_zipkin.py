@@ -110,6 +110,11 @@ def test_what_is_claimed(score: float, value: Any) -> None:
         assert zipkin.sniff(look(json.dumps(shape).encode(), complete=True)) == score
 
 
+def test_a_trace_longer_than_the_head_is_claimed_by_what_is_seen() -> None:
+    data = json.dumps([[SPAN] * 50]).encode()
+    assert zipkin.sniff(look(data[:3000], complete=False)) == 0.9
+
+
 def test_an_array_of_traces_gives_a_record_for_each() -> None:
     reading = pipeline.read(json.dumps([[SPAN, {**SPAN, "id": "1"}], [SPAN]]).encode())
     assert (reading.reader, reading.tally.records, reading.tally.events) == ("zipkin", 2, 3)
