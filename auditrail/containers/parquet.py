@@ -1,9 +1,10 @@
 """Parquet as a container: its rows as JSON lines, so that readers of JSON read them, and offsets are offsets in these.
 
 Rendered by pyarrow, row for row, always the same way: columns in the order of the file; times as ISO 8601 (with `Z`
-where the column says that it holds UTC, else without a zone), with the digits of the column's unit; dates as ISO 8601;
-decimals as text; bytes as base64; a duration as a whole number of its unit; structs, lists and maps as JSON (a map
-whose keys are not all text is a list of pairs); NaN and infinities as such. A column name that stands twice gets `#2`.
+where the column says that it holds UTC, else without a zone), with the digits of the column's unit; dates and times of
+day as ISO 8601; decimals as text; bytes as base64; a duration as a whole number of its unit; structs, lists and maps
+as JSON (a map whose keys are not all text is a list of pairs); NaN and infinities as these words. A column name that
+stands twice gets `#2`.
 
 A file without a footer that can be read gives nothing: `UnreadableError`. Where a page is damaged, the rows
 before its batch are given, and `defect` says what is missing.
@@ -89,6 +90,15 @@ def _values(array: Any) -> list[Any]:
     if types.is_timestamp(kind):
         zone = "Z" if kind.tz else ""
         return _each(array.cast(pa.int64()), lambda value: _time(value, kind.unit) + zone)
+    if types.is_time(kind):
+        whole = array.cast(pa.int32() if kind.bit_width == 32 else pa.int64())
+        return _each(whole, lambda value: _time(value, kind.unit)[11:])
+    if types.is_duration(kind):
+        return _each(array.cast(pa.int64()), None)
+    if types.is_map(kind):
+        return _maps(array)
+    if types.is_fixed_size_list(kind):
+        return _lists(array.cast(pa.list_(kind.value_type)))
     if types.is_struct(kind):
         parts = [_values(part) for part in array.flatten()]
         names = unique([field.name for field in kind])
@@ -107,6 +117,20 @@ def _lists(array: Any) -> list[Any]:
     for size in array.value_lengths().to_pylist():
         made.append(None if size is None else inner[at : at + size])
         at += size or 0
+    return made
+
+
+def _maps(array: Any) -> list[Any]:
+    keys, items = _values(array.keys), _values(array.items)
+    offsets = array.offsets.to_pylist()
+    made: list[Any] = []
+    for at, end, valid in zip(offsets, offsets[1:], array.is_valid().to_pylist(), strict=False):
+        names, held = keys[at:end], items[at:end]
+        plain = all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
+        pairs: Any = (
+            dict(zip(names, held, strict=True)) if plain else [list(pair) for pair in zip(names, held, strict=True)]
+        )
+        made.append(pairs if valid else None)
     return made
 
 
@@ -130,28 +154,12 @@ def _writer(kind: Any) -> Callable[[Any], Any] | None:
 
 
 def _plain(value: Any) -> Any:
-    """A value of a rarer type, or what pyarrow gives for one that nests."""
-    if isinstance(value, bool) or value is None or isinstance(value, (str, int)):
+    """A value of a rarer type."""
+    if isinstance(value, (str, int, float, list, dict)):
         return value
-    if isinstance(value, float):
-        return _number(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return str(value)
-    if isinstance(value, list):
-        if value and all(isinstance(item, tuple) and len(item) == 2 for item in value):
-            keys = [key for key, _ in value]
-            if all(isinstance(key, str) for key in keys) and len(set(keys)) == len(keys):
-                return {key: _plain(item) for key, item in value}
-        return [_plain(item) for item in value]
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    return str(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _number(value: float) -> float | str:

@@ -11,7 +11,9 @@ error is said by a tag `error`), and openzipkin/b3-propagation (a server may sha
 - `status` is error where a tag `error` stands, whatever its text (but `false`); else it is not known.
 - `sampled` is true where `debug` is; anything else says nothing.
 
-Not read: v1 (binaryAnnotations), whose records are not claimed. Tested on real traces of the Zipkin UI's tests.
+v1 is brought to v2: `binaryAnnotations` are tags, the core annotations (`cs`, `cr`, `sr`, `ss`, `ms`, `mr`) give the
+kind, and where the span has no time of its own, its begin and duration; the service is that of the first annotation.
+Tested on real traces of the Zipkin UI's tests; v1 on its documentation.
 """
 
 from __future__ import annotations
@@ -45,6 +47,7 @@ CAPTURES = {
 }
 
 _KINDS = ("CLIENT", "SERVER", "PRODUCER", "CONSUMER")
+_CORE = {"cs": "CLIENT", "cr": "CLIENT", "sr": "SERVER", "ss": "SERVER", "ms": "PRODUCER", "mr": "CONSUMER"}
 _KNOWN = frozenset(
     {"traceId", "id", "parentId", "name", "kind", "timestamp", "duration", "tags", "annotations", "debug"}
 )
@@ -65,6 +68,8 @@ def _score(value: Any) -> float:
     if not isinstance(value, dict) or not (isinstance(value.get("traceId"), str) and isinstance(value.get("id"), str)):
         return 0.0
     if any(_is_endpoint(value.get(key)) for key in ("localEndpoint", "remoteEndpoint")):
+        return 0.95
+    if _listed(value.get("binaryAnnotations")) and _listed(value.get("annotations")):
         return 0.95
     timed = micros(value.get("timestamp")) is not None
     tagged = isinstance(value.get("tags"), dict) or isinstance(value.get("annotations"), list)
@@ -97,7 +102,47 @@ def _odd(value: Any) -> Event:
     return Event(ts_source="order", name="span", attributes=dumps({"span": value}))
 
 
+def _from_v1(value: dict[str, Any]) -> dict[str, Any]:
+    """A span of v1 in the shape of v2; what v2 has no place for stays under its own name."""
+    notes = (
+        [item for item in value.get("annotations") or () if isinstance(item, dict)]
+        if _listed(value.get("annotations"))
+        else []
+    )
+    binary = value["binaryAnnotations"] if _listed(value["binaryAnnotations"]) else []
+    made = {key: inner for key, inner in value.items() if key != "binaryAnnotations" or not _listed(inner)}
+    named = {item["value"]: item.get("timestamp") for item in notes if isinstance(item.get("value"), str)}
+    core = {name: at for name, at in named.items() if name in _CORE}
+    kinds = {_CORE[name] for name in core}
+    if len(kinds) == 1 and "kind" not in made:
+        made["kind"] = kinds.pop()
+    tags = made["tags"] = dict(made["tags"]) if isinstance(made.get("tags"), dict) else {}
+    odd = []
+    for item in binary:
+        key = item.get("key")
+        if key in ("ca", "sa") and isinstance(item.get("endpoint"), dict) and "remoteEndpoint" not in made:
+            made["remoteEndpoint"] = item["endpoint"]
+        elif isinstance(key, str) and key not in tags and "value" in item:
+            tags[key] = item["value"]
+        else:
+            odd.append(item)
+    if odd:
+        made["binaryAnnotations"] = odd
+    endpoints = [item["endpoint"] for item in (*notes, *binary) if isinstance(item.get("endpoint"), dict)]
+    if endpoints:
+        made.setdefault("localEndpoint", endpoints[0])
+    for begin, end in (("cs", "cr"), ("sr", "ss"), ("ms", "mr")):
+        start, stop = micros(core.get(begin)), micros(core.get(end))
+        if start is not None and micros(made.get("timestamp")) is None:
+            made["timestamp"] = core[begin]
+            if stop is not None and made.get("duration") is None:
+                made["duration"] = (stop - start) // 1000
+    return made
+
+
 def _span(value: dict[str, Any]) -> list[Event]:
+    if "binaryAnnotations" in value:
+        value = _from_v1(value)
     if "traceId" not in value and "id" not in value:
         return [Event(ts_source="order", attributes=dumps(value) if value else None)]
     start, duration = micros(value.get("timestamp")), micros(value.get("duration"))

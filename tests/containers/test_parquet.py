@@ -57,7 +57,7 @@ def test_times_keep_the_digits_of_their_unit_and_say_whether_they_are_utc() -> N
             "us": "2025-10-09T08:53:20.123456",
             "s": "1969-12-31T23:59:59.999Z",
             "day": "2026-01-02",
-            "at": "01:02:03",
+            "at": "01:02:03.000000",
         },
         {"ns": None, "us": None, "s": None, "day": None, "at": None},
     ]
@@ -91,6 +91,39 @@ def test_nested_columns() -> None:
         None,
         [],
     ]
+
+
+def test_rare_types_keep_their_nanoseconds() -> None:
+    when = pa.timestamp("ns")
+    table = pa.table(
+        {
+            "map": pa.array([[("a", 1)], None, [("b", 2), ("b", 3)]], pa.map_(pa.string(), when)),
+            "numbers": pa.array([[(1, 1)], [], None], pa.map_(pa.int64(), pa.int64())),
+            "pair": pa.array([[1, 2], None, [3, 4]], pa.list_(when, 2)),
+            "time": pa.array([1, None, 86399999999999], pa.time64("ns")),
+            "short": pa.array([1, None, 2], pa.time32("s")),
+            "took": pa.array([5, None, 7], pa.duration("ns")),
+        }
+    )
+    first, second, third = rows(written(table))
+    assert first == {
+        "map": {"a": "1970-01-01T00:00:00.000000001"}, "numbers": [[1, 1]], "time": "00:00:00.000000001",
+        "pair": ["1970-01-01T00:00:00.000000001", "1970-01-01T00:00:00.000000002"], "short": "00:00:01.000", "took": 5,
+    }  # fmt: skip
+    assert second == {"map": None, "numbers": {}, "pair": None, "time": None, "short": None, "took": None}
+    assert third["map"] == [["b", "1970-01-01T00:00:00.000000002"], ["b", "1970-01-01T00:00:00.000000003"]]
+    assert (third["time"], third["pair"][1], third["took"]) == (
+        "23:59:59.999999999",
+        "1970-01-01T00:00:00.000000004",
+        7,
+    )
+
+
+def test_maps_in_later_batches() -> None:
+    table = pa.table(
+        {"n": list(range(2000)), "m": pa.array([[("k", n)] for n in range(2000)], pa.map_(pa.string(), pa.int64()))}
+    )
+    assert all(row["m"] == {"k": row["n"]} for row in rows(written(table, row_group_size=900)))
 
 
 def test_many_rows_are_read_in_batches() -> None:

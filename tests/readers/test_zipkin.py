@@ -82,6 +82,28 @@ def test_annotations_are_events_of_their_own() -> None:
     assert ids(note) == {"trace": ids(span)["trace"], "parent_span": "c0ffee00c0ffee00"}
 
 
+def test_v1_is_brought_to_v2() -> None:
+    endpoint = {"serviceName": "payments", "ipv4": "10.1.0.9"}
+    old = {
+        "traceId": SPAN["traceId"], "id": SPAN["id"], "name": "post",
+        "annotations": [
+            {"timestamp": 1767225600000000, "value": "sr", "endpoint": endpoint},
+            {"timestamp": 1767225600000009, "value": "ss", "endpoint": endpoint},
+        ],
+        "binaryAnnotations": [
+            {"key": "error", "value": "refused", "endpoint": endpoint},
+            {"key": "ca", "value": True, "endpoint": {"serviceName": "agent"}},
+        ],
+    }  # fmt: skip
+    assert zipkin.sniff(look(json.dumps([old]).encode(), complete=True)) == 0.95
+    span, *notes = read(old)
+    assert (span.stream, span.status, span.error) == ("payments", "error", "refused")
+    assert (span.ts_ns, span.end_ns) == (1767225600000000000, 1767225600000009000)
+    shown = json.loads(span.attributes)
+    assert (shown["kind"], shown["zipkin.remoteEndpoint"]) == ("server", {"serviceName": "agent"})
+    assert [note.name for note in notes] == ["sr", "ss"]
+
+
 def test_without_times_the_order_is_all_there_is() -> None:
     event = one(timestamp=None, duration=7)
     assert (event.ts_ns, event.ts_source, event.end_ns) == (None, "order", None)
