@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from auditrail import discover
 from auditrail.containers.records import Head, Record
 from auditrail.containers.splitting import split
+from auditrail.containers.table import DELIMITERS
 from auditrail.errors import UsageError
 from auditrail.readers._contract import arrays_of
 from auditrail.readers._scope import Origin
@@ -79,7 +80,7 @@ def _mapped(head: Head, mapping: tuple[Any, ...]) -> Choice | None:
 def _made(reader: Any, head: Head, score: float, why: str) -> Choice:
     arrays = arrays_of(reader)
     framing = head.framing
-    if getattr(reader, "LINES", False):
+    if getattr(reader, "LINES", False) or (framing in DELIMITERS and getattr(reader, "INPUT", "json") == "text"):
         framing = "lines"
     elif framing == "lines" and arrays and _wrapped(head, arrays):
         framing = "values"

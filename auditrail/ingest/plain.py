@@ -217,6 +217,8 @@ class SourceReader:
 _DEFECTS = {
     "torn-tail": "the last record stops in the middle",
     "oversized": "the record is longer than the limit; raise it with --max-record",
+    "malformed": "the row has not as many fields as the header, or a quote stands where none may",
+    "invalid-utf8": "the row is not UTF-8",
     "broken-frame": "the framing is damaged here: nothing behind it in this frame can be told apart",
 }
 
