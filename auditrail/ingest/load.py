@@ -226,7 +226,8 @@ class _Job:
             same
             and self.compression is None
             and before.resume_offset is not None
-            and not hasattr(choice.reader if choice else None, "Assembler")
+            # Parts of a message may stand before that place, and a watcher must see the whole.
+            and not any(hasattr(choice.reader if choice else None, name) for name in ("Assembler", "Watcher"))
         )
         offset = before.resume_offset if resumable and before.resume_offset is not None else 0
         removed = self._counts_from(offset)
