@@ -40,7 +40,7 @@ NAME = "datadog"
 TITLE = "Datadog logs: search API pages, archives, CSV export"
 LAYER = "other"
 TESTED_ON = "documentation only: models of datadog-api-client and Datadog's API reference; invented samples"
-NEVER_RECORDS = "the query, logs that an index's exclusion filter or quota dropped, and which values a scanner replaced."
+NEVER_RECORDS = "the query, logs that an exclusion filter or a quota dropped, and which values a scanner replaced."
 IDS = ("trace", "span", "other")
 CAPTURES = {
     "time": "yes: `timestamp` or `date`, which Datadog takes from the message where it can",
@@ -118,8 +118,7 @@ def read(value: Any, record: Record) -> Reading:  # noqa: ARG001 - the contract 
         row = {**row, **inner}
     else:
         key = row.pop("_id", None)
-    made = [_reading(row, key)]
-    return made
+    return [_reading(row, key)]
 
 
 def _reading(row: dict[str, Any], key: Any) -> Any:

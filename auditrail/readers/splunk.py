@@ -9,8 +9,8 @@ Shapes:
   with `json_rows`, `rows` holds arrays in the order of `fields`.
 - HEC: `{"time", "host", "source", "sourcetype", "index", "event": text or object, "fields"}`, one after another.
 
-`_raw` is the event as indexed: the message. A row without it (a search that aggregates, or picks fields) is handed on as
-an object of its fields, marked `auditrail.message_made_of`. Multi-valued fields are lists. The stream is the source
+`_raw` is the event as indexed: the message. A row without it (a search that aggregates, or picks fields) is handed on
+as an object of its fields, marked `auditrail.message_made_of`. Multi-valued fields are lists. The stream is the source
 type, since a `source` is often the path of one container. `_bkt` and `_cd` together address an event in the index.
 
 Evidence of a cut: no `lastrow` at the end of an export; only previews; gaps in `offset`; messages of the search of type
@@ -38,7 +38,7 @@ NAME = "splunk"
 TITLE = "Splunk exports, search results and HTTP Event Collector events"
 LAYER = "other"
 TESTED_ON = "documentation only: splunk-sdk-python and Splunk's REST manual; invented samples"
-NEVER_RECORDS = "the search itself, what its limits or the retention of the index left out, and what a role may not see."
+NEVER_RECORDS = "the search itself, what its limits or the index's retention left out, and what a role may not see."
 IDS = ("trace", "span", "run", "session", "request", "tool_call")
 CAPTURES = {
     "time": "yes: `_time`, which Splunk takes from the message where it can, else the time of arrival",
@@ -133,11 +133,11 @@ class Watcher:
 
 
 def _messages(messages: Any) -> list[tuple[str, str]]:
-    found = []
-    for message in messages if isinstance(messages, list) else ():
-        if isinstance(message, dict) and str(message.get("type")).upper() in _LEVELS:
-            found.append(("query-warning", f"{message.get('type')}: {message.get('text')}"))
-    return found
+    return [
+        ("query-warning", f"{message.get('type')}: {message.get('text')}")
+        for message in (messages if isinstance(messages, list) else ())
+        if isinstance(message, dict) and str(message.get("type")).upper() in _LEVELS
+    ]
 
 
 def read(value: Any, record: Record) -> Reading:
