@@ -68,7 +68,7 @@ def reading(message: Any, row: Row, group: str = "") -> Event | Inner:
     """The message to read on, or the store's own event where there is none."""
     if message is None:
         return context(row)
-    text = message if isinstance(message, str) else jsontext.dumps(message)
+    text = message if isinstance(message, (str, bytes)) else jsontext.dumps(message)
     return Inner(text, context(row), group)
 
 
