@@ -177,7 +177,9 @@ def test_the_short_cut_gives_the_same_records(data: bytes, arrays: tuple[str, ..
         assert set(outside.removeprefix(b"\xef\xbb\xbf")) <= set(SEPARATORS + b"[]")
 
 
-SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=12))
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=12)
+)
 JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4)
 )
