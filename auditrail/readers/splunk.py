@@ -97,7 +97,7 @@ class Watcher:
     def __init__(self) -> None:
         self._rows = self._previews = self._sets = 0
         self._ended = True
-        self._next = 0
+        self._next: int | None = 0  # None behind a `lastrow`: whether offsets begin anew is the server's choice
         self._messages: list[tuple[str, str]] = []
 
     def see(self, value: Any, record: Record) -> None:
@@ -114,14 +114,14 @@ class Watcher:
             self._ended = False
             self._rows += 1
             if isinstance(offset := value.get("offset"), int):
-                if offset > self._next and len(self._messages) < _MESSAGES_NAMED:
-                    detail = f"offset {offset} follows {self._next - 1}, at record {record.number}"
-                    self._messages.append(("offset-hole", detail))
+                if self._next is not None and offset > self._next and len(self._messages) < _MESSAGES_NAMED:
+                    before = f"follows {self._next - 1}" if self._next else "is the first"
+                    self._messages.append(("offset-hole", f"offset {offset} {before}, at record {record.number}"))
                 self._next = offset + 1
         if value.get("lastrow") is True:
             self._ended = True
             self._sets += 1
-            self._next = 0
+            self._next = None
 
     def finish(self) -> list[tuple[str, str]]:
         found = list(self._messages)

@@ -62,7 +62,7 @@ _FORMS = {
         re.DOTALL,
     ),
     "3164": re.compile(
-        _COUNT + rb"(?:<(?P<pri>\d{1,3})>)?(?P<time>" + _BSD + rb") (?:(?P<host>[^\s:\[]+) )"
+        _COUNT + rb"(?:<(?P<pri>\d{1,3})>)?(?P<time>" + _BSD + rb") (?:(?P<host>[^\s:\[]+) )?"
         rb"(?:(?P<app>[^\s\[\]:{|]{1,64})(?:\[(?P<pid>[^\]\s]{1,32})\])?: ?)?(?P<message>.*)\Z",
         re.DOTALL,
     ),
