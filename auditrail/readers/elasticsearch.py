@@ -61,7 +61,10 @@ _FAILURES_NAMED = 20
 
 
 def sniff(head: Head) -> float:
-    """0.95 for hits and for search answers, 0.9 for bulk bodies; content only."""
+    """0.95 for search answers, 0.9 for hits alone and bulk bodies; content only.
+
+    A reader that knows a document together with its envelope (Jaeger's spans) comes before the envelope alone.
+    """
     objects = [sample for sample in head.samples[:6] if isinstance(sample, dict)]
     if objects:
         return max(_sniff(sample, number) for number, sample in enumerate(objects))
@@ -71,7 +74,7 @@ def sniff(head: Head) -> float:
 
 def _sniff(sample: dict[str, Any], number: int) -> float:
     if sample.keys() >= _HIT and isinstance(sample["_index"], str):
-        return 0.95 if "_source" in sample or "fields" in sample else 0.0
+        return 0.9 if "_source" in sample or "fields" in sample else 0.0
     for name in ("response", "rawResponse", ""):
         hits = sample.get(name) if name else sample
         hits = hits.get("hits") if isinstance(hits, dict) else None
