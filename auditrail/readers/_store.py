@@ -26,6 +26,8 @@ _ID_NAMES = {
     "trace.id": "trace",
     "span.id": "span",
 }
+# The kinds of ids that `named_ids` may find.
+NAMED_IDS: tuple[str, ...] = tuple(dict.fromkeys(_ID_NAMES.values()))
 _TOKEN_SHOWN = 16
 CUT = "auditrail.message_cut"
 MADE_OF = "auditrail.message_made_of"

@@ -37,7 +37,7 @@ TITLE = "Documents of Filebeat, Elastic Agent and other Beats"
 LAYER = "other"
 TESTED_ON = "documentation only: Elastic Common Schema and Filebeat's reference; invented samples"
 NEVER_RECORDS = "lines that a rotation removed before they were read, and what a processor dropped."
-IDS = ("trace", "span", "run", "session", "request", "tool_call")
+IDS = store.NAMED_IDS
 CAPTURES = {
     "time": "yes: when the line was read; its own time only inside the line or where a pipeline took it out",
     **dict.fromkeys(

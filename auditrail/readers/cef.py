@@ -38,7 +38,7 @@ TITLE = "CEF and LEEF event lines"
 LAYER = "other"
 TESTED_ON = "documentation only: ArcSight's CEF guide and IBM's LEEF guide; invented samples"
 NEVER_RECORDS = "what its device does not map to a key; long values are cut at the length of the key without a mark."
-IDS = ("run", "trace", "session", "conversation", "request", "tool_call", "task", "message", "user", "other")
+IDS = tuple(dict.fromkeys(gateway.ID_NAMES.values()))
 CAPTURES = {
     "time": "partly: `rt`, `start` and `end` are optional, and may lack a zone",
     "run": "partly: only as a custom field",

@@ -38,7 +38,7 @@ TITLE = "Elasticsearch and OpenSearch: search answers, elasticdump files, bulk b
 LAYER = "other"
 TESTED_ON = "documentation only: elasticdump's transport and the APIs of Elasticsearch; invented samples"
 NEVER_RECORDS = "the query, documents that a lifecycle policy deleted, and what an ingest pipeline dropped or changed."
-IDS = ("trace", "span", "run", "session", "request", "tool_call")
+IDS: tuple[str, ...] = ()
 CAPTURES = dict.fromkeys(
     ("time", "run", "parent", "call", "arguments", "results", "model", "tokens", "decision", "errors"),
     "partly: only inside the document",

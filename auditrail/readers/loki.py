@@ -41,7 +41,7 @@ TITLE = "Grafana Loki: query answers, logcli JSON lines, tail frames, push bodie
 LAYER = "other"
 TESTED_ON = "documentation only: grafana/loki's logcli and loghttp; invented samples"
 NEVER_RECORDS = "the query and its limit, lines that rate limits refused, and streams that retention deleted."
-IDS = ("trace", "span", "run", "session", "request", "tool_call")
+IDS = store.NAMED_IDS
 CAPTURES = {
     "time": "yes: of every entry, as the sender gave it",
     "run": "partly: only inside the line, or in labels and structured metadata",

@@ -40,7 +40,7 @@ TITLE = "OCSF events (Security Lake and other security data lakes)"
 LAYER = "other"
 TESTED_ON = "documentation only: profiles, objects and classes of ocsf/ocsf-schema; invented samples"
 NEVER_RECORDS = "what its mapper did not map (at best in `unmapped`), and text of prompts and answers."
-IDS = ("trace", "span", "parent_span", "session", "conversation", "request", "user", "other")
+IDS = tuple(dict.fromkeys(("trace", "span", "parent_span", *gateway.ID_NAMES.values())))
 CAPTURES = {
     "time": "yes: `time` is required",
     "run": "partly: `ai_agent.instance_uid` names a session of the agent, which may hold several runs",

@@ -39,7 +39,7 @@ TITLE = "Splunk exports, search results and HTTP Event Collector events"
 LAYER = "other"
 TESTED_ON = "documentation only: splunk-sdk-python and Splunk's REST manual; invented samples"
 NEVER_RECORDS = "the search itself, what its limits or the index's retention left out, and what a role may not see."
-IDS = ("trace", "span", "run", "session", "request", "tool_call")
+IDS = store.NAMED_IDS
 CAPTURES = {
     "time": "yes: `_time`, which Splunk takes from the message where it can, else the time of arrival",
     "run": "partly: only inside the message or as an extracted field",

@@ -33,7 +33,7 @@ TITLE = "Syslog lines (RFC 5424, RFC 3164) around any message"
 LAYER = "other"
 TESTED_ON = "documentation only: RFC 5424, RFC 3164 and rsyslog's documentation; invented samples"
 NEVER_RECORDS = "what UDP lost, what a relay cut at its longest message, and, in RFC 3164, the year and the zone."
-IDS = ("trace", "span", "run", "session", "request", "tool_call")
+IDS = store.NAMED_IDS
 CAPTURES = {
     "time": "partly: RFC 5424 yes; RFC 3164 without year and zone, so its events have none of their own",
     "run": "partly: only inside the message or its structured data",

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from auditrail.containers.records import Record
 from auditrail.containers.splitting import split
+from auditrail.ingest import choose
 from auditrail.ingest.plain import SourceReader
 from auditrail.model import Event
+from tests.conformance import _pipeline as pipeline
 
 
 class Seen:
@@ -80,3 +83,22 @@ def test_its_fault_is_told_and_costs_no_more_than_its_record(watcher: type[Seen]
 
 def test_each_source_has_its_own() -> None:
     assert run(Seen) == run(Seen)
+
+
+WATCHED = [reader for reader in choose.readers().values() if hasattr(reader, "Watcher")]
+ODD: list[Any] = [None, True, -1, 1 << 70, "x", [], ["x"], {}, {"x": "y"}, [None, {"a": []}]]
+
+
+@pytest.mark.parametrize("reader", WATCHED, ids=[reader.NAME for reader in WATCHED])
+def test_nothing_in_a_record_or_its_header_makes_a_watcher_fail(reader: Any) -> None:
+    for name, folder in pipeline.cases():
+        if name != reader.NAME:
+            continue
+        for value in pipeline.head_of(pipeline.input_of(folder).read_bytes()).samples[:3]:
+            for key in value if isinstance(value, dict) else ():
+                for odd in ODD:
+                    watcher = reader.Watcher()
+                    for header in (None, {}, {**value, key: odd}):
+                        watcher.see({**value, key: odd}, Record(1, 0, 1, b"x", b"", header=header))
+                        watcher.see(odd, Record(2, 0, 1, b"x", b"", header=header))
+                    assert all(isinstance(text, str) for pair in watcher.finish() for text in pair)
