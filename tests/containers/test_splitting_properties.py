@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditrail import jsontext
 from auditrail.containers import compression, framing, stretch
 from auditrail.containers.records import Record, Wrapper
 from auditrail.containers.splitting import Splitter, split
@@ -291,23 +290,35 @@ def test_a_grown_source_is_read_on(first: list[int], second: list[int], how: str
     assert whole[splitter.resume_number :] == more
 
 
+# What the parser reads otherwise than it was written (NUL, huge integers) is its own matter, not that of headers.
+PLAIN = st.recursive(
+    st.none() | st.integers(0, 99) | st.text('az"{}[]:,\\', max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('az"{', max_size=3), inner, max_size=3),
+)
+PLAIN_MEMBERS = st.dictionaries(st.text('az"{', max_size=3), PLAIN, max_size=3)
+
+
 @settings(max_examples=60, deadline=None)
-@given(MEMBERS, MEMBERS, st.lists(JSON, max_size=4), MEMBERS, st.sampled_from(STYLES), st.sampled_from([1, 7, 1 << 20]))
+@given(
+    PLAIN_MEMBERS,
+    PLAIN_MEMBERS,
+    st.lists(JSON, max_size=4),
+    PLAIN_MEMBERS,
+    st.sampled_from(STYLES),
+    st.sampled_from([1, 7, 1 << 20]),
+)
 def test_arrays_inside_inner_objects_give_elements_and_header(
     before: dict[str, Any], inner: dict[str, Any], events: list[Any], behind: dict[str, Any],
     style: dict[str, Any], most: int,
 ) -> None:  # fmt: skip
-    taken = {"d", "e"}
-    outer = {key: value for key, value in before.items() if key not in taken}
-    around = {key: value for key, value in inner.items() if key not in taken}
-    rest = {key: value for key, value in behind.items() if key not in taken | outer.keys()}
-    document = {**outer, "d": {**around, "e": {"events": events, "n": 1}, "e2": 2}, **rest}
+    rest = {key: value for key, value in behind.items() if key not in before}
+    document = {**before, "d": {**inner, "e": {"events": events, "n": 1}, "e2": 2}, **rest}
     data = b"".join(json.dumps(document, **style).encode() for _ in range(2))
     records, wrappers, splitter = run(data, "values", most, arrays=("d.e.events",))
     assert parsed(records) == [*events, *events]
-    expected = {**outer, "d": {**around, "e": {"n": 1}, "e2": 2}, **rest}
+    expected = {**before, "d": {**inner, "e": {"n": 1}, "e2": 2}, **rest}
     for wrapper in wrappers:
-        assert wrapper.header == jsontext.parse(json.dumps(expected).encode())[0]
+        assert wrapper.header == expected
         assert (wrapper.array, wrapper.elements, wrapper.complete) == ("d.e.events", len(events), True)
     assert len(wrappers) == 2
     assert splitter.resume_offset == len(data)
