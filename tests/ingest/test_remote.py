@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -181,3 +183,15 @@ def test_the_spool_is_gone_after_an_interruption(bucket: Any, tmp_path: Path) ->
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_archive_gives_its_members_with_the_version_of_the_object(bucket: Any, tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.jsonl", line("in-a-zip"))
+    bucket.put_object(Bucket="logs", Key="packed.zip", Body=packed.getvalue())
+    ((path, status, error),) = load(tmp_path, "s3://logs/packed.zip")
+    assert (path, status, error) == ("s3://logs/packed.zip!a.jsonl", "new", None)
+    with case.open_write(tmp_path / "c.duckdb") as connection:
+        assert connection.execute("SELECT code FROM remarks").fetchall() == [("remote-object",)]
+    assert [path.name for path in tmp_path.iterdir()] == ["c.duckdb"]
