@@ -56,8 +56,8 @@ def split(
     Args:
         stream: the decompressed bytes from the start of the source.
         framing: as `framing.look` tells.
-        arrays: members of a wrapper object whose elements are the records. With framing `lines`, a line that is such
-            an object is taken apart, too.
+        arrays: members of a wrapper object whose elements are the records; dots lead into inner objects. With framing
+            `lines`, a line that is such an object is taken apart, too.
         start: bytes to leave out at the start (a grown source is read on at its `resume_offset`).
         first_number: number of the first record.
         max_record: a longer record is hashed and given with defect `oversized`, not held in memory.

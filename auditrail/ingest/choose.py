@@ -9,6 +9,7 @@ from auditrail import discover
 from auditrail.containers.records import Head, Record
 from auditrail.containers.splitting import split
 from auditrail.containers.table import DELIMITERS
+from auditrail.containers.values import is_wrapper
 from auditrail.errors import UsageError
 from auditrail.readers._contract import arrays_of
 from auditrail.readers._scope import Origin
@@ -89,9 +90,12 @@ def _made(reader: Any, head: Head, score: float, why: str) -> Choice:
 
 def _wrapped(head: Head, arrays: tuple[str, ...]) -> bool:
     """Whether the records stand in an array inside the objects: then lines are not the records."""
-    if any(name in head.keys for name in arrays):
-        return True
-    return any(isinstance(sample, dict) and any(name in sample for name in arrays) for sample in head.samples)
+    if not head.samples:  # of an object that reaches beyond the head, only the first level of keys is known
+        return any(name.partition(".")[0] in head.keys for name in arrays)
+    return any(
+        is_wrapper(sample, arrays) or (isinstance(sample, dict) and any(name in sample for name in arrays))
+        for sample in head.samples
+    )
 
 
 def origin(head: Head, choice: Choice, path: str) -> Origin:
