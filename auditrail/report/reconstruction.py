@@ -186,6 +186,12 @@ def _children(connection: duckdb.DuckDBPyConnection, run_id: str) -> tuple[Child
     )
 
 
+def _shared_ids(event: RunEventView) -> Iterable[tuple[str, str]]:
+    for kind in ("trace", "tool_call", "request", "response", "decision"):
+        if (value := getattr(event, f"{kind}_id")) is not None:
+            yield kind, value
+
+
 def _remarks(
     connection: duckdb.DuckDBPyConnection,
     sources: dict[int, dict[str, Any]],
@@ -207,10 +213,17 @@ def _remarks(
     unordered = sum(event.ts_ns is None for event in events)
     if unordered:
         made.append(f"{unordered} event(s) have no time: they stand in the order of their file, behind all others")
-    contested = case.count(connection, "SELECT count(*) FROM conflicts")
+    carried = {(kind, value) for event in events for kind, value in _shared_ids(event)}
+    contested = sorted(
+        carried.intersection(
+            connection.execute("SELECT kind, value FROM conflicts WHERE code <> 'duplicate-conflict'").fetchall()
+        )
+    )
     if contested:
+        kind, value = contested[0]
+        more = f" and {len(contested) - 1} more" if len(contested) > 1 else ""
         made.append(
-            f"{contested} id(s) in this case are shared by several runs and joined nothing "
+            f"{kind} {value}{more}: several runs carry this id, so it joined nothing "
             '(auditrail query "SELECT * FROM conflicts")'
         )
     return tuple(made)
