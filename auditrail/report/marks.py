@@ -7,7 +7,7 @@ calls asked for by a model that a tool stream holds, arguments that can be read,
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
@@ -58,6 +58,7 @@ def find(
     named: bool,
     expected: tuple[Expected, ...] = (),
     contradictions: Mapping[int, int] = MappingProxyType({}),
+    records_ends: Callable[[], bool] = lambda: True,
 ) -> Findings:
     """Looks through the events of one run, given in order of time.
 
@@ -67,6 +68,7 @@ def find(
         named: whether a run or trace id names the run; without one, no begin or end can be expected.
         expected: the streams that the agent's other runs have.
         contradictions: event -> the earlier event of the same key whose content differs.
+        records_ends: whether a producer of these records writes when a run ends; asked only where no end is held.
     """
     found = Findings()
     _parents(run_id, events, found)
@@ -75,7 +77,7 @@ def find(
     _content(run_id, events, found)
     _contradictions(run_id, events, contradictions, found)
     if named:
-        _edges(run_id, events, found)
+        _edges(run_id, events, records_ends, found)
         _streams(run_id, events, expected, found)
     return found
 
@@ -361,7 +363,7 @@ def _speaks(event: RunEventView, layer: str) -> bool:
     return event.kind == "message" and event.layer == layer
 
 
-def _edges(run_id: str, events: list[RunEventView], found: Findings) -> None:
+def _edges(run_id: str, events: list[RunEventView], records_ends: Callable[[], bool], found: Findings) -> None:
     """Whether the run's own begin and end are held. A root span tells both; so do the ends of a conversation.
 
     A conversation begins with what a user or the system says and ends with an answer; after a call or a result the
@@ -374,6 +376,8 @@ def _edges(run_id: str, events: list[RunEventView], found: Findings) -> None:
     begun = root or kinds["start"] > 0 or (bool(words) and _speaks(words[0], "agent"))
     ended = root or kinds["end"] > 0 or (bool(words) and _speaks(words[-1], "llm"))
     found.check("begin held", int(begun), 1)
+    if not ended and not records_ends():
+        return  # a transcript that just stops tells nothing by that
     found.check("end held", int(ended), 1)
     sure = [event for event in events if event.stitched_by.confidence != "inferred"]
     last = max(sure, key=lambda event: (event.ts_ns or 0, event.key), default=None)

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from auditrail import case
+from auditrail import case, discover
 from auditrail.report import events as run_events
 from auditrail.report import grading, lookup, marks, skew, tree, usage
 from auditrail.report.types import ChildRun, Reconstruction, RunEventView, StreamUse
@@ -40,7 +40,12 @@ def reconstruct(connection: duckdb.DuckDBPyConnection, asked: str) -> Reconstruc
     events = [event._replace(skew_ns=shift[event.stream]) if event.stream in shift else event for event in events]
     expected = grading.expected_of(grading.agent_streams(connection), run["agent"] if run else None, events, sources)
     findings = marks.find(
-        run_id, events, named=named, expected=expected, contradictions=_contradictions(connection, stitches)
+        run_id,
+        events,
+        named=named,
+        expected=expected,
+        contradictions=_contradictions(connection, stitches),
+        records_ends=lambda: _records_ends(events, sources),
     )
     placed = tree.order(events)
     events = [
@@ -169,6 +174,17 @@ def _streams(events: list[RunEventView], sources: dict[int, dict[str, Any]]) -> 
             )
         )
     return tuple(used)
+
+
+def _records_ends(events: list[RunEventView], sources: dict[int, dict[str, Any]]) -> bool:
+    """Whether a format of the agent's own records (else of any) can say that a run ended, by its capture table."""
+    paths = {event.source.path for event in events if event.layer == "agent"} or {e.source.path for e in events}
+    names: set[str] = set()
+    for row in sources.values():
+        if row["path"] in paths:
+            names |= {row["format"] or "", *(row["inner_formats"] or "").split(",")}
+    readers = [discover.module("auditrail.readers", name) for name in names if name]
+    return any(reader.CAPTURES["end"].partition(":")[0] in ("yes", "partly") for reader in readers if reader)
 
 
 def _format(row: dict[str, Any]) -> str:

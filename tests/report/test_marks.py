@@ -228,3 +228,11 @@ def test_a_conversation_begins_with_a_question_and_ends_with_an_answer(
 ) -> None:
     found = find(*events, named=True).checks
     assert {name: found[name] for name in (BEGIN, END)} == checks
+
+
+def test_no_end_is_asked_of_a_producer_that_writes_none() -> None:
+    events = [view(1, 0, "agent", "start"), view(2, 1, "llm", "log")]
+    found = marks.find("r1", events, named=True, records_ends=lambda: False)
+    assert found.checks == {BEGIN: (1, 1)}
+    assert found.gaps == []
+    assert [gap.rule for gap in marks.find("r1", events, named=True).gaps] == ["run-without-end"]
