@@ -184,8 +184,8 @@ class _Feed:
     def _block(self, lines: _Lines) -> Iterator[Any]:
         block = index(lines.data)
         lines.count = len(block.starts)
-        raw = slices(block, block.starts, block.ends)
-        digests = [blake3(line).digest() for line in raw]
+        raw = slices(block, block.starts, block.ends) if b"\r" in lines.data else lines.data.split(b"\n")
+        digests = [made.digest() for made in map(blake3, raw)]
         fast = _Fast(self, lines, block, digests)
         matched, others = self._match(block, np.flatnonzero(block.good & (block.ends - block.starts > 2)))
         left = set(np.flatnonzero(~block.good | (block.ends - block.starts <= 2)).tolist())
