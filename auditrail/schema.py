@@ -30,8 +30,8 @@ _TABLES: dict[str, type] = {
     "copies": model.Copy,
     "ids_more": model.EventId,
 }
-# How the engine is to store a column, where its own choice is worse: the text of `attributes` repeats itself from row to
-# row, but not within one. That makes a case a quarter smaller, and loads faster than trying all methods.
+# How the engine is to store a column, where its own choice is worse: the text of `attributes` repeats itself from row
+# to row, but not within one. That makes a case a quarter smaller, and loads faster than trying all methods.
 _COMPRESSION = {("events", "attributes"): "zstd"}
 # Views, and the row that describes each.
 _VIEWS: dict[str, type] = {"ids": model.EventId, "run_events": model.RunEvent}

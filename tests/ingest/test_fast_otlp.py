@@ -548,9 +548,28 @@ def test_templates_are_used() -> None:
     data = dumped(json.loads(line(*[chat()] * 5)), True, True)
     other = data.replace(b"conv-1", rb"conv \u0041\"")
     spans = reader.look(split(io.BytesIO(data + b"\n" + other), "lines")).spans
-    # The last of the first record, which has another end, is new too; of the second record, none is.
-    assert [isinstance(span[6], str) for span in spans] == [False, True, True, True, False] + [True] * 5
+    assert [isinstance(span[6], str) for span in spans] == [False] + [True] * 9
     assert 'conv A"' in spans[-1][2]
+
+
+NUMBERS = ["0", "-0", "5", "-17", "1.50", "0.1", "-0.0", "1e3", "1E-2", "9007199254740993", "123456789012345678",
+           "1234567890123456789", "12345678901234567890", "123456789012345678901", "-9223372036854775809", "01", "1.",
+           "0.1000000000000000055", "123456789012345.123456789012345", "NaN", "-", "1.5e400", " 7", "7 "]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["intValue", "doubleValue", "stringValue", "otherValue"])
+def test_numbers_are_read_as_the_parser_reads_them(kind: str) -> None:
+    span = chat(attributes={"vendor.score": {kind: "NUMBER"}, "vendor.more": {"intValue": 1}})
+    template = dumped(json.loads(line(span)), True, True)
+    hold_equal(b"\n".join(template.replace(b'"NUMBER"', number.encode()) for number in NUMBERS for _ in range(2)))
+
+
+@pytest.mark.parametrize(
+    "odd", ["\\x", "\\ud83d", "\\u12", "\t", "\x7f", "\\", '\\\\"', '"', "\\/", "\\u2028", "\ue0003"]
+)
+def test_texts_with_odd_escapes_are_read_as_the_parser_reads_them(odd: str) -> None:
+    template = dumped(json.loads(line(chat(), chat())), True, True).decode()
+    hold_equal("\n".join(template.replace("conv-1", f"conv{more}1") for more in ("", odd, "", odd)).encode())
 
 
 def many() -> bytes:
