@@ -12,21 +12,20 @@ Gives the same rows as `plain.SourceReader`, by construction:
 5. Should anything go wrong in a chunk, its records are read by the plain reader, each for itself.
 
 A thread hands the finished tables to the engine, which works without Python's lock. From some size on a second process
-(`_otlp_worker`) reads every batch of records that it is free for.
+(`_worker`) reads every batch of records that it is free for.
 """
 
 from __future__ import annotations
 
 import gc
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
 
 from auditrail.containers.records import Head, Readable, Record, Wrapper
 from auditrail.containers.splitting import split
 from auditrail.ingest._otlp_reader import PlannedReader
-from auditrail.ingest._otlp_worker import Worker
+from auditrail.ingest._worker import Worker
 from auditrail.ingest.choose import Choice
 from auditrail.ingest.plain import Tally
 
@@ -38,7 +37,8 @@ FORMAT = "otlp"
 # Bytes of a batch of records: what is worth sending to another process, and little beside the memory of the engine.
 _BATCH_BYTES = 3 << 20
 # A second process is started once so many batches were read: it takes a third of a second to get ready.
-_ALONE = 8
+_ALONE = 3
+_MAKER = f"{__name__}:maker"
 # Rows of one INSERT.
 _INSERT_ROWS = 32768
 # Batches after which circles in memory are looked for, in case the errors of damaged records left some.
@@ -91,15 +91,27 @@ def _batches(records: Iterable[Record | Wrapper]) -> Iterator[list[Record]]:
     yield batch
 
 
+def maker(source: int, stream: str) -> Callable[[list[Record]], Any]:
+    """What makes rows of batches of records, in a process of its own."""
+    reader = PlannedReader(source, stream)
+
+    def make(batch: list[Record]) -> tuple[Tally, list[tuple[str, Any]]]:
+        tables = list(reader.tables(batch))
+        return reader.account(), tables
+
+    return make
+
+
 class _Readers:
     """Reads batches here and, once it pays, in a second process; `tally` is the account of both."""
 
     def __init__(self, source: int, stream: str, inserter: _Inserter) -> None:
         self.tally = Tally()
-        self._here = PlannedReader(source, stream)
+        self._here = maker(source, stream)
         self._inserter = inserter
+        self._given = (source, stream)
         self._worker: Worker | None = None
-        self._start = (source, stream) if _processors() > 1 else None
+        self._is_alone = True
 
     def __enter__(self) -> Self:
         return self
@@ -110,52 +122,39 @@ class _Readers:
 
     def take(self, batch: list[Record], *, together: bool) -> None:
         """Reads a batch, or has it read."""
-        if together and self._start is not None:
-            self._worker = Worker.start(*self._start)
-            self._start = None
+        if together and self._is_alone:
+            self._is_alone = False
+            self._worker = Worker.start(_MAKER, *self._given)
+        while self._worker is not None and self._worker.is_done:
+            self._collect(self._worker)
         if self._worker is not None and self._worker.is_free:
-            self._collect()
-            if self._worker is not None:
-                self._worker.give(batch)
-                return
-        self._read(batch)
+            self._worker.give(batch)
+        else:
+            self._keep(self._here(batch))
 
     def finish(self) -> None:
         """Waits for what is being read."""
-        self._collect()
+        while self._worker is not None and not self._worker.is_idle:
+            self._collect(self._worker)
 
-    def _read(self, batch: list[Record]) -> None:
-        for name, table in self._here.tables(batch):
-            self._inserter.add(name, table)
-        _add(self.tally, self._here.account())
-
-    def _collect(self) -> None:
-        worker = self._worker
-        if worker is None or worker.batch is None:
-            return
-        batch, answer = worker.batch, worker.answer()
-        if answer is None:  # it died: whatever it was, its batch can be read here
+    def _collect(self, worker: Worker) -> None:
+        batch, answer = worker.take()
+        if answer is None:  # it died: whatever it was, its batches can be read here
+            left = [batch]
+            while not worker.is_idle:
+                left.append(worker.take()[0])
             worker.close()
             self._worker = None
-            self._read(batch)
-            return
-        tally, tables = answer
+            for one in left:
+                self._keep(self._here(one))
+        else:
+            self._keep(answer)
+
+    def _keep(self, made: tuple[Tally, list[tuple[str, Any]]]) -> None:
+        tally, tables = made
+        self.tally.add(tally)
         for name, table in tables:
             self._inserter.add(name, table)
-        _add(self.tally, tally)
-
-
-def _add(tally: Tally, more: Tally) -> None:
-    for name in ("records", "records_with_events", "events", "quarantined", "blank", "tz_assumed"):
-        setattr(tally, name, getattr(tally, name) + getattr(more, name))
-    for name in ("ignored", "layers", "streams", "inner"):
-        getattr(tally, name).update(getattr(more, name))
-    times = [ts for ts in (tally.first_ts, tally.last_ts, more.first_ts, more.last_ts) if ts is not None]
-    tally.first_ts, tally.last_ts = min(times, default=None), max(times, default=None)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Inserter:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from auditrail import case
 from auditrail.containers.framing import look
 from auditrail.containers.splitting import split
-from auditrail.ingest import _otlp_reader, _otlp_worker, choose, fast_otlp, rows
+from auditrail.ingest import _otlp_reader, _worker, choose, fast_otlp, rows
 from auditrail.ingest.plain import SourceReader, Tally
 from auditrail.readers import otlp
 from auditrail.readers._vocabulary import vocabulary
@@ -580,30 +580,30 @@ def many() -> bytes:
 def second_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fast_otlp, "_ALONE", 1)
     monkeypatch.setattr(fast_otlp, "_BATCH_BYTES", 6000)
-    monkeypatch.setattr(fast_otlp, "_processors", lambda: 2)
+    monkeypatch.setattr(_worker, "processors", lambda: 2)
 
 
 def test_two_processes_give_the_same_rows(second_process: None, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = []
-    answer = _otlp_worker.Worker.answer
-    monkeypatch.setattr(_otlp_worker.Worker, "answer", lambda worker: answers.append(answer(worker)) or answers[-1])
+    take = _worker.Worker.take
+    monkeypatch.setattr(_worker.Worker, "take", lambda worker: answers.append(take(worker)) or answers[-1])
     assert hold_equal(many()).events == 180
     assert answers
-    assert None not in answers
+    assert None not in [made for _, made in answers]
 
 
 @pytest.mark.parametrize(
     "code", ["raise SystemExit(3)", "import time; time.sleep(0.2)", "print('x' * 100, flush=True)"]
 )
 def test_a_process_that_dies_loses_nothing(code: str, second_process: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_otlp_worker, "_CODE", code)
+    monkeypatch.setattr(_worker, "_CODE", code)
     assert hold_equal(many()).events == 180
 
 
 def test_an_interrupt_ends_the_second_process(second_process: None, monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
-    start = _otlp_worker.Worker.start
-    monkeypatch.setattr(_otlp_worker.Worker, "start", lambda *given: started.append(start(*given)) or started[-1])
+    start = _worker.Worker.start
+    monkeypatch.setattr(_worker.Worker, "start", lambda *given: started.append(start(*given)) or started[-1])
     monkeypatch.setattr(fast_otlp._Readers, "finish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         vectorised(many(), 0, 1)
