@@ -66,7 +66,7 @@ def _send(stream: IO[bytes], value: Any) -> None:
     data = io.BytesIO()
     pickler = _Pickler(data)
     pickler.dump(value)
-    parts = [data.getbuffer(), *map(memoryview, pickler.buffers)]
+    parts = [data.getbuffer(), *[memoryview(buffer) for buffer in pickler.buffers]]
     stream.write(_LENGTH.pack(len(parts)))
     for part in parts:
         stream.write(_LENGTH.pack(part.nbytes))

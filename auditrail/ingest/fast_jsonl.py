@@ -15,11 +15,10 @@ The plain reader also decides what becomes of the matched lines, once for all th
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
-import duckdb
 import numpy as np
 import orjson
 from blake3 import blake3
@@ -35,16 +34,23 @@ from auditrail.ingest._fast_outcome import CONSTANTS, Outcome
 from auditrail.ingest._fast_rows import Group
 from auditrail.ingest._fast_values import constant_views
 from auditrail.ingest._fast_walk import Matched, Template, template_of, walk
+from auditrail.ingest._worker import Worker
 from auditrail.ingest.choose import Choice
 from auditrail.ingest.plain import Batch, SourceReader, Tally
 from auditrail.ingest.streams import read_fully
 from auditrail.jsontext import parse
 from auditrail.readers import jsonl
 
+if TYPE_CHECKING:
+    import duckdb
+
 FORMAT = "jsonl"
 
 # Bytes per block: large enough that the cost of each array operation is small beside its work.
 BLOCK = 4 << 20
+# A second process is started with that block: it takes a third of a second to get ready.
+_ALONE = 4
+_MAKER = f"{__name__}:maker"
 # Lines that fail to match are looked at one by one, up to so many of a block; the rest is taken to be like them.
 _MAX_LOOKS = 32
 _MAX_TEMPLATES = 256
@@ -61,12 +67,11 @@ def applies(choice: Choice, head: Head) -> bool:  # noqa: ARG001 - the contract 
 
 @dataclass(slots=True)
 class _Lines:
-    """Whole lines, joined by newlines and without the last one; who takes them says how many they were."""
+    """Whole lines, joined by newlines and without the last one."""
 
     data: bytes
     offset: int
     number: int
-    count: int = 0
 
 
 class _Splitter(LineSplitter):
@@ -77,9 +82,8 @@ class _Splitter(LineSplitter):
         if too_long or b"\n" not in data:
             yield from super()._lines(data, offset)
             return
-        lines = _Lines(data, offset, self._number)
-        yield lines
-        self._number += lines.count
+        yield _Lines(data, offset, self._number)
+        self._number += data.count(b"\n") + 1
 
 
 class _Whole:
@@ -110,30 +114,31 @@ def load(
     Raises:
         UnreadableError: from the stream.
     """
+    import duckdb
     import pyarrow as pa
 
     left = start
     while left and (block := stream.read(min(left, 1 << 20))):
         left -= len(block)
     splitter = _Splitter(_Whole(stream), (), start - left, first_number, max_record)
-    feed = _Feed(source, stream_name, iter(splitter))
-    while not feed.done:
-        batches = Ahead(feed.batches())
-        connection.register(_STREAM, pa.RecordBatchReader.from_batches(stream_schema(), batches))
-        try:
-            connection.execute(insert_statement(_STREAM))
-        except Exception:
-            cause = feed.error or batches.broken
-            if cause is not None:
-                raise cause from None
-            raise
-        finally:
-            batches.close()
-            # In an aborted transaction even this fails, and would hide what went wrong.
-            with contextlib.suppress(duckdb.Error):
-                connection.unregister(_STREAM)
-        _insert_waiting(connection, feed.waiting)
-    return feed.tally, (splitter.resume_offset, splitter.resume_number)
+    with _Feed(source, stream_name, iter(splitter)) as feed:
+        while not feed.done:
+            batches = Ahead(feed.batches())
+            connection.register(_STREAM, pa.RecordBatchReader.from_batches(stream_schema(), batches))
+            try:
+                connection.execute(insert_statement(_STREAM))
+            except Exception:
+                cause = feed.error or batches.broken
+                if cause is not None:
+                    raise cause from None
+                raise
+            finally:
+                batches.close()
+                # In an aborted transaction even this fails, and would hide what went wrong.
+                with contextlib.suppress(duckdb.Error):
+                    connection.unregister(_STREAM)
+            _insert_waiting(connection, feed.maker.waiting)
+    return feed.maker.tally, (splitter.resume_offset, splitter.resume_number)
 
 
 def _insert_waiting(connection: duckdb.DuckDBPyConnection, waiting: Batch) -> None:
@@ -146,44 +151,109 @@ def _insert_waiting(connection: duckdb.DuckDBPyConnection, waiting: Batch) -> No
             new.clear()
 
 
-class _Feed:
-    """Turns blocks of lines into Arrow batches, as the engine asks for them."""
+def maker(source: int, stream: str) -> Callable[[_Lines], Any]:
+    """What makes batches of lines, in a process of its own."""
+    here = _Maker(source, stream)
 
-    def __init__(self, source: int, stream_name: str, items: Iterator[_Lines | Record | Wrapper]) -> None:
-        self.tally = Tally()
-        self.waiting = Batch.empty()
+    def make(lines: _Lines) -> tuple[list[Any], Batch, Tally]:
+        made = list(here.block(lines)), here.waiting, here.tally
+        here.waiting, here.tally = Batch.empty(), Tally()
+        return made
+
+    return make
+
+
+class _Feed:
+    """Arrow batches of all blocks of a source, as the engine asks for them; a second process helps to make them."""
+
+    def __init__(self, source: int, stream: str, items: Iterator[_Lines | Record | Wrapper]) -> None:
+        self.maker = _Maker(source, stream)
         self.error: BaseException | None = None
         self.done = False
-        self._source = source
-        self._stream = stream_name
+        self._given = (source, stream)
         self._items = items
-        self._templates: list[Template] = []
-        self._shapes: set[Any] = set()
+        self._blocks = 0
+        self._worker: Worker | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._worker is not None:
+            self._worker.close()
 
     def batches(self) -> Iterator[Any]:
         """Batches of events until the source ends or too many other rows wait."""
+        maker = self.maker
         records: list[Record] = []
         try:
             for item in self._items:
                 if isinstance(item, _Lines):
-                    yield from self._block(item)
+                    yield from self._lines(item)
                 elif isinstance(item, Record):
                     records.append(item)
                     if len(records) >= _MAX_LOOKS:
-                        yield from self._plain(records)
+                        yield from maker.plain(records)
                         records = []
-                if len(self.waiting.ids_more) + len(self.waiting.quarantine) > _MAX_WAITING:
+                if len(maker.waiting.ids_more) + len(maker.waiting.quarantine) > _MAX_WAITING:
                     break
             else:
+                while self._worker is not None and not self._worker.is_idle:
+                    yield from self._collected(self._worker)
                 self.done = True
-            yield from self._plain(records)
+            yield from maker.plain(records)
         except BaseException as error:
             self.error = error
             raise
 
-    def _block(self, lines: _Lines) -> Iterator[Any]:
+    def _lines(self, lines: _Lines) -> Iterator[Any]:
+        self._blocks += 1
+        if self._blocks == _ALONE:
+            self._worker = Worker.start(_MAKER, *self._given)
+        while self._worker is not None and self._worker.is_done:
+            yield from self._collected(self._worker)
+        if self._worker is not None and self._worker.is_free:
+            self._worker.give(lines)
+        else:
+            yield from self.maker.block(lines)
+
+    def _collected(self, worker: Worker) -> Iterator[Any]:
+        """What the process has made; if it died, whatever it was, its blocks are read here."""
+        lines, answer = worker.take()
+        if answer is not None:
+            batches, waiting, tally = answer
+            yield from batches
+            self.maker.add(waiting, tally)
+            return
+        left = [lines]
+        while not worker.is_idle:
+            left.append(worker.take()[0])
+        worker.close()
+        self._worker = None
+        for one in left:
+            yield from self.maker.block(one)
+
+
+class _Maker:
+    """Turns blocks of lines into Arrow batches; `waiting` are the rows of other tables, `tally` is the account."""
+
+    def __init__(self, source: int, stream: str) -> None:
+        self.tally = Tally()
+        self.waiting = Batch.empty()
+        self._source = source
+        self._stream = stream
+        self._templates: list[Template] = []
+        self._shapes: set[Any] = set()
+
+    def add(self, waiting: Batch, tally: Tally) -> None:
+        """Adds what another maker made."""
+        for own, more in zip(self.waiting, waiting, strict=True):
+            own.extend(more)
+        self.tally.add(tally)
+
+    def block(self, lines: _Lines) -> Iterator[Any]:
+        """Batches of the events of lines."""
         block = index(lines.data)
-        lines.count = len(block.starts)
         raw = slices(block, block.starts, block.ends) if b"\r" in lines.data else lines.data.split(b"\n")
         digests = [made.digest() for made in map(blake3, raw)]
         fast = _Fast(self, lines, block, digests)
@@ -210,7 +280,7 @@ class _Feed:
             left.update(rejected)
             left.update(numbers[others].tolist())
             left.update(numbers[~block.good | (block.ends - block.starts <= 2)].tolist())
-        yield from self._plain([fast.record(row, raw[row]) for row in sorted(left)])
+        yield from self.plain([fast.record(row, raw[row]) for row in sorted(left)])
 
     def _match(self, block: Block, rows: Ints) -> tuple[list[tuple[Template, Matched]], list[int]]:
         """Lines by template, and those that match none; unknown shapes are learned."""
@@ -249,7 +319,7 @@ class _Feed:
         self._templates.append(made)
         return made
 
-    def _plain(self, records: list[Record]) -> Iterator[Any]:
+    def plain(self, records: list[Record]) -> Iterator[Any]:
         """Batches of what the plain reader makes of records."""
         if not records:
             return
@@ -260,17 +330,7 @@ class _Feed:
             self.waiting.remarks.extend(made.remarks)
             if made.events:
                 yield _as_stream(plain_rows.table("events", made.events))
-        self._add(reader.tally)
-
-    def _add(self, other: Tally) -> None:
-        tally = self.tally
-        for name in ("records", "records_with_events", "events", "quarantined", "blank", "tz_assumed"):
-            setattr(tally, name, getattr(tally, name) + getattr(other, name))
-        for name in ("ignored", "layers", "streams", "inner"):
-            getattr(tally, name).update(getattr(other, name))
-        if other.first_ts is not None and other.last_ts is not None:
-            tally.first_ts = other.first_ts if tally.first_ts is None else min(tally.first_ts, other.first_ts)
-            tally.last_ts = other.last_ts if tally.last_ts is None else max(tally.last_ts, other.last_ts)
+        self.tally.add(reader.tally)
 
     def count(self, outcomes: list[Outcome], numbers: Ints, columns: Columns) -> None:
         """Counts rows of one layout."""
@@ -283,7 +343,7 @@ class _Feed:
         moments = columns.numbers.get("ts_ns")
         if moments is not None:
             tally.first_ts, tally.last_ts = int(moments[0].min()), int(moments[0].max())
-        self._add(tally)
+        self.tally.add(tally)
 
     @property
     def source(self) -> int:
@@ -297,8 +357,8 @@ class _Feed:
 class _Fast:
     """The lines of one block, as they stand in the source."""
 
-    def __init__(self, feed: _Feed, lines: _Lines, block: Block, digests: list[bytes]) -> None:
-        self._feed = feed
+    def __init__(self, maker: _Maker, lines: _Lines, block: Block, digests: list[bytes]) -> None:
+        self._maker = maker
         self._number = lines.number
         self._offsets = block.starts + lines.offset
         self._lengths = block.ends - block.starts
@@ -329,7 +389,7 @@ class _Fast:
                     rows = rows[~backwards]
                 if len(rows):
                     made = group.columns(layout, rows, outcomes, by_row[rows])
-                    self._feed.count(outcomes, by_row[rows], made)
+                    self._maker.count(outcomes, by_row[rows], made)
                     parts.append(made)
             rejected.append(lines.lines[~group.good])
         left = numbers[np.concatenate(rejected)].tolist() if rejected else []
@@ -340,24 +400,24 @@ class _Fast:
 
         rows = numbers[np.concatenate([part.lines for part in parts])]
         offsets = self._offsets[rows]
-        events = offsets + plain_rows.event_key(self._feed.source, 0, 0)
+        events = offsets + plain_rows.event_key(self._maker.source, 0, 0)
         at = 0
         for part in parts:
             for row, kind, value in part.more:
-                self._feed.waiting.ids_more.append((int(events[at + row]), kind, value))
+                self._maker.waiting.ids_more.append((int(events[at + row]), kind, value))
             at += len(part.lines)
         size = len(rows)
         digests = b"".join([self._digests[row] for row in rows.tolist()])
         place = {
             "event": pa.array(events),
-            "source": pa.array(np.full(size, self._feed.source)),
+            "source": pa.array(np.full(size, self._maker.source)),
             "record": pa.array(rows + self._number),
             "part": pa.array(np.zeros(size, np.int64)),
             "byte_offset": pa.array(offsets),
             "byte_length": pa.array(self._lengths[rows]),
             "blake3": pa.Array.from_buffers(pa.binary(32), size, [None, pa.py_buffer(digests)]),
         }
-        blanks = {"stream": constant_views([self._feed.stream.encode()], side, 1)[0]}
+        blanks = {"stream": constant_views([self._maker.stream.encode()], side, 1)[0]}
         return batch(parts, place, block, bytes(side), blanks)
 
 
