@@ -14,7 +14,6 @@ The plain reader also decides what becomes of the matched lines, once for all th
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -56,7 +55,6 @@ _MAX_LOOKS = 32
 _MAX_TEMPLATES = 256
 # Rows of the small tables wait until a statement ends; this many end it.
 _MAX_WAITING = 65536
-_STREAM = "auditrail_stream"
 _LAYER, _SOURCE_OF_STREAM, _ASSUMED = (CONSTANTS.index(name) for name in ("layer", "stream", "tz_assumed"))
 
 
@@ -114,7 +112,6 @@ def load(
     Raises:
         UnreadableError: from the stream.
     """
-    import duckdb
     import pyarrow as pa
 
     left = start
@@ -124,9 +121,10 @@ def load(
     with _Feed(source, stream_name, iter(splitter)) as feed:
         while not feed.done:
             batches = Ahead(feed.batches())
-            connection.register(_STREAM, pa.RecordBatchReader.from_batches(stream_schema(), batches))
+            # As in `rows.insert`, the engine finds the stream by the name of the variable.
+            auditrail_stream = pa.RecordBatchReader.from_batches(stream_schema(), batches)
             try:
-                connection.execute(insert_statement(_STREAM))
+                connection.execute(insert_statement("auditrail_stream"))
             except Exception:
                 cause = feed.error or batches.broken
                 if cause is not None:
@@ -134,9 +132,7 @@ def load(
                 raise
             finally:
                 batches.close()
-                # In an aborted transaction even this fails, and would hide what went wrong.
-                with contextlib.suppress(duckdb.Error):
-                    connection.unregister(_STREAM)
+                del auditrail_stream
             _insert_waiting(connection, feed.maker.waiting)
     return feed.maker.tally, (splitter.resume_offset, splitter.resume_number)
 
@@ -145,9 +141,7 @@ def _insert_waiting(connection: duckdb.DuckDBPyConnection, waiting: Batch) -> No
     for table in ("ids_more", "quarantine", "remarks"):
         new = getattr(waiting, table)
         if new:
-            connection.register(_STREAM, plain_rows.table(table, new))
-            connection.execute(f"INSERT INTO {table} SELECT * FROM {_STREAM}")
-            connection.unregister(_STREAM)
+            plain_rows.insert(connection, table, plain_rows.table(table, new))
             new.clear()
 
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from auditrail.containers.records import Head, Readable, Record, Wrapper
 from auditrail.containers.splitting import split
+from auditrail.ingest import rows
 from auditrail.ingest._otlp_reader import PlannedReader
 from auditrail.ingest._worker import Worker
 from auditrail.ingest.choose import Choice
@@ -189,13 +190,8 @@ class _Inserter:
 
         self._wait()
         table = pa.concat_tables(self._waiting.pop(name))
-        self._running = self._thread.submit(self._insert, name, table)
+        self._running = self._thread.submit(rows.insert, self._connection, name, table)
 
     def _wait(self) -> None:
         if self._running is not None:
             self._running.result()
-
-    def _insert(self, name: str, table: Any) -> None:
-        self._connection.register("arrow_rows", table)
-        self._connection.execute(f"INSERT INTO {name} SELECT * FROM arrow_rows")
-        self._connection.unregister("arrow_rows")

@@ -344,12 +344,8 @@ class _Job:
             self._insert(table, [row for batch in batches for row in getattr(batch, table)])
 
     def _insert(self, table: str, new_rows: list[Any]) -> None:
-        if not new_rows:
-            return
-        arrow_rows = rows.table(table, new_rows)
-        self.connection.register("arrow_rows", arrow_rows)
-        self.connection.execute(f"INSERT INTO {table} SELECT * FROM arrow_rows")
-        self.connection.unregister("arrow_rows")
+        if new_rows:
+            rows.insert(self.connection, table, rows.table(table, new_rows))
 
     def _write_source(self, tally: Tally, content_bytes: int, resume: tuple[int | None, int]) -> None:
         before, choice = self.before, self.choice
