@@ -28,45 +28,53 @@ _LENGTH = struct.Struct("<Q")
 _CODE = "import sys; sys.path[:] = sys.argv[1:]; from auditrail.ingest._worker import main; main()"
 # Batches that it has been given: one that it reads, and one so that it need not wait for the next.
 _DEPTH = 2
+# Bytes that are worth leaving out of a pickle, which would copy them.
+_LONG = 1 << 16
 # Bytes that a pipe holds where the system lets us say so: fewer times that both sides have to wait for each other.
 _PIPE_BYTES = 1 << 20
 _SET_PIPE_BYTES = 1031  # F_SETPIPE_SZ of Linux, which `fcntl` names from Python 3.10 on, but only there
 
 
 class _Pickler(pickle.Pickler):
-    """Leaves the buffers of Arrow arrays out of the pickle. Arrays share them: each is sent once."""
+    """Leaves long bytes and the buffers of Arrow arrays out of the pickle. Arrays share them: each is sent once."""
 
     def __init__(self, file: IO[bytes]) -> None:
         import pyarrow as pa
 
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
-        self.buffers: list[Any] = []
+        self.left_out: list[Any] = []
         self._kind = pa.Buffer
         self._known: dict[tuple[int, int], int] = {}
 
-    def persistent_id(self, obj: Any) -> int | None:
+    def persistent_id(self, obj: Any) -> tuple[int, bool] | None:
+        if type(obj) is bytes and len(obj) >= _LONG:
+            self.left_out.append(obj)
+            return len(self.left_out) - 1, False
         if not isinstance(obj, self._kind):
             return None
-        place = self._known.setdefault((obj.address, obj.size), len(self.buffers))
-        if place == len(self.buffers):
-            self.buffers.append(obj)
-        return place
+        place = self._known.setdefault((obj.address, obj.size), len(self.left_out))
+        if place == len(self.left_out):
+            self.left_out.append(obj)
+        return place, True
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, data: bytes, buffers: list[Any]) -> None:
+    def __init__(self, data: bytes, left_out: list[bytes]) -> None:
         super().__init__(io.BytesIO(data))
-        self._buffers = buffers
+        self._left_out = left_out
 
     def persistent_load(self, pid: Any) -> Any:
-        return self._buffers[pid]
+        import pyarrow as pa
+
+        place, is_buffer = pid
+        return pa.py_buffer(self._left_out[place]) if is_buffer else self._left_out[place]
 
 
 def _send(stream: IO[bytes], value: Any) -> None:
     data = io.BytesIO()
     pickler = _Pickler(data)
     pickler.dump(value)
-    parts = [data.getbuffer(), *[memoryview(buffer) for buffer in pickler.buffers]]
+    parts = [data.getbuffer(), *[memoryview(part) for part in pickler.left_out]]
     stream.write(_LENGTH.pack(len(parts)))
     for part in parts:
         stream.write(_LENGTH.pack(part.nbytes))
@@ -80,10 +88,8 @@ def _receive(stream: IO[bytes]) -> Any:
     Raises:
         EOFError: there is none.
     """
-    import pyarrow as pa
-
-    data, *buffers = [_exactly(stream, _number(stream)) for _ in range(_number(stream))]
-    return _Unpickler(bytes(data), [pa.py_buffer(buffer) for buffer in buffers]).load()
+    data, *left_out = [_exactly(stream, _number(stream)) for _ in range(_number(stream))]
+    return _Unpickler(data, left_out).load()
 
 
 def _number(stream: IO[bytes]) -> int:
