@@ -30,7 +30,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     quick = ["--quick"] if parser.parse_args().quick else []
     print(f"Measured on {machine()}.\n\n| what | result |\n|---|---|", flush=True)
-    for script, *words in (("ingest_jsonl.py",), ("ingest_otlp.py", "--row"), ("correlate.py",), ("startup.py",)):
+    scripts = (("ingest_jsonl.py",), ("ingest_otlp.py", "--row"), ("memory.py",), ("correlate.py",), ("startup.py",))
+    for script, *words in scripts:
         subprocess.run([sys.executable, str(HERE / script), *words, *quick], check=True)
 
 
