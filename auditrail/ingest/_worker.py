@@ -18,10 +18,10 @@ import struct
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import IO, Any
+from typing import IO, Any, Self
 
 _LENGTH = struct.Struct("<Q")
 # `-P` and our own path: modules that lie in the working folder (which may be evidence) are never run.
@@ -114,12 +114,7 @@ class Worker:
 
     @classmethod
     def start(cls, maker: str, *given: Any) -> Worker | None:
-        """Starts it; None where no process can be started, or has no core of its own.
-
-        Args:
-            maker: `module:function`; the function gives what makes rows of a batch.
-            given: its arguments.
-        """
+        """Starts it (see `Together`); None where no process can be started, or has no core of its own."""
         if processors() < 2:
             return None
         path = [folder for folder in sys.path if folder]
@@ -185,6 +180,66 @@ class Worker:
         return _receive(self._process.stdout)
 
 
+class Together:
+    """Has batches read by this process and, once it pays, by a second one, whichever is free.
+
+    Args:
+        maker: `module:function`; the function gives what makes something of a batch.
+        given: its arguments, for either process.
+        alone: after so many batches a second process is started: it takes a third of a second to get ready.
+    """
+
+    def __init__(self, maker: str, *given: Any, alone: int) -> None:
+        self._maker = maker
+        self._given = given
+        self._left = alone
+        self._here = _maker_of(maker, given)
+        self._worker: Worker | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._worker is not None:
+            self._worker.close()
+
+    def read(self, batch: Any) -> Iterator[Any]:
+        """Has a batch read; gives what has been made of it or of others."""
+        self._left -= 1
+        if self._left == -1:
+            self._worker = Worker.start(self._maker, *self._given)
+        while self._worker is not None and self._worker.is_done:
+            yield from self._taken(self._worker)
+        if self._worker is not None and self._worker.is_free:
+            self._worker.give(batch)
+        else:
+            yield self._here(batch)
+
+    def finish(self) -> Iterator[Any]:
+        """What is still being made."""
+        while self._worker is not None and not self._worker.is_idle:
+            yield from self._taken(self._worker)
+
+    def _taken(self, worker: Worker) -> Iterator[Any]:
+        batch, answer = worker.take()
+        if answer is not None:
+            yield answer
+            return
+        left = [batch]  # it died: whatever it was, its batches can be read here
+        while not worker.is_idle:
+            left.append(worker.take()[0])
+        worker.close()
+        self._worker = None
+        for one in left:
+            yield self._here(one)
+
+
+def _maker_of(maker: str, given: tuple[Any, ...]) -> Callable[[Any], Any]:
+    module, _, name = maker.partition(":")
+    made: Callable[[Any], Any] = getattr(importlib.import_module(module), name)(*given)
+    return made
+
+
 def _widen(stream: IO[bytes] | None) -> None:
     if sys.platform == "linux" and stream is not None:
         import fcntl
@@ -204,9 +259,7 @@ def main() -> None:
     gc.disable()
     given, made = sys.stdin.buffer, sys.stdout.buffer
     with suppress(EOFError, BrokenPipeError):
-        maker, arguments = _receive(given)
-        module, _, name = maker.partition(":")
-        make: Callable[[Any], Any] = getattr(importlib.import_module(module), name)(*arguments)
+        make = _maker_of(*_receive(given))
         gc.freeze()  # so that a collection looks at what came since, and at nothing else
         while True:
             answer = make(_receive(given))

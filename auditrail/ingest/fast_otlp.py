@@ -26,9 +26,10 @@ from auditrail.containers.records import Head, Readable, Record, Wrapper
 from auditrail.containers.splitting import split
 from auditrail.ingest import rows
 from auditrail.ingest._otlp_reader import PlannedReader
-from auditrail.ingest._worker import Worker
+from auditrail.ingest._worker import Together
 from auditrail.ingest.choose import Choice
 from auditrail.ingest.plain import Tally
+from auditrail.ingest.streams import uncollected
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,7 +40,6 @@ FORMAT = "otlp"
 _BATCH_BYTES = 3 << 20
 # A second process is started once so many batches were read: it takes a third of a second to get ready.
 _ALONE = 3
-_MAKER = f"{__name__}:maker"
 # Rows of one INSERT.
 _INSERT_ROWS = 32768
 # Batches after which circles in memory are looked for, in case the errors of damaged records left some.
@@ -63,20 +63,18 @@ def load(
 ) -> tuple[Tally, tuple[int | None, int]]:
     """Loads a stream; the interface is in `fast`."""
     splitter = split(stream, "lines", start=start, first_number=first_number, max_record=max_record)
-    collecting = gc.isenabled()
-    gc.disable()  # what is parsed holds no circles, and there is a lot of it
-    try:
-        with _Inserter(connection) as inserter, _Readers(source, stream_name, inserter) as readers:
-            for number, batch in enumerate(_batches(splitter)):
-                readers.take(batch, together=number >= _ALONE)
-                if number % _COLLECT == _COLLECT - 1:
-                    gc.collect()
-            readers.finish()
-            inserter.finish()
-    finally:
-        if collecting:
-            gc.enable()
-    return readers.tally, (splitter.resume_offset, splitter.resume_number)
+    tally = Tally()
+    together = Together(f"{__name__}:maker", source, stream_name, alone=_ALONE)
+    with uncollected(), _Inserter(connection) as inserter, together:
+        for number, batch in enumerate(_batches(splitter), 1):
+            for made in together.read(batch):
+                inserter.keep(tally, *made)
+            if number % _COLLECT == 0:
+                gc.collect()
+        for made in together.finish():
+            inserter.keep(tally, *made)
+        inserter.finish()
+    return tally, (splitter.resume_offset, splitter.resume_number)
 
 
 def _batches(records: Iterable[Record | Wrapper]) -> Iterator[list[Record]]:
@@ -103,61 +101,6 @@ def maker(source: int, stream: str) -> Callable[[list[Record]], Any]:
     return make
 
 
-class _Readers:
-    """Reads batches here and, once it pays, in a second process; `tally` is the account of both."""
-
-    def __init__(self, source: int, stream: str, inserter: _Inserter) -> None:
-        self.tally = Tally()
-        self._here = maker(source, stream)
-        self._inserter = inserter
-        self._given = (source, stream)
-        self._worker: Worker | None = None
-        self._is_alone = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._worker is not None:
-            self._worker.close()
-
-    def take(self, batch: list[Record], *, together: bool) -> None:
-        """Reads a batch, or has it read."""
-        if together and self._is_alone:
-            self._is_alone = False
-            self._worker = Worker.start(_MAKER, *self._given)
-        while self._worker is not None and self._worker.is_done:
-            self._collect(self._worker)
-        if self._worker is not None and self._worker.is_free:
-            self._worker.give(batch)
-        else:
-            self._keep(self._here(batch))
-
-    def finish(self) -> None:
-        """Waits for what is being read."""
-        while self._worker is not None and not self._worker.is_idle:
-            self._collect(self._worker)
-
-    def _collect(self, worker: Worker) -> None:
-        batch, answer = worker.take()
-        if answer is None:  # it died: whatever it was, its batches can be read here
-            left = [batch]
-            while not worker.is_idle:
-                left.append(worker.take()[0])
-            worker.close()
-            self._worker = None
-            for one in left:
-                self._keep(self._here(one))
-        else:
-            self._keep(answer)
-
-    def _keep(self, made: tuple[Tally, list[tuple[str, Any]]]) -> None:
-        tally, tables = made
-        self.tally.add(tally)
-        for name, table in tables:
-            self._inserter.add(name, table)
-
-
 class _Inserter:
     """Gathers Arrow tables, and inserts them in a thread of its own, one statement at a time."""
 
@@ -178,6 +121,12 @@ class _Inserter:
         for name in list(self._waiting):
             self._flush(name)
         self._wait()
+
+    def keep(self, account: Tally, tally: Tally, tables: list[tuple[str, Any]]) -> None:
+        """Adds what was made of a batch to the account and to what is inserted."""
+        account.add(tally)
+        for name, table in tables:
+            self.add(name, table)
 
     def add(self, name: str, made: Any) -> None:
         waiting = self._waiting.setdefault(name, [])

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from auditrail import case, content
 from auditrail.containers import limits
 from auditrail.errors import UnreadableError
+from auditrail.ingest import _fast_maker, _worker, fast_jsonl
 from auditrail.ingest import _fast_values as values
-from auditrail.ingest import _worker, fast_jsonl
 from auditrail.ingest._fast_ahead import Ahead
 from auditrail.ingest._fast_columns import marks
 from auditrail.ingest._fast_index import index
@@ -85,13 +85,13 @@ def twins(pair: Twins) -> Twins:
 def plain_records(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The records that the vectorised reader leaves to the plain one."""
     seen: list[bytes] = []
-    before = fast_jsonl._Maker.plain
+    before = _fast_maker.Maker.plain
 
     def noted(self: Any, records: list[Any]) -> Iterator[Any]:
         seen.extend(record.raw for record in records)
         return before(self, records)
 
-    monkeypatch.setattr(fast_jsonl._Maker, "plain", noted)
+    monkeypatch.setattr(_fast_maker.Maker, "plain", noted)
     return seen
 
 

@@ -604,7 +604,7 @@ def test_an_interrupt_ends_the_second_process(second_process: None, monkeypatch:
     started = []
     start = _worker.Worker.start
     monkeypatch.setattr(_worker.Worker, "start", lambda *given: started.append(start(*given)) or started[-1])
-    monkeypatch.setattr(fast_otlp._Readers, "finish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(_worker.Together, "finish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         vectorised(many(), 0, 1)
     assert started[0]._process.poll() is not None
