@@ -38,16 +38,31 @@ def test_equal_bytes_without_a_time_may_be_two_events() -> None:
 
 
 def test_other_columns_of_the_content_count() -> None:
-    base = {"dedupe_key": "k", "name": "n", "args": "{}", "args_state": "present"}
+    base = {"dedupe_key": "k", "name": "n", "args": "{}", "args_state": "present", "end_ns": 3}
     for change in (
         {"status": "error"},
-        {"end_ns": 5},
+        {"end_ns": 5, "status": "ok"},
         {"decision": "deny"},
         {"error": "e"},
         {"args": "[]"},
     ):
         runs = correlate([ev(1, "a", **base), ev(1, "a", **{**base, **change})])
         assert runs.copies == {1: (0, False)}, change
+
+
+def test_a_span_written_while_open_is_no_contradiction_to_the_finished_one() -> None:
+    begun = {"dedupe_key": "k", "name": "n", "kind": "span"}
+    for end in ({"status": "error", "error": "e"}, {"status": "ok"}, {}):
+        runs = correlate([ev(1, "a", "llm", "run=A", **begun), ev(1, "a", "llm", "run=A", **begun, end_ns=5, **end)])
+        assert runs.copies == {0: (1, True)}, end
+    failed = {**begun, "status": "error", "error": "e"}
+    assert correlate([ev(1, "a", **failed), ev(1, "a", **begun, status="ok", end_ns=5)]).copies == {0: (1, False)}
+
+
+def test_the_record_that_says_most_stands_for_all() -> None:
+    base = {"dedupe_key": "k", "name": "n", "kind": "span", "end_ns": 5}
+    for more in ({"tokens_in": 7}, {"model": "m"}, {"attributes": '{"a":1}'}):
+        assert correlate([ev(1, "a", **base), ev(1, "b", **base, **more)]).copies == {0: (1, True)}, more
 
 
 def test_content_that_one_record_leaves_off_is_no_contradiction() -> None:
