@@ -45,6 +45,7 @@ def check(data: bytes, reader: str, case: Path, *, forced: bool = True) -> None:
     assert reading.tally.balanced
     assert reading.tally.events == len(reading.events)
     failed = [row["reason"] for row in reading.quarantine if row["code"] == "reader-failure"]
+    failed += [row["detail"] for row in reading.remarks if row["code"] == "reader-failure"]
     assert failed == [], failed
     assert {row["code"] for row in reading.quarantine} <= set(model.QUARANTINE_CODES)
 
