@@ -36,8 +36,28 @@ def readers() -> dict[str, Any]:
 
 def scores(head: Head) -> list[tuple[float, str]]:
     """All readers that claim the source, best first; equal scores in order of name."""
-    claims = [(float(reader.sniff(head)), name) for name, reader in readers().items()]
-    return sorted(((score, name) for score, name in claims if score > 0), key=lambda claim: (-claim[0], claim[1]))
+    return _claims(head)[0]
+
+
+def _claims(head: Head) -> tuple[list[tuple[float, str]], list[str]]:
+    """The same, and the readers whose `sniff` failed: their fault must not keep the others from the source."""
+    claims: list[tuple[float, str]] = []
+    failed: list[str] = []
+    for name, reader in sorted(readers().items()):
+        score, fault = score_of(reader, head)
+        if score > 0:
+            claims.append((score, name))
+        if fault is not None:
+            failed.append(f"{name} ({fault})")
+    return sorted(claims, key=lambda claim: (-claim[0], claim[1])), failed
+
+
+def score_of(reader: Any, head: Head) -> tuple[float, str | None]:
+    """The reader's score, and the name of the fault where it gave none."""
+    try:
+        return float(reader.sniff(head)), None
+    except Exception as error:  # noqa: BLE001 - see `_claims`
+        return 0.0, type(error).__name__
 
 
 def forced(name: str) -> Any:
@@ -62,12 +82,14 @@ def choose(head: Head, name: str | None = None, mapping: tuple[Any, ...] = ()) -
     """
     if name is not None:
         return _made(forced(name), head, 1.0, "chosen on the command line")
-    claims = scores(head)
+    claims, failed = _claims(head)
     if not claims:
         return _mapped(head, mapping)
     score, best = claims[0]
     others = ", ".join(f"{other} {value:.2f}" for value, other in claims[1:4])
     why = f"content scores {score:.2f}" + (f"; next: {others}" if others else "; no other reader claims it")
+    if failed:
+        why += f"; a fault of auditrail, please report it: could not be asked: {', '.join(failed)}"
     return _made(readers()[best], head, score, why)
 
 

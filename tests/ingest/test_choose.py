@@ -60,6 +60,15 @@ def test_one_claim_alone_is_said_to_be_alone(monkeypatch: pytest.MonkeyPatch) ->
     assert choice.why == "content scores 1.00; no other reader claims it"
 
 
+def test_a_reader_that_fails_is_passed_over_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = SimpleNamespace(NAME="a", sniff=lambda _head: 1 // 0)
+    use(monkeypatch, broken, fake("b", 0.5))
+    choice = choose.choose(head({}))
+    assert choice is not None
+    assert choice.reader.NAME == "b"
+    assert "could not be asked: a (ZeroDivisionError)" in choice.why
+
+
 def test_nobody_claims_it(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, fake("a", 0.0), fake("jsonl", 0.0))
     assert choose.choose(head({"a": 1})) is None
