@@ -136,7 +136,6 @@ def _run(value: dict[str, Any], level: int) -> list[Event]:
         ok=value.get("status") == "success",
         moments=_moments(value.get("events")),
         links=_links(metadata),
-        key=str(utc(value.get("end_time")) or "open"),
     )
     ids: list[Id] = [*text_id("run", trace)]
     for key in _CONVERSATION:

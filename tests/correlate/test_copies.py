@@ -59,6 +59,17 @@ def test_a_span_written_while_open_is_no_contradiction_to_the_finished_one() -> 
     assert correlate([ev(1, "a", **failed), ev(1, "a", **begun, status="ok", end_ns=5)]).copies == {0: (1, False)}
 
 
+def test_the_halves_of_a_span_are_no_copies_of_each_other() -> None:
+    key = {"dedupe_key": "k", "name": "n", "kind": "span"}
+    runs = correlate(
+        [
+            ev(1, "a", "tool", "run=A", **key, args="{}"),
+            ev(1, "a", "tool", "run=A", **key, end_ns=5, status="ok", result="x", result_state="present"),
+        ]
+    )
+    assert (runs.copies, runs.conflicts, runs.members("A")) == ({}, set(), [0, 1])
+
+
 def test_the_record_that_says_most_stands_for_all() -> None:
     base = {"dedupe_key": "k", "name": "n", "kind": "span", "end_ns": 5}
     for more in ({"tokens_in": 7}, {"model": "m"}, {"attributes": '{"a":1}'}):
