@@ -57,7 +57,7 @@ _JSON_STARTS = frozenset('{["')
 # What must stand in a JSON text that has a marker as one of its values: only then it is parsed.
 _JSON_HINTS = ("redact", "***", "runcated", '"[', '"<', '"{', '"\\u003c', '"xxxxx', '"hidden_due')
 _HINTS_WITHIN = 100_000
-_MAX_LEAVES = 200
+_MAX_LEAVES = 20_000
 
 
 def state_of(value: Any, *, given: bool = True) -> str:
