@@ -1,9 +1,9 @@
 """Every value of every record of the fixtures is found again in the events that the record gave.
 
 In a column, an id or the attributes: as it stands, inside a longer text, or normalised (a time, hex in lower case, an
-id in base64, JSON in a text, a number written as text). Null, blank texts, booleans and zero say too little to be looked
-for. What a reader puts into words of its own is listed in `SAID`, with where it went. What it leaves out because the
-record says it twice is in `REPEATED`.
+id in base64, JSON in a text, a number written as text). Null, blank texts, booleans and zero say too little to be
+looked for. What a reader puts into words of its own is listed in `SAID`, with where it went. What it leaves out because
+the record says it twice is in `REPEATED`.
 """
 
 from __future__ import annotations
