@@ -44,14 +44,16 @@ def of_run(events: Iterable[RunEventView]) -> Usage | None:
         if answer.span is None or event.kind == "span":
             answer.span, answer.own = event.span_id, event.kind == "span"
         answer.total = event.layer != "llm" and event.span_id is None
-    above = {event.span_id: event.parent_span_id for event in events if event.span_id and event.kind == "span"}
+    above: dict[str | None, str | None] = {
+        event.span_id: event.parent_span_id for event in events if event.span_id and event.kind == "span"
+    }
     made = [_of_stream(stream, list(answers.values()), above) for stream, answers in streams.items()]
     return max(made, key=lambda usage: (usage.tokens_in + usage.tokens_out, usage.stream)) if made else None
 
 
 def _of_stream(stream: str, answers: list[_Answer], above: Mapping[str | None, str | None]) -> Usage:
     told = [answer for answer in answers if not answer.total] or answers
-    by_span = {answer.span: answer for answer in told if answer.span and answer.own}
+    by_span: dict[str | None, _Answer] = {answer.span: answer for answer in told if answer.span and answer.own}
     tops: list[_Answer] = []
     for answer in told:
         holder = _nearest(answer, by_span, above)
