@@ -6,6 +6,7 @@ import io
 from typing import Any, NamedTuple
 
 from auditrail import discover
+from auditrail.containers import framing
 from auditrail.containers.records import Head, Record
 from auditrail.containers.splitting import split
 from auditrail.containers.table import DELIMITERS
@@ -83,6 +84,9 @@ def choose(head: Head, name: str | None = None, mapping: tuple[Any, ...] = ()) -
     if name is not None:
         return _made(forced(name), head, 1.0, "chosen on the command line")
     claims, failed = _claims(head)
+    if not claims and (begun := framing.begun(head)) is not head:
+        head = begun
+        claims, failed = _claims(head)
     if not claims:
         return _mapped(head, mapping)
     score, best = claims[0]
@@ -102,12 +106,12 @@ def _mapped(head: Head, mapping: tuple[Any, ...]) -> Choice | None:
 
 def _made(reader: Any, head: Head, score: float, why: str) -> Choice:
     arrays = arrays_of(reader)
-    framing = head.framing
-    if getattr(reader, "LINES", False) or (framing in DELIMITERS and getattr(reader, "INPUT", "json") == "text"):
-        framing = "lines"
-    elif framing == "lines" and arrays and _wrapped(head, arrays):
-        framing = "values"
-    return Choice(reader, framing, arrays, score, why)
+    division = head.framing
+    if getattr(reader, "LINES", False) or (division in DELIMITERS and getattr(reader, "INPUT", "json") == "text"):
+        division = "lines"
+    elif division == "lines" and arrays and _wrapped(head, arrays):
+        division = "values"
+    return Choice(reader, division, arrays, score, why)
 
 
 def _wrapped(head: Head, arrays: tuple[str, ...]) -> bool:

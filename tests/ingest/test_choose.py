@@ -110,3 +110,13 @@ def test_records_are_divided_as_the_reader_needs_it(
 def test_what_is_no_log_is_claimed_by_nobody_for_sure(raw: bytes) -> None:
     claims = choose.scores(look(raw, complete=True))
     assert all(score < 0.8 for score, _ in claims), claims
+
+
+def test_a_document_beyond_the_head_is_asked_again_with_what_is_seen_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def sniff(head: Any) -> float:
+        return 0.9 if head.samples and isinstance(head.samples[0].get("rows"), list) else 0.0
+
+    use(monkeypatch, SimpleNamespace(NAME="a", sniff=sniff, ARRAYS=("rows",)))
+    choice = choose.choose(look(b'{"rows": [{"n": 1}, {"n": 2}, {"n"', complete=False))
+    assert choice is not None
+    assert (choice.reader.NAME, choice.framing) == ("a", "values")
