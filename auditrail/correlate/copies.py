@@ -9,7 +9,8 @@ from auditrail import case
 if TYPE_CHECKING:
     import duckdb
 
-# Of several, the one with most content stands for all: an exporter may leave content off, which contradicts nothing,
+# Of several, the one with most content stands for all: an exporter may leave content off or hide it, which contradicts
+# nothing (what is cut short may differ in what is left, so it must be equal),
 # and a span that was written while it was open says nothing yet of how it ended. Where its two records hold one half
 # each (posted with the input, patched with the output), neither is a copy: both are needed.
 # Two records are one event if the format's own key says so; without such a key, only if every byte is the same and
@@ -24,12 +25,15 @@ WITH marked AS (
 SELECT event FROM marked WHERE h IN (SELECT h FROM marked WHERE h IS NOT NULL GROUP BY h HAVING count(*) > 1)
 """
 
+_HIDDEN = "a.{0}_state IN ('redacted', 'hashed', 'offloaded') AND b.{0}_state = 'present'"
 _FIND = """
 INSERT INTO copies
 WITH listed AS (
     SELECT e.event, e.dedupe_key, CASE WHEN e.dedupe_key IS NULL THEN e.blake3 END AS digest,
         CASE WHEN e.dedupe_key IS NULL THEN e.part END AS part,
-        (e.args IS NOT NULL)::INTEGER + (e.result IS NOT NULL)::INTEGER + (e.end_ns IS NOT NULL)::INTEGER
+        (e.args IS NOT NULL)::INTEGER + (e.result IS NOT NULL)::INTEGER
+        + (e.args_state IN ('present', 'empty'))::INTEGER + (e.result_state IN ('present', 'empty'))::INTEGER
+        + (e.end_ns IS NOT NULL)::INTEGER
         + (e.tokens_in IS NOT NULL)::INTEGER + (e.tokens_out IS NOT NULL)::INTEGER + (e.model IS NOT NULL)::INTEGER
         AS held, coalesce(strlen(e.attributes), 0) AS beside
     FROM suspects s JOIN events e ON e.event = s.event
@@ -43,8 +47,8 @@ SELECT g.event, g.first,
     AND (a.end_ns IS NOT DISTINCT FROM b.end_ns AND a.status = b.status AND a.error IS NOT DISTINCT FROM b.error
         OR a.end_ns IS NULL AND b.end_ns IS NOT NULL AND a.status = 'unknown' AND a.error IS NULL)
     AND a.decision IS NOT DISTINCT FROM b.decision
-    AND (a.args IS NULL OR a.args IS NOT DISTINCT FROM b.args)
-    AND (a.result IS NULL OR a.result IS NOT DISTINCT FROM b.result)
+    AND (a.args IS NULL OR a.args IS NOT DISTINCT FROM b.args OR {hidden_args})
+    AND (a.result IS NULL OR a.result IS NOT DISTINCT FROM b.result OR {hidden_result})
     AND (a.blake3 = b.blake3 OR a.kind <> 'message'
         OR json_extract_string(a.attributes, '$.content') IS NOT DISTINCT FROM
            json_extract_string(b.attributes, '$.content'))
@@ -72,7 +76,7 @@ def find(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("DELETE FROM copies")
     connection.execute(_SUSPECTS)
     if case.one(connection, "SELECT 1 FROM suspects LIMIT 1") is not None:
-        connection.execute(_FIND)
+        connection.execute(_FIND.format(hidden_args=_HIDDEN.format("args"), hidden_result=_HIDDEN.format("result")))
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE c_dups AS SELECT e.source, count(*) AS n FROM copies c "
         "JOIN events e ON e.event = c.event WHERE c.same_content GROUP BY e.source"

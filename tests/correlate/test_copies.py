@@ -122,3 +122,14 @@ def test_late_evidence_changes_the_runs() -> None:
         late = settled(connection)
         assert late.of[3] == "B"
         assert late.of[0] == "A"
+
+
+def test_content_that_one_exporter_hides_is_no_contradiction() -> None:
+    whole = {"dedupe_key": "k", "name": "n", "args": '{"to":"kim"}', "args_state": "present"}
+    for state in ("redacted", "hashed", "offloaded"):
+        hidden = {**whole, "args": "[REDACTED]", "args_state": state}
+        assert correlate([ev(1, "a", "tool", **hidden), ev(1, "b", "tool", **whole)]).copies == {0: (1, True)}, state
+        other = {**hidden, "status": "error"}
+        assert correlate([ev(1, "a", "tool", **other), ev(1, "b", "tool", **whole)]).copies == {0: (1, False)}, state
+    cut = {**whole, "args": '{"to":"mallory...', "args_state": "truncated"}
+    assert correlate([ev(1, "a", "tool", **cut), ev(1, "b", "tool", **whole)]).copies == {0: (1, False)}
