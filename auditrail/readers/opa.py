@@ -10,8 +10,9 @@ What the columns say:
   `revision`). `name` is the path without its leading slash, or the query.
 - `decision`: the result true/false, a word (`allow`, `deny`, ...), or an object with such a member. A denial beats
   a permission in the same object. For a rule that itself refuses by its name (`deny`, `is_blocked`, `not_allowed`),
-  true or a list with something in it is a denial, and false or an empty list is none. An absent result is `undefined`: no rule gave a
-  value. What the mask policy erased or replaced decides nothing: the value in the log is not the value given.
+  true or a list with something in it is a denial, and false or an empty list is none. An absent result is
+  `undefined`: no rule gave a value. What the mask policy erased or replaced decides nothing: the value in the log is
+  not the value given.
 - `args` is the input. `erased` and `masked` list what the mask policy changed, as pointers such as
   `/input/password`; they make `args_state` and `result_state` `redacted`.
 - `stream` is `opa:<app label>/<id label>`: `id` is new with each process, and `req_id` (`seq`) counts the requests
