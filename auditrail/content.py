@@ -59,7 +59,7 @@ _JSON_STARTS = frozenset('{["')
 _JSON_HINTS = ("redact", "***", "runcated", '"[', '"<', '"{', '"\\u003c', '"xxxxx', '"hidden_due')
 _HINTS_WITHIN = 100_000
 _OBJECT_STARTS = frozenset({'{"', "[{"})
-_MAX_LEAVES = 200
+_MAX_LEAVES = 20_000
 
 
 def state_of(value: Any, *, given: bool = True) -> str:

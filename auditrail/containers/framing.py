@@ -28,6 +28,7 @@ import orjson
 from auditrail import jsontext
 from auditrail.containers import table, wire
 from auditrail.containers.frames import PREFIX, ZSTD
+from auditrail.containers.limits import MAX_DEPTH
 from auditrail.containers.records import Head, Record
 from auditrail.containers.scan import COMPOSITE, KEY, OPEN_ARRAY, OPEN_OBJECT, SCALAR, WHITE
 from auditrail.containers.splitting import split
@@ -35,12 +36,15 @@ from auditrail.containers.stretch import BOM
 from auditrail.errors import RecordError
 
 _MANY = 50
+# So many records that do not parse are passed over in search of some that do: a head may be half a million lines.
+_TRIED = 5000
 # Bytes that no text holds, and every message of more than a few texts does.
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _BEGINS_LIKE_JSON = re.compile(
     rb'\{\s*+(?:"|\}|\Z)|\[\s*+(?:[\[{"\]]|\Z|(?:-?\d[\d.eE+-]*+|true|false|null)\s*+(?:[,\]]|\Z))'
 )
 _STRING = re.compile(rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"')
+_MARKS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("?+)|[{}\[\],]', re.DOTALL)
 
 
 def look(raw: bytes, complete: bool) -> Head:
@@ -61,6 +65,37 @@ def look(raw: bytes, complete: bool) -> Head:
     top_array = framing == "values" and start == b"["
     samples = _samples(raw, framing, complete)
     return Head(raw, complete, framing, top_array, samples, _keys(samples, body), lines)
+
+
+def begun(head: Head) -> Head:
+    """The head of a document that reaches beyond it, with the document as far as it goes for its sample.
+
+    What is open at the last whole value is closed there. Any other head is returned as it is.
+    """
+    body = head.raw.removeprefix(BOM).lstrip(WHITE)
+    if head.complete or head.samples or head.framing not in ("lines", "values") or body[:1] not in (b"{", b"["):
+        return head
+    open_at: list[bytes] = []
+    end = 0
+    for mark in _MARKS.finditer(body):
+        found = mark[0][:1]
+        if found == b'"':
+            if not mark[1]:
+                break
+            continue
+        if found in b"{[":
+            open_at.append(b"}" if found == b"{" else b"]")
+        elif found != b"," and (not open_at or open_at.pop() != found):
+            return head
+        if not open_at or len(open_at) > MAX_DEPTH:
+            return head
+        end = mark.start() if found == b"," else mark.end()
+    try:
+        value = jsontext.parse(body[:end] + b"".join(reversed(open_at)))[0]
+    except RecordError:
+        return head
+    elements = value[:_MANY] if isinstance(value, list) else [value]
+    return head._replace(samples=elements, keys=head.keys or _keys(elements, b""))
 
 
 def _binary(body: bytes) -> str | None:
@@ -132,6 +167,7 @@ def _lines(body: bytes, complete: bool) -> list[bytes]:
 
 def _samples(raw: bytes, framing: str, complete: bool) -> list[Any]:
     samples: list[Any] = []
+    failed = 0
     for record in split(io.BytesIO(raw), framing):
         unfinished = isinstance(record, Record) and record.last_unterminated and not complete
         if not isinstance(record, Record) or record.defect or unfinished or not record.raw.strip():
@@ -139,8 +175,8 @@ def _samples(raw: bytes, framing: str, complete: bool) -> list[Any]:
         try:
             samples.append(jsontext.parse(record.raw)[0])
         except RecordError:
-            continue
-        if len(samples) >= _MANY:
+            failed += 1
+        if len(samples) >= _MANY or failed >= _TRIED:
             break
     return samples
 

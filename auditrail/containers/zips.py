@@ -27,6 +27,8 @@ _LOCAL_MAGIC = b"PK\x03\x04"
 _MAGICS = (_LOCAL_MAGIC, b"PK\x05\x06", b"PK\x07\x08")
 _LONGEST_COMMENT = 65535
 _ALL_ONES = 0xFFFFFFFF
+# Places where the directory may end: a comment can feign thousands, and each is followed through the whole directory.
+_TRIED = 8
 _BLOCK = 1 << 20
 
 _STORED, _DEFLATE, _BZIP2, _ZSTD = 0, 8, 12, (93, 20)
@@ -72,7 +74,9 @@ def _directory(file: IO[bytes], size: int) -> tuple[int, int, int] | None:
     file.seek(tail_at)
     tail = file.read(size - tail_at)
     at = len(tail)
-    while (at := tail.rfind(b"PK\x05\x06", 0, at)) >= 0:
+    tried = 0
+    while (at := tail.rfind(b"PK\x05\x06", 0, at)) >= 0 and tried < _TRIED:
+        tried += 1
         if at + _END.size <= len(tail):
             *_, length, offset, _comment = _END.unpack_from(tail, at)
             end = tail_at + at

@@ -9,7 +9,10 @@ from auditrail import case
 if TYPE_CHECKING:
     import duckdb
 
-# Of several, the one with most content stands for all: an exporter may leave content off, which contradicts nothing.
+# Of several, the one with most content stands for all: an exporter may leave content off or hide it, which contradicts
+# nothing (what is cut short may differ in what is left, so it must be equal),
+# and a span that was written while it was open says nothing yet of how it ended. Where its two records hold one half
+# each (posted with the input, patched with the output), neither is a copy: both are needed.
 # Two records are one event if the format's own key says so; without such a key, only if every byte is the same and
 # the record has its own time: two equal lines without a time may well be two events. Grouping by 64 bits of a hash
 # first takes a fifth of the time of grouping by all bytes, and leaves next to nothing to compare exactly.
@@ -22,27 +25,36 @@ WITH marked AS (
 SELECT event FROM marked WHERE h IN (SELECT h FROM marked WHERE h IS NOT NULL GROUP BY h HAVING count(*) > 1)
 """
 
+_HIDDEN = "a.{0}_state IN ('redacted', 'hashed', 'offloaded') AND b.{0}_state = 'present'"
 _FIND = """
 INSERT INTO copies
 WITH listed AS (
     SELECT e.event, e.dedupe_key, CASE WHEN e.dedupe_key IS NULL THEN e.blake3 END AS digest,
         CASE WHEN e.dedupe_key IS NULL THEN e.part END AS part,
-        (e.args IS NOT NULL)::INTEGER + (e.result IS NOT NULL)::INTEGER AS held
+        (e.args IS NOT NULL)::INTEGER + (e.result IS NOT NULL)::INTEGER
+        + (e.args_state IN ('present', 'empty'))::INTEGER + (e.result_state IN ('present', 'empty'))::INTEGER
+        + (e.end_ns IS NOT NULL)::INTEGER
+        + (e.tokens_in IS NOT NULL)::INTEGER + (e.tokens_out IS NOT NULL)::INTEGER + (e.model IS NOT NULL)::INTEGER
+        AS held, coalesce(strlen(e.attributes), 0) AS beside
     FROM suspects s JOIN events e ON e.event = s.event
 ), grouped AS (
     SELECT event, first_value(event) OVER (
-        PARTITION BY dedupe_key, digest, part ORDER BY held DESC NULLS LAST, event NULLS LAST
+        PARTITION BY dedupe_key, digest, part ORDER BY held DESC NULLS LAST, beside DESC NULLS LAST, event NULLS LAST
     ) AS first FROM listed
 )
 SELECT g.event, g.first,
-    a.ts_ns IS NOT DISTINCT FROM b.ts_ns AND a.end_ns IS NOT DISTINCT FROM b.end_ns
-    AND a.name IS NOT DISTINCT FROM b.name AND a.status = b.status AND a.decision IS NOT DISTINCT FROM b.decision
-    AND (a.args IS NULL OR a.args IS NOT DISTINCT FROM b.args)
-    AND (a.result IS NULL OR a.result IS NOT DISTINCT FROM b.result)
-    AND a.error IS NOT DISTINCT FROM b.error AND (a.blake3 = b.blake3 OR a.kind <> 'message'
+    a.ts_ns IS NOT DISTINCT FROM b.ts_ns AND a.name IS NOT DISTINCT FROM b.name
+    AND (a.end_ns IS NOT DISTINCT FROM b.end_ns AND a.status = b.status AND a.error IS NOT DISTINCT FROM b.error
+        OR a.end_ns IS NULL AND b.end_ns IS NOT NULL AND a.status = 'unknown' AND a.error IS NULL)
+    AND a.decision IS NOT DISTINCT FROM b.decision
+    AND (a.args IS NULL OR a.args IS NOT DISTINCT FROM b.args OR {hidden_args})
+    AND (a.result IS NULL OR a.result IS NOT DISTINCT FROM b.result OR {hidden_result})
+    AND (a.blake3 = b.blake3 OR a.kind <> 'message'
         OR json_extract_string(a.attributes, '$.content') IS NOT DISTINCT FROM
            json_extract_string(b.attributes, '$.content'))
 FROM grouped g JOIN events a ON a.event = g.event JOIN events b ON b.event = g.first WHERE g.event <> g.first
+AND NOT (a.end_ns IS NULL AND b.end_ns IS NOT NULL AND a.status = 'unknown' AND a.error IS NULL
+    AND (a.args IS NOT NULL AND b.args IS NULL OR a.result IS NOT NULL AND b.result IS NULL))
 """
 
 
@@ -64,7 +76,7 @@ def find(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("DELETE FROM copies")
     connection.execute(_SUSPECTS)
     if case.one(connection, "SELECT 1 FROM suspects LIMIT 1") is not None:
-        connection.execute(_FIND)
+        connection.execute(_FIND.format(hidden_args=_HIDDEN.format("args"), hidden_result=_HIDDEN.format("result")))
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE c_dups AS SELECT e.source, count(*) AS n FROM copies c "
         "JOIN events e ON e.event = c.event WHERE c.same_content GROUP BY e.source"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Clocks of two hosts differ by seconds: a child may seem to begin before the call that spawned it.
 SLACK_NS = 5_000_000_000
+# A number with a word before it (`call_1`) recurs in every run: it says nothing of two runs that carry it.
+COUNTER = "^[A-Za-z]{0,12}[_-]?[0-9]{1,6}$"
 
 _ROOTED = """
 CREATE OR REPLACE TEMP TABLE rooted AS
@@ -55,6 +57,17 @@ SELECT owner, root AS child_event, vid, parent, parent_event, kind FROM (
 """
 
 
+# What two agents count alike ties neither to the other, and makes no part of a run out of another agent's trace.
+_COUNTED = f"""
+CREATE OR REPLACE TEMP TABLE occ AS
+SELECT o.* FROM occ o LEFT JOIN (
+    SELECT DISTINCT r.owner, q.vid FROM rooted r JOIN occ q ON q.owner = r.owner
+    JOIN vals v ON v.vid = q.vid AND regexp_matches(v.value, '{COUNTER}')
+    JOIN occ p ON p.vid = q.vid AND p.owner <> r.owner JOIN callers c ON c.owner = p.owner AND c.agent <> r.agent
+) s ON s.owner = o.owner AND s.vid = o.vid WHERE s.vid IS NULL
+"""
+
+
 def find(connection: duckdb.DuckDBPyConnection) -> None:
     """Finds the hops; see the module."""
     connection.execute(
@@ -65,6 +78,7 @@ def find(connection: duckdb.DuckDBPyConnection) -> None:
     if case.one(connection, "SELECT 1 FROM rooted LIMIT 1") is None:
         return
     connection.execute(_CALLERS)
+    connection.execute(_COUNTED)
     connection.execute(_HOPPED)
     if case.one(connection, "SELECT 1 FROM hopped LIMIT 1") is not None:
         # Every id that child and parent share is the parent's.

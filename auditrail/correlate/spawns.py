@@ -13,6 +13,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from auditrail import case
+from auditrail.correlate.hops import COUNTER
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 # A child's first record may carry an earlier time than the call, by the clocks of two processes.
 SLACK_NS = 5_000_000_000
 
-_BY_CALL = """
-SELECT c.run, p.run, min(e.event), 'parent_call' FROM ids_more m
+# A counter names a call only where both stand in one source.
+_BY_CALL = f"""
+SELECT c.run, p.run, min(e.event), 'parent_call' FROM ids_more m JOIN live x ON x.event = m.event
 JOIN run_members c ON c.event = m.event JOIN live e ON e.tool_call_id = m.value
 JOIN run_members p ON p.event = e.event
 WHERE m.kind = 'parent_call' AND p.run <> c.run AND e.kind IN ('call', 'span', 'start')
+AND (e.source = x.source OR NOT regexp_matches(m.value, '{COUNTER}'))
 GROUP BY c.run, p.run
 """
 

@@ -204,13 +204,13 @@ JOIN agreed a ON a.vid = b.vid JOIN state s ON s.owner = b.owner AND s.vid = b.v
 def _merge(connection: duckdb.DuckDBPyConnection, *, traces: bool) -> None:
     """Puts owners together that have no label yet: connected components by the smallest key.
 
-    With `traces`, only trace owners, and only through ids that few of them share, close in time. A number with a
-    word before it (`call_1`) recurs in every run and merges no traces. Without, only loose events.
+    With `traces`, only trace owners, and only through ids that few of them share, close in time. A counter
+    (`hops.COUNTER`) merges no traces. Without, only loose events.
     """
     side = "o.owner > 0" if traces else "o.owner < 0"
     limits = (
         f"""AND d.n <= {TRACE_SHARES} AND v.kind <> 'span'
-        AND NOT regexp_matches(v.value, '^[A-Za-z]{{0,12}}[_-]?[0-9]{{1,6}}$')"""
+        AND NOT regexp_matches(v.value, '{hops.COUNTER}')"""
         if traces
         else ""
     )

@@ -6,6 +6,7 @@ import io
 from typing import Any, NamedTuple
 
 from auditrail import discover
+from auditrail.containers import framing
 from auditrail.containers.records import Head, Record
 from auditrail.containers.splitting import split
 from auditrail.containers.table import DELIMITERS
@@ -36,8 +37,28 @@ def readers() -> dict[str, Any]:
 
 def scores(head: Head) -> list[tuple[float, str]]:
     """All readers that claim the source, best first; equal scores in order of name."""
-    claims = [(float(reader.sniff(head)), name) for name, reader in readers().items()]
-    return sorted(((score, name) for score, name in claims if score > 0), key=lambda claim: (-claim[0], claim[1]))
+    return _claims(head)[0]
+
+
+def _claims(head: Head) -> tuple[list[tuple[float, str]], list[str]]:
+    """The same, and the readers whose `sniff` failed: their fault must not keep the others from the source."""
+    claims: list[tuple[float, str]] = []
+    failed: list[str] = []
+    for name, reader in sorted(readers().items()):
+        score, fault = score_of(reader, head)
+        if score > 0:
+            claims.append((score, name))
+        if fault is not None:
+            failed.append(f"{name} ({fault})")
+    return sorted(claims, key=lambda claim: (-claim[0], claim[1])), failed
+
+
+def score_of(reader: Any, head: Head) -> tuple[float, str | None]:
+    """The reader's score, and the name of the fault where it gave none."""
+    try:
+        return float(reader.sniff(head)), None
+    except Exception as error:  # noqa: BLE001 - see `_claims`
+        return 0.0, type(error).__name__
 
 
 def forced(name: str) -> Any:
@@ -62,12 +83,17 @@ def choose(head: Head, name: str | None = None, mapping: tuple[Any, ...] = ()) -
     """
     if name is not None:
         return _made(forced(name), head, 1.0, "chosen on the command line")
-    claims = scores(head)
+    claims, failed = _claims(head)
+    if not claims and (begun := framing.begun(head)) is not head:
+        head = begun
+        claims, failed = _claims(head)
     if not claims:
         return _mapped(head, mapping)
     score, best = claims[0]
     others = ", ".join(f"{other} {value:.2f}" for value, other in claims[1:4])
     why = f"content scores {score:.2f}" + (f"; next: {others}" if others else "; no other reader claims it")
+    if failed:
+        why += f"; a fault of auditrail, please report it: could not be asked: {', '.join(failed)}"
     return _made(readers()[best], head, score, why)
 
 
@@ -80,12 +106,12 @@ def _mapped(head: Head, mapping: tuple[Any, ...]) -> Choice | None:
 
 def _made(reader: Any, head: Head, score: float, why: str) -> Choice:
     arrays = arrays_of(reader)
-    framing = head.framing
-    if getattr(reader, "LINES", False) or (framing in DELIMITERS and getattr(reader, "INPUT", "json") == "text"):
-        framing = "lines"
-    elif framing == "lines" and arrays and _wrapped(head, arrays):
-        framing = "values"
-    return Choice(reader, framing, arrays, score, why)
+    division = head.framing
+    if getattr(reader, "LINES", False) or (division in DELIMITERS and getattr(reader, "INPUT", "json") == "text"):
+        division = "lines"
+    elif division == "lines" and arrays and _wrapped(head, arrays):
+        division = "values"
+    return Choice(reader, division, arrays, score, why)
 
 
 def _wrapped(head: Head, arrays: tuple[str, ...]) -> bool:

@@ -16,6 +16,7 @@ from auditrail.containers import limits
 from auditrail.containers.records import Record, Wrapper
 from auditrail.errors import RecordError
 from auditrail.ingest import rows
+from auditrail.ingest.joining import Guarded
 from auditrail.ingest.unwrap import Settings, options_of, unwrap_all
 from auditrail.model import Event
 from auditrail.readers._contract import Ignored, Inner, close_of, watcher_of
@@ -129,14 +130,14 @@ class SourceReader:
         if make is None:
             yield from self._records
             return
-        assembler = make()
+        guarded = Guarded(make)
         for item in self._records:
             if isinstance(item, Wrapper):
-                yield from assembler.flush()
+                yield from guarded.flush()
                 yield item
             else:
-                yield from assembler.feed(item)
-        yield from assembler.flush()
+                yield from guarded.feed(item)
+        yield from guarded.flush()
 
     def _close(self, wrapper: Wrapper) -> None:
         if not wrapper.complete:
@@ -148,6 +149,16 @@ class SourceReader:
             found = [("reader-failure", f"{self.reader.NAME}: {type(error).__name__} at the end of a wrapper object")]
         for code, detail in found:
             self._batch.remarks.append((self.source, None, wrapper.offset, code, detail))
+
+    def _show(self, value: Any, record: Record) -> None:
+        if self._watcher is None:
+            return
+        try:
+            self._watcher.see(value, record)
+        except Exception as error:  # noqa: BLE001 - what only looks on must not cost the record that it looks at
+            self._watcher = None
+            detail = f"{self.reader.NAME}: {type(error).__name__} while watching: the source as a whole was not judged"
+            self._batch.remarks.append((self.source, record.number, record.offset, "reader-failure", detail))
 
     def _finish(self) -> None:
         if self._watcher is None:
@@ -170,8 +181,7 @@ class SourceReader:
             return
         try:
             value, flags = (record.raw, ()) if self._text else jsontext.parse(record.raw)
-            if self._watcher is not None:
-                self._watcher.see(value, record)
+            self._show(value, record)
             reading = self.reader.read(value, record, **self._options)
             if isinstance(reading, Inner):
                 reading, flags = self._unwrapped([reading], record, flags)
@@ -238,6 +248,7 @@ class SourceReader:
 
 
 _DEFECTS = {
+    "reader-failure": "the reader failed while it joined records: a fault of auditrail, please report it",
     "torn-tail": "the last record stops in the middle",
     "oversized": "the record is longer than the limit; raise it with --max-record",
     "malformed": "the row has not as many fields as the header, or a quote stands where none may",
@@ -246,6 +257,7 @@ _DEFECTS = {
 }
 
 _FLAG_WORDS = {
+    "reader-failure": "a reader failed on a message in the record: a fault of auditrail; the message is kept as text",
     "duplicate-keys": "an object names a key twice; the last value counts, another parser may take the first",
     "big-integer": "an integer beyond 64 bits; kept exactly",
     "not-a-number": "NaN, Infinity or a number beyond a double; kept as text",

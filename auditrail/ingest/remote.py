@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from auditrail.errors import UsageError
 from auditrail.ingest import pages
@@ -159,8 +159,9 @@ class _Bucket:
         self._spool = spool
         if not bare.partition("/")[0]:
             raise UsageError(f"{scheme}:// names no bucket", hint=f"write it like {scheme}://bucket/prefix")
-        # The container of `abfs://container@account...` is no login.
-        self._account = f"{self._login}{at}" if scheme.startswith("abfs") else ""
+        # The container of `abfs://container@account...` is no login; what stands behind a colon is a password.
+        container = self._login.partition(":")[0] if scheme.startswith("abfs") else ""
+        self._account = f"{container}{at}" if container else ""
         self.shown = f"{scheme}://{self._account}{bare}"
 
     def inputs(self) -> Iterator[Input]:
@@ -168,7 +169,7 @@ class _Bucket:
             system, key = self._open()
             found = list(self._listed(system, key))
         except Exception as error:  # noqa: BLE001 - as in `_Spool._fetch`
-            yield self._failed(_reason(error))
+            yield self._failed(_reason(error, self._secrets()))
             return
         if not found:
             yield self._failed("no such object, prefix or bucket")
@@ -178,6 +179,12 @@ class _Bucket:
             host = self._bare.partition("/")[0]
             shown = f"{self._scheme}://{self._account}{host}/{inside}"
             yield Input(shown, self._spool.file(shown, _Object(system, path)), size)
+
+    def _secrets(self) -> list[str]:
+        """What an error may quote of the address and nobody may see, longest first."""
+        name, _, password = self._login.partition(":")
+        parts = (self._login, name, password, self._query, unquote(self._login), unquote(password))
+        return sorted({part for part in parts if part and f"{part}@" != self._account}, key=len, reverse=True)
 
     def _failed(self, reason: str) -> Input:
         return Input(self.shown, self._spool.file(self.shown + "\0"), 0, reason)
@@ -220,7 +227,9 @@ class _Bucket:
                     yield item.path, item.size
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, secrets: Iterable[str] = ()) -> str:
     text = str(error) if not isinstance(error, OSError) or not error.strerror else error.strerror
+    for secret in secrets:
+        text = text.replace(secret, "***")
     text = " ".join(text.split()) or type(error).__name__
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."

@@ -22,7 +22,10 @@ MAX_NESTING = 3
 # its own, which the generic reader asks for elsewhere.
 _FALLBACK = "jsonl"
 _SHAPES_KEPT = 4096
-_BY_SHAPE: dict[tuple[tuple[str, type], ...], Any] = {}
+_BY_SHAPE: dict[tuple[tuple[str, Any], ...], Any] = {}
+# Members whose value says what a record is, where its other members recur in more than one format.
+_TELLING = frozenset({"type", "kind", "event", "event_type", "object", "stream", "jsonrpc", "role", "msg", "schema"})
+_LONGEST_WORD = 64
 
 
 class Settings(NamedTuple):
@@ -102,6 +105,9 @@ def unwrap(inner: Inner, record: Record, settings: Settings = _NO_SETTINGS, dept
         reading = reader.read(value, record._replace(raw=text, header=None), **options_of(reader, settings))
     except RecordError as error:
         return Unwrapped([_plain(inner, note=f"{error.code}: {error.reason}")], (), ())
+    except Exception as error:  # noqa: BLE001 - a reader's fault must cost one message, not those beside it
+        note = f"reader-failure: {reader.NAME}: {type(error).__name__}"
+        return Unwrapped([_plain(inner, note=note)], (), ("reader-failure",))
     if isinstance(reading, Ignored):
         return reading
     if isinstance(reading, Inner):
@@ -124,12 +130,12 @@ def unwrap(inner: Inner, record: Record, settings: Settings = _NO_SETTINGS, dept
 def _reader_for(value: Any, text: bytes) -> Any:
     """The reader for one message alone, or None.
 
-    Remembered by the names and JSON types of its members: a stream repeats its shapes, and a sniff of every
-    reader for every message would cost more than reading it.
+    Remembered by the shape of its members: a stream repeats its shapes, and a sniff of every reader for every
+    message would cost more than reading it.
     """
     if not isinstance(value, dict):
         return None
-    shape = tuple((key, type(item)) for key, item in value.items())
+    shape = tuple((key, _shape_of(key, item)) for key, item in value.items())
     if shape not in _BY_SHAPE:
         if len(_BY_SHAPE) >= _SHAPES_KEPT:
             _BY_SHAPE.clear()
@@ -137,6 +143,13 @@ def _reader_for(value: Any, text: bytes) -> Any:
         choice = choose.choose(head)
         _BY_SHAPE[shape] = choice.reader if choice else choose.readers().get(_FALLBACK)
     return _BY_SHAPE[shape]
+
+
+def _shape_of(key: str, item: Any) -> Any:
+    """What readers tell formats apart by: the type, the members of an object, and words such as that of `type`."""
+    if isinstance(item, dict):
+        return tuple(item)
+    return item if isinstance(item, str) and key in _TELLING and len(item) <= _LONGEST_WORD else type(item)
 
 
 @cache
@@ -149,7 +162,7 @@ def _text_reader_for(text: bytes) -> Any:
     """The reader of text for one message alone, or None: the best of those that name how it begins."""
     head = Head(text, True, "lines", False, [], frozenset(), text.split(b"\n"))
     claims = [
-        (reader.sniff(head), name)
+        (choose.score_of(reader, head)[0], name)
         for name, reader in choose.readers().items()
         if text.startswith(getattr(reader, "PREFIXES", ())) and getattr(reader, "INPUT", "json") == "text"
     ]

@@ -11,14 +11,17 @@ A reader module has these attributes (a conformance test checks them; types in `
     CAPTURES: dict[str, str]  what its producer writes, for every facet of `_contract.FACETS`: see there
     ARRAYS: tuple[str, ...] = ()      optional: members of a top-level object whose elements are the records;
                                       `hits.hits` is the member `hits` of the member `hits`
-    INPUT: str = "json"               optional: "text" for formats whose records are not JSON: `value` is then bytes
+    INPUT: str = "json"               optional: "text" for formats whose records are not JSON, be they lines of text
+                                      or binary messages: `value` is then bytes. A row of a table (CSV, Parquet) is
+                                      an object of its columns for a reader of JSON, a line for a reader of text
     PREFIXES: tuple[bytes, ...] = ()  optional, text only: how a message inside a wrapper begins that may be of this
                                       format (`CEF:`); `sniff` then decides
     LINES: bool = False               optional: True forces one record per line, whatever the content looks like
 
     def sniff(head: Head) -> float
         0.0 = not mine; up to 1.0 = certainly. Content only, never the name. Scores: 0.95 a key that only this
-        format has; 0.8 several keys together; 0.2 generic fallback.
+        format has; 0.8 several keys together; 0.2 generic fallback. Of a document that reaches beyond the head,
+        `samples` is empty; if no reader claims it by its keys, all are asked again with the part that is seen.
     def read(value, record: Record, *, origin: Origin = NOWHERE) -> Reading
         One parsed record -> a list of its events; `Ignored` when the format defines that it is none; `Inner` when it
         wraps a message of another format, which is then sniffed and read in turn (events and messages may stand in
@@ -31,6 +34,11 @@ A reader module has these attributes (a conformance test checks them; types in `
     class Assembler                   optional: joins records that hold parts of one message; see `_contract`
     class Watcher                     optional: evidence that only all records together give; see `_contract`
 
-Fields of an event that have no column go to `attributes`; nothing of a record is dropped. Facts are in each module's
+Whatever a reader raises but `RecordError` is a fault of ours, and ingest lets it cost as little as can be: `read` its
+record (inside a wrapper, the message stays text), an assembler the records that it held, a watcher or `close` what
+it would have told, `sniff` the reader's claim.
+
+Fields of an event that have no column go to `attributes`; nothing of a record is dropped: a conformance test looks for
+every value of every fixture. Facts are in each module's
 docstring, with where they were read. Fixtures: `fixtures/readers/<NAME>/<case>/`, see tests/conformance.
 """

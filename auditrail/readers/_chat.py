@@ -23,7 +23,7 @@ from auditrail import ids as id_text
 from auditrail import jsontext
 from auditrail.content import state_of
 from auditrail.model import Event, Id
-from auditrail.readers._gateway import is_text, whole
+from auditrail.readers._gateway import is_text, objects, whole
 
 _ANTHROPIC_CALLS = ("tool_use", "server_tool_use", "mcp_tool_use")
 _RESPONSES_CALLS = ("function_call", "custom_tool_call", "mcp_call")
@@ -32,7 +32,6 @@ _RESPONSES_OUTPUTS = ("function_call_output", "custom_tool_call_output")
 _INHERITED = frozenset({"run", "trace", "session", "conversation", "request", "response", "task", "parent_run"})
 # The results that answer one response stand together at the end of the next request; more than this is no such thing.
 MAX_ANSWERED = 64
-_EMPTY_TEXTS = frozenset({"", "{}", "[]", "null"})
 
 
 class ToolCall(NamedTuple):
@@ -53,11 +52,11 @@ def calls_of_message(message: Any) -> Iterator[ToolCall]:
     """The tool calls of one assistant message, OpenAI's or Anthropic's."""
     if not isinstance(message, dict):
         return
-    for item in _objects(message.get("tool_calls")):
+    for item in objects(message.get("tool_calls")):
         yield from _call_of(item)
     if isinstance(legacy := message.get("function_call"), dict):
         yield from _made(None, legacy, "arguments", {})
-    for block in _objects(message.get("content")):
+    for block in objects(message.get("content")):
         if block.get("type") in _ANTHROPIC_CALLS:
             yield from _made(block.get("id"), block, "input", _without(block, "id", "name", "input"))
 
@@ -67,9 +66,9 @@ def calls_of_response(response: Any) -> list[ToolCall]:
     if not isinstance(response, dict):
         return []
     calls = list(calls_of_message(response))
-    for choice in _objects(response.get("choices")):
+    for choice in objects(response.get("choices")):
         calls.extend(calls_of_message(choice.get("message")))
-    for item in _objects(response.get("output")):
+    for item in objects(response.get("output")):
         if item.get("type") in _RESPONSES_CALLS:
             key = "input" if item.get("type") == "custom_tool_call" else "arguments"
             call_id = item.get("call_id", item.get("id"))
@@ -115,13 +114,6 @@ def error_of(body: Any) -> str | None:
     return ": ".join(part for part in (kind, message) if part) or jsontext.dumps(error)
 
 
-def state(value: Any, *, given: bool) -> str:
-    """As `content.state_of`; JSON text of nothing (`{}`, `[]`, `null`) is empty too."""
-    if given and isinstance(value, str) and value.strip() in _EMPTY_TEXTS:
-        return "empty"
-    return state_of(value, given=given)
-
-
 def call_events(calls: Iterable[ToolCall], record: Event, span: str | None = None) -> list[Event]:
     """One event for each tool call that the model asked for in `record`, the event of the whole response.
 
@@ -151,7 +143,7 @@ def call_events(calls: Iterable[ToolCall], record: Event, span: str | None = Non
                 model=record.model,
                 tool=call.name,
                 args=jsontext.content(call.arguments),
-                args_state=state(call.arguments, given=call.given),
+                args_state=state_of(call.arguments, given=call.given),
                 dedupe_key=f"{record.dedupe_key}#call{number}" if record.dedupe_key else None,
                 attributes=jsontext.dumps(call.rest) if call.rest else None,
                 ids=tuple(ids),
@@ -190,13 +182,9 @@ def _results_of(message: Any) -> list[str | int]:
     elif message.get("type") in _RESPONSES_OUTPUTS:
         ids = [message.get("call_id")]
     else:
-        blocks = _objects(message.get("content"))
+        blocks = objects(message.get("content"))
         ids = [block.get("tool_use_id") for block in blocks if block.get("type") == "tool_result"]
     return [an_id for an_id in ids if isinstance(an_id, (str, int)) and not isinstance(an_id, bool)]
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _without(value: dict[str, Any], *keys: str) -> dict[str, Any]:

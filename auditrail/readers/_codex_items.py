@@ -10,8 +10,9 @@ import re
 from typing import Any
 
 from auditrail.readers import _gateway as gateway
+from auditrail.readers._gateway import objects
 from auditrail.readers._prompts import prompt_key
-from auditrail.readers._transcript import Line, arguments, first_text, objects, outcome, parsed, text_of
+from auditrail.readers._transcript import Line, arguments, first_text, outcome, parsed, text_of
 
 ITEMS = frozenset(
     {

@@ -60,11 +60,13 @@ Reading = list[Event] | Ignored | Inner | list[Inner] | list[Event | Inner]
 
 
 class Assembler(Protocol):
-    """Joins records that are parts of one message (continuation lines, 16 KiB splits, CRI partial lines).
+    """Sees all records of a source in order, before `read`: joins parts of one message, or notes what others say.
 
-    `feed` takes records in order and returns those that are complete; `flush` returns what is still open at the
-    end. The `span` of the returned records adds up to the number of records fed. Memory is bounded: an assembly
-    longer than `limits.MAX_RECORD` is let go with defect `oversized`.
+    Parts are continuation lines, 16 KiB splits, CRI partial lines; notes go into the record's `header`. `feed` takes
+    records and returns those that are complete; `flush` returns what is still open at the end. Every record fed is
+    returned once: as itself, or inside the `span` of the first of its parts (`pieces`, where they do not follow each
+    other); what is not, ends in quarantine. Memory is bounded: an assembly longer than `limits.MAX_RECORD` is let go
+    with defect `oversized`. A source that grew is read again from its start.
     """
 
     def feed(self, record: Record) -> list[Record]: ...

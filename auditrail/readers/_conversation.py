@@ -101,7 +101,7 @@ class Telling:
         return of_run(
             self.run, at=at, ids=ids, rest=call.rest, layer="llm", kind="call", name=call.name, tool=call.name,
             agent=said.agent, model=said.model, args=jsontext.content(call.arguments),
-            args_state=chat.state(call.arguments, given=call.given),
+            args_state=state_of(call.arguments, given=call.given),
         )  # fmt: skip
 
     def _said(self, message: dict[str, Any], role: str, more: dict[str, Any]) -> list[Event]:

@@ -116,6 +116,11 @@ def is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects in a list; nothing for anything else."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
 def whole(value: Any) -> int | None:
     """A count: a whole number from 0 to 2^63 - 1, also when written as a float (12.0)."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:

@@ -12,7 +12,7 @@ from typing import Any
 
 from auditrail.model import Event
 from auditrail.readers import _steps as steps
-from auditrail.readers._gateway import member
+from auditrail.readers._gateway import member, objects
 
 _ROLES = {"human": "user", "system": "system", "ai": "assistant", "tool": "tool", "function": "tool",
           "developer": "system", "chat": "user"}  # fmt: skip
@@ -78,7 +78,7 @@ def events_of(message: dict[str, Any], base: Event) -> list[Event]:
 def _calls(message: dict[str, Any], base: Event) -> list[Event]:
     events = []
     for name in ("tool_calls", "invalid_tool_calls"):
-        for call in steps.objects(message.get(name)):
+        for call in objects(message.get(name)):
             tool = steps.text(call.get("name"))
             made = steps.with_ids(base, ("tool_call", call.get("id")))
             made = made._replace(layer="llm", kind="call", name=tool, tool=tool)

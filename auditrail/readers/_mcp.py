@@ -24,6 +24,7 @@ from auditrail.errors import RecordError
 from auditrail.model import Event
 from auditrail.readers import _gateway as gateway
 from auditrail.readers import _steps as steps
+from auditrail.readers._gateway import objects
 from auditrail.readers._scope import Origin
 
 IDS = ("session", "request", "tool_call", "trace", "parent_span", "run", "conversation", "task", "user", "message",
@@ -322,7 +323,7 @@ def _asker_by_shape(result: dict[str, Any]) -> str | None:
 
 
 def _first_text(content: Any) -> str | None:
-    return next((text for item in steps.objects(content) if (text := steps.text(item.get("text")))), None)
+    return next((text for item in objects(content) if (text := steps.text(item.get("text")))), None)
 
 
 def parsed(raw: bytes) -> Any:

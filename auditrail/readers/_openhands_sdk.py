@@ -102,7 +102,7 @@ def _call(value: dict[str, Any], fields: gateway.Fields) -> dict[str, Any]:
     else:
         arguments, given = None, False
     return {"layer": "llm", "kind": "call", "args": jsontext.content(arguments),
-            "args_state": chat.state(arguments, given=given)}  # fmt: skip
+            "args_state": state_of(arguments, given=given)}  # fmt: skip
 
 
 def _result(value: dict[str, Any], fields: gateway.Fields) -> dict[str, Any]:

@@ -2,21 +2,24 @@
 
 stdout and stderr interleave, so the pieces of a line need not touch. A joined record is the first piece's record with
 `raw` written anew as one whole line of the format (`Pieces.whole`), `span` = number of pieces and `pieces` = where each
-stood. `offset`, `length` and `digest` stay those of the first piece: evidence is bytes that stand in the file, and
-the joined line does not.
+stood. Evidence is bytes that stand in the file, and the joined line does not: `length` and `digest` speak of the bytes
+from the first piece to the last where the pieces touch, else of the first piece alone.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from itertools import pairwise
 from typing import NamedTuple
 
+from auditrail import digest
 from auditrail.containers import limits
 from auditrail.containers.records import Record
 from auditrail.errors import RecordError
 
 # What an open piece costs in memory besides its bytes; bounds the number of empty pieces too.
 _OVERHEAD = 512
+_BREAKS = {1: b"\n", 2: b"\r\n"}
 
 
 def as_text(raw: bytes) -> str | bytes:
@@ -25,6 +28,21 @@ def as_text(raw: bytes) -> str | bytes:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw
+
+
+def stretch(records: list[Record]) -> bytes | None:
+    """The bytes of the file from the first of these lines to the end of the last.
+
+    None if they can't be known: something else than one line break stands between two of them.
+    """
+    parts = [records[0].raw]
+    for before, record in pairwise(records):
+        between = _BREAKS.get(record.offset - before.offset - before.length)
+        if between is None:
+            return None
+        parts += [between, record.raw]
+    raw = b"".join(parts)
+    return raw if len(raw) == records[-1].offset + records[-1].length - records[0].offset else None
 
 
 class Piece(NamedTuple):
@@ -78,6 +96,8 @@ class Pieces(ABC):
             pieces=tuple((record.number, record.offset, record.length) for record in records),
             last_unterminated=last.last_unterminated,
         )
+        if (whole := stretch(records)) is not None:
+            joined = joined._replace(length=len(whole), digest=digest.record_digest(whole))
         if oversized:
             return joined._replace(defect="oversized")
         try:

@@ -21,7 +21,6 @@ ANSWERS: dict[str, str] = {
     **dict.fromkeys(("allow", "allowed", "approve", "approved", "accept", "accepted", "yes", "proceed"), "allow"),
     **dict.fromkeys(("deny", "denied", "reject", "rejected", "decline", "declined", "no", "abort", "aborted"), "deny"),
 }
-_EMPTY_TEXTS = frozenset({"", "{}", "[]", "null"})
 
 
 def base(moment: times.Moment | None, *ids: tuple[str, Any], **columns: Any) -> Event:
@@ -53,7 +52,9 @@ def take_ids(fields: Fields, members: Mapping[str, str]) -> tuple[tuple[str, Any
 
 
 def with_ids(event: Event, *pairs: tuple[str, Any]) -> Event:
-    """The event with further ids behind its own."""
+    """The event with further ids (kind, value) behind its own; a value that is no id is left out."""
+    if not pairs:
+        return event
     found = list(event.ids)
     for kind, value in pairs:
         id_text.add(found, kind, value)
@@ -67,18 +68,12 @@ def without_ids(event: Event, *kinds: str) -> Event:
 
 def with_args(event: Event, value: Any, *, given: bool = True) -> Event:
     """The event with arguments; JSON text of nothing (`{}`) is empty like the value itself."""
-    return event._replace(args=jsontext.content(value), args_state=_state(value, given=given))
+    return event._replace(args=jsontext.content(value), args_state=state_of(value, given=given))
 
 
 def with_result(event: Event, value: Any, *, given: bool = True) -> Event:
     """The event with a result."""
-    return event._replace(result=jsontext.content(value), result_state=_state(value, given=given))
-
-
-def _state(value: Any, *, given: bool) -> str:
-    if given and isinstance(value, str) and value.strip() in _EMPTY_TEXTS:
-        return "empty"
-    return state_of(value, given=given)
+    return event._replace(result=jsontext.content(value), result_state=state_of(value, given=given))
 
 
 def with_rest(event: Event, rest: dict[str, Any]) -> Event:
@@ -117,11 +112,6 @@ def keyed(events: list[Event], key: str | None) -> list[Event]:
 def text(value: Any) -> str | None:
     """Text with more than blanks in it, as it stands; None for anything else."""
     return str(value) if is_text(value) else None
-
-
-def objects(value: Any) -> list[dict[str, Any]]:
-    """The objects in a list; nothing for anything else."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def strange(value: Any) -> list[Any]:

@@ -14,9 +14,9 @@ from auditrail import ids as id_text
 from auditrail import jsontext, times
 from auditrail.content import state_of
 from auditrail.errors import RecordError
-from auditrail.model import Event, Id
-from auditrail.readers._chat import state
+from auditrail.model import Event
 from auditrail.readers._gateway import is_text
+from auditrail.readers._steps import with_ids
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _UUID_AT_END = re.compile(rf"({_UUID.pattern})\Z", re.IGNORECASE)
@@ -84,16 +84,6 @@ class Line:
         ]
 
 
-def with_ids(event: Event, *pairs: tuple[str, Any]) -> Event:
-    """The event with further ids (kind, value); a value that is no id is left out."""
-    if not pairs:
-        return event
-    ids: list[Id] = list(event.ids)
-    for kind, value in pairs:
-        id_text.add(ids, kind, value)
-    return event._replace(ids=tuple(ids))
-
-
 def attributes(rest: dict[str, Any]) -> str | None:
     """What no column took, as JSON; None if nothing is left."""
     return jsontext.dumps(rest) if rest else None
@@ -101,7 +91,7 @@ def attributes(rest: dict[str, Any]) -> str | None:
 
 def arguments(value: Any, *, given: bool) -> dict[str, Any]:
     """The columns of arguments."""
-    return {"args": jsontext.content(value), "args_state": state(value, given=given)}
+    return {"args": jsontext.content(value), "args_state": state_of(value, given=given)}
 
 
 def outcome(value: Any, *, given: bool) -> dict[str, Any]:
@@ -170,11 +160,6 @@ def stem(path_parts: list[str]) -> str:
     while (shorter := re.sub(r"\.(?:jsonl|ndjson|json|log|txt|gz|zst|bz2|xz)\Z", "", name)) not in (name, ""):
         name = shorter
     return name
-
-
-def objects(value: Any) -> list[dict[str, Any]]:
-    """The objects of a list; anything else has none."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def first_text(*values: Any) -> str | None:

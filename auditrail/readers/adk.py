@@ -37,7 +37,7 @@ from auditrail.errors import RecordError
 from auditrail.model import Event
 from auditrail.readers import _steps as steps
 from auditrail.readers._contract import Reading
-from auditrail.readers._gateway import Fields, is_text, member
+from auditrail.readers._gateway import Fields, is_text, member, objects
 
 NAME = "adk"
 TITLE = "Google ADK sessions and events"
@@ -131,7 +131,7 @@ def _base(fields: Fields, header: dict[str, Any]) -> Event:
 
 def _events(value: dict[str, Any], base: Event, fields: Fields) -> list[Event]:
     content, actions = value.get("content"), value.get("actions")
-    parts = steps.objects(member(content, "parts"))
+    parts = objects(member(content, "parts"))
     is_user = value.get("author") == "user"
     usage = _of(value, "usage_metadata")
     answer = not is_user and (member(content, "role") == "model" or isinstance(usage, dict))

@@ -34,7 +34,7 @@ from auditrail.model import Event
 from auditrail.readers import _chat as chat
 from auditrail.readers import _steps as steps
 from auditrail.readers._contract import Reading
-from auditrail.readers._gateway import Fields, member
+from auditrail.readers._gateway import Fields, member, objects
 from auditrail.readers._scope import NOWHERE, Origin
 
 NAME = "autogen"
@@ -210,10 +210,10 @@ def _spoken(kind: str, value: dict[str, Any], base: Event, user: bool, fields: F
     if kind in _ASKED and isinstance(content, list):
         fields.take("content")
         odd = steps.strange(content)
-        return [steps.message(base, "assistant", odd or None), *(_call(call, base) for call in steps.objects(content))]
+        return [steps.message(base, "assistant", odd or None), *(_call(call, base) for call in objects(content))]
     if kind in _EXECUTED and isinstance(content, list):
         fields.take("content")
-        results = [_executed(result, base) for result in steps.objects(content)]
+        results = [_executed(result, base) for result in objects(content)]
         odd = steps.strange(content)
         if odd or not results:
             fields.put("content", odd)
@@ -266,7 +266,7 @@ def _result(value: dict[str, Any], run: tuple[str, str]) -> list[Event]:
     """A TaskResult: its messages, and how the run ended."""
     fields = Fields(value)
     messages = fields.take("messages")
-    events = [event for message in steps.objects(messages) for event in _chat_message(message, run)]
+    events = [event for message in objects(messages) for event in _chat_message(message, run)]
     if odd := steps.strange(messages):
         fields.put("messages", odd)
     end = steps.base(None, run, layer="agent", kind="end", name="TaskResult")
@@ -281,7 +281,7 @@ def _team(value: dict[str, Any], states: dict[str, Any], run: tuple[str, str]) -
     for name, state in states.items():
         thread = member(state, "message_thread")
         if isinstance(thread, list):
-            events += [event for message in steps.objects(thread) for event in _chat_message(message, run)]
+            events += [event for message in objects(thread) for event in _chat_message(message, run)]
             kept[name] = {**state, "message_thread": steps.strange(thread)}
         else:
             kept[name] = state
@@ -294,14 +294,14 @@ def _context(value: dict[str, Any], run: tuple[str, str]) -> list[Event]:
     """An agent's saved state: the messages of its model context, which have no ids of their own."""
     saved = steps.base(None, run, layer="agent", kind="log", name=steps.text(value.get("type")))
     events: list[Event] = []
-    for message in steps.objects(value["llm_context"]["messages"]):
+    for message in objects(value["llm_context"]["messages"]):
         kind, content = message.get("type"), message.get("content")
         source = steps.text(message.get("source"))
         base = steps.base(None, run, name=steps.text(kind), agent=source if source != "user" else None)
         if kind == _RESULTS_TYPE:
-            events += [_executed(result, base) for result in steps.objects(content)]
+            events += [_executed(result, base) for result in objects(content)]
             continue
-        calls = steps.objects(content) if kind == "AssistantMessage" else []
+        calls = objects(content) if kind == "AssistantMessage" else []
         role = _CONTEXT_TYPES.get(str(kind), "user")
         said = None if calls else content
         events.append(steps.message(base, role, said, thought=message.get("thought")))

@@ -119,7 +119,9 @@ def read(value: Any, record: Record) -> Reading:  # noqa: ARG001 - the contract'
         rest.pop("sessionId", None)
     events = [event for name, inner in trace.items() for event in _events(name, inner, base)]
     events = events or [base._replace(attributes=jsontext.dumps({"trace": trace}))]
-    return [guardrails.beside(event, rest) for event in events]
+    # The times of the model call say more than the one of the part, which stays beside them.
+    told = {"eventTime": part["eventTime"], **rest} if moment else rest
+    return [guardrails.beside(event, rest if event.ts_ns == base.ts_ns else told) for event in events]
 
 
 def _events(name: str, value: Any, base: Event) -> Iterator[Event]:

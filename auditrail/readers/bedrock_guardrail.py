@@ -53,7 +53,6 @@ CAPTURES = {
 _TIMES = ("timestamp", "time", "ts", "@timestamp")
 _TRACES = (("guardrail",), ("trace", "guardrail"), ("amazon-bedrock-trace", "guardrail"))
 _ACTION = "amazon-bedrock-guardrailAction"
-_ANSWER = ("output", "stopReason", "usage", "metrics")
 
 
 def sniff(head: Head) -> float:

@@ -132,13 +132,13 @@ def _unescape(text: str) -> str:
 
 
 def _pairs(text: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+    found = _Fields()
     keys = list(_KEY.finditer(text))
     if lead := text[: keys[0].start() if keys else len(text)].strip():
         found["auditrail.unnamed"] = lead
     for number, match in enumerate(keys):
         end = keys[number + 1].start() if number + 1 < len(keys) else len(text)
-        _put(found, match[1], _unescape(text[match.end() : end].strip()))
+        found.put(match[1], _unescape(text[match.end() : end].strip()))
     return found
 
 
@@ -146,13 +146,13 @@ def _leef_pairs(parts: list[str], version: str) -> dict[str, str]:
     delimiter, text = "\t", "|".join(parts)
     if version.startswith("2") and len(parts) > 1 and "=" not in parts[0]:
         delimiter, text = _delimiter(parts[0]), "|".join(parts[1:])
-    found: dict[str, str] = {}
+    found = _Fields()
     for pair in text.split(delimiter):
         key, equals, item = pair.partition("=")
         if equals:
-            _put(found, _LEEF_NAMES.get(key.strip(), key.strip()), item.strip())
+            found.put(_LEEF_NAMES.get(key.strip(), key.strip()), item.strip())
         elif pair.strip():
-            _put(found, "auditrail.unnamed", pair.strip())
+            found.put("auditrail.unnamed", pair.strip())
     return found
 
 
@@ -162,13 +162,20 @@ def _delimiter(text: str) -> str:
     return text[:1] or "\t"
 
 
-def _put(found: dict[str, str], key: str, item: str) -> None:
-    """A key that stands twice keeps both values."""
-    name, number = key, 1
-    while name in found:
-        number += 1
-        name = f"{key}#{number}"
-    found[name] = item
+class _Fields(dict[str, str]):
+    """The fields of a line. A key that stands twice keeps both values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, int] = {}  # a line may repeat one key a hundred thousand times
+
+    def put(self, key: str, item: str) -> None:
+        name, number = key, self._last.get(key, 1)
+        while name in self:
+            number += 1
+            name = f"{key}#{number}"
+        self._last[key] = number
+        self[name] = item
 
 
 def _folded(fields: dict[str, str]) -> dict[str, Any]:

@@ -22,7 +22,6 @@ Facts: aws-cli `awscli/customizations/logs/tail.py` at 00d4d6e (formats of `tail
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import Any
 
 from auditrail import digest
@@ -32,7 +31,7 @@ from auditrail.errors import RecordError
 from auditrail.readers import _cloudwatch
 from auditrail.readers._cloudwatch import Envelope
 from auditrail.readers._contract import Ignored, Inner, Reading, as_inside
-from auditrail.readers._pieces import as_text
+from auditrail.readers._pieces import as_text, stretch
 
 NAME = "cloudwatch-text"
 TITLE = "CloudWatch Logs text: S3 export tasks and `aws logs tail`"
@@ -126,18 +125,11 @@ def _joined(records: list[Record]) -> Record:
     first, last = records[0], records[-1]
     if len(records) == 1:
         return first
-    parts = [first.raw]
-    touching = True
-    for before, record in pairwise(records):
-        between = {1: b"\n", 2: b"\r\n"}.get(record.offset - before.offset - before.length)
-        touching = touching and between is not None
-        parts += [between or b"\n", record.raw]
-    raw = b"".join(parts)
-    joined = first._replace(
-        raw=raw, span=sum(record.span for record in records), last_unterminated=last.last_unterminated
-    )
-    if touching and len(raw) == last.offset + last.length - first.offset:
-        return joined._replace(length=len(raw), digest=digest.record_digest(raw))
+    raw = stretch(records)
+    joined = first._replace(span=sum(record.span for record in records), last_unterminated=last.last_unterminated)
+    if raw is not None:
+        return joined._replace(raw=raw, length=len(raw), digest=digest.record_digest(raw))
+    joined = joined._replace(raw=b"\n".join(record.raw for record in records))
     return joined._replace(pieces=tuple((record.number, record.offset, record.length) for record in records))
 
 

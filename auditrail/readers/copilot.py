@@ -24,6 +24,7 @@ from auditrail.errors import RecordError
 from auditrail.readers import _gateway as gateway
 from auditrail.readers import _hooks as hooks
 from auditrail.readers._contract import Reading
+from auditrail.readers._gateway import objects
 from auditrail.readers._scope import NOWHERE, Origin
 from auditrail.readers._transcript import (
     Line,
@@ -32,7 +33,6 @@ from auditrail.readers._transcript import (
     is_id,
     is_uuid,
     key_of,
-    objects,
     outcome,
     stem,
     uuid_at_end,

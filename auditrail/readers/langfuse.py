@@ -175,7 +175,6 @@ def _observation(value: dict[str, Any]) -> list[Event]:
         None,
         _attributes(value, kind, failed=failed),
         error=(message if isinstance(message, str) else "") if failed else None,
-        key=str(utc(value.get("endTime")) or "open"),
     )
     events = events_of(span, NAME, ids=_shared_ids(value))
     user = value.get("userId")

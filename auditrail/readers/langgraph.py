@@ -30,7 +30,7 @@ from auditrail.model import Event
 from auditrail.readers import _langchain as langchain
 from auditrail.readers import _steps as steps
 from auditrail.readers._contract import Reading
-from auditrail.readers._gateway import Fields, member
+from auditrail.readers._gateway import Fields, member, objects
 from auditrail.readers._scope import NOWHERE, Origin
 
 NAME = "langgraph"
@@ -301,7 +301,7 @@ def _asks(interrupts: Any, base: Event) -> list[Event]:
     events = []
     for asked in interrupts if isinstance(interrupts, list) else []:
         question = asked.get("value") if isinstance(asked, dict) else asked
-        wanted = steps.objects(member(question, "action_requests"))
+        wanted = objects(member(question, "action_requests"))
         made = base._replace(layer="policy", kind="decision", name="interrupt", decision="ask")
         made = steps.with_ids(made, ("decision", member(asked, "id")))
         made = made._replace(tool=steps.text(wanted[0].get("name")) if len(wanted) == 1 else None)

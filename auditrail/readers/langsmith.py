@@ -85,7 +85,8 @@ def _candidates(sample: Any) -> list[Any]:
 
 
 def _score(value: Any) -> float:
-    if not isinstance(value, dict) or value.get("run_type") not in _TYPES or "id" not in value:
+    kind = value.get("run_type") if isinstance(value, dict) else None
+    if not isinstance(kind, str) or kind not in _TYPES or "id" not in value:
         return 0.0
     if any(isinstance(value.get(key), str) for key in ("dotted_order", "trace_id", "session_id")):
         return 0.95
@@ -137,7 +138,6 @@ def _run(value: dict[str, Any], level: int) -> list[Event]:
         ok=value.get("status") == "success",
         moments=_moments(value.get("events")),
         links=_links(metadata),
-        key=str(utc(value.get("end_time")) or "open"),
     )
     ids: list[Id] = [*text_id("run", trace)]
     for key in _CONVERSATION:

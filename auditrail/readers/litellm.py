@@ -30,6 +30,7 @@ from typing import Any
 from auditrail import ids as id_text
 from auditrail import jsontext
 from auditrail.containers.records import Head, Record
+from auditrail.content import state_of
 from auditrail.errors import RecordError
 from auditrail.model import Event, Id
 from auditrail.readers import _chat as chat
@@ -159,9 +160,9 @@ def _span(value: dict[str, Any], fields: gateway.Fields, *, is_tool: bool, mcp: 
         model=fields.text("model"),
         tool=mcp["name"] if _says(is_tool, mcp, "name") and gateway.is_text(mcp["name"]) else None,
         args=jsontext.content(args),
-        args_state=chat.state(args, given=given),
+        args_state=state_of(args, given=given),
         result=jsontext.content(result),
-        result_state=chat.state(result, given=told),
+        result_state=state_of(result, given=told),
         tokens_in=read if read is not None else usage[0],
         tokens_out=written if written is not None else usage[1],
         sampled=sampled,
@@ -271,9 +272,9 @@ def _mcp_event(mcp: dict[str, Any], span: Event) -> Event:
         principal=span.principal,
         tool=name,
         args=jsontext.content(arguments),
-        args_state=chat.state(arguments, given="arguments" in mcp),
+        args_state=state_of(arguments, given="arguments" in mcp),
         result=jsontext.content(result),
-        result_state=chat.state(result, given=finished),
+        result_state=state_of(result, given=finished),
         dedupe_key=f"{span.dedupe_key}#mcp" if span.dedupe_key else None,
         attributes=fields.attributes(),
         ids=_without_tool_calls(span.ids),
@@ -299,9 +300,9 @@ def _decision(item: dict[str, Any], span: Event, number: int) -> Event:
         principal=span.principal,
         model=span.model,
         args=jsontext.content(request),
-        args_state=chat.state(request, given="guardrail_request" in item),
+        args_state=state_of(request, given="guardrail_request" in item),
         result=jsontext.content(response),
-        result_state=chat.state(response, given="guardrail_response" in item),
+        result_state=state_of(response, given="guardrail_response" in item),
         decision=decision,
         policy=name,
         rule=_rule(item.get("violation_categories")) or _rule(_masked(item)),

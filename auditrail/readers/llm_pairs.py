@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 from auditrail import ids as id_text
 from auditrail import jsontext, times
 from auditrail.containers.records import Head, Record
+from auditrail.content import state_of
 from auditrail.errors import RecordError
 from auditrail.model import Event, Id
 from auditrail.readers import _chat as chat
@@ -182,9 +183,9 @@ def _event(value: dict[str, Any], request: _Side | None, response: _Side | None)
         principal=_principal(value, request),
         model=_model(fields, body, request),
         args=jsontext.content(args),
-        args_state=chat.state(args, given=request is not None),
+        args_state=state_of(args, given=request is not None),
         result=jsontext.content(result),
-        result_state=chat.state(result, given=response is not None),
+        result_state=state_of(result, given=response is not None),
         tokens_in=read_tokens,
         tokens_out=written_tokens,
         sampled=sampled,

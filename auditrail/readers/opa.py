@@ -9,9 +9,10 @@ What the columns say:
 - `policy` is the path, with `@revision` where exactly one bundle revision is known (`bundles`, or the older
   `revision`). `name` is the path without its leading slash, or the query.
 - `decision`: the result true/false, a word (`allow`, `deny`, ...), or an object with such a member. A denial beats
-  a permission in the same object. For a rule that is itself called `deny` or `violation`, true or a list with
-  something in it is a denial, and false or an empty list is none. An absent result is `undefined`: no rule gave a
-  value. What the mask policy erased or replaced decides nothing: the value in the log is not the value given.
+  a permission in the same object. For a rule that itself refuses by its name (`deny`, `is_blocked`, `not_allowed`),
+  true or a list with something in it is a denial, and false or an empty list is none. An absent result is
+  `undefined`: no rule gave a value. What the mask policy erased or replaced decides nothing: the value in the log is
+  not the value given.
 - `args` is the input. `erased` and `masked` list what the mask policy changed, as pointers such as
   `/input/password`; they make `args_state` and `result_state` `redacted`.
 - `stream` is `opa:<app label>/<id label>`: `id` is new with each process, and `req_id` (`seq`) counts the requests
@@ -22,6 +23,7 @@ What the columns say:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -95,7 +97,10 @@ _WORDS: dict[str, str] = {
 _WORD_MEMBERS = ("decision", "effect", "verdict", "outcome", "action")
 _ALLOW_MEMBERS = ("allow", "allowed", "permit", "permitted", "authorized", "is_allowed")
 _DENY_MEMBERS = ("deny", "denied", "violation", "violations", "blocked")
-_DENY_RULES = frozenset({"deny", "denied", "violation", "violations"})
+# What stands in the name of a rule that refuses; `not_allowed` refuses as well, and `not_denied` does not.
+_REFUSES = re.compile(r"den(?:y|ies|ied|ials?)|violat|block|forbid|reject|disallow|prohibit|unauthori|restrict")
+_PERMITS = re.compile(r"allow|permit|accept|approv|authori[sz]|grant")
+_NEGATION = re.compile(r"(?:^|[_.\-])(?:not?|non|never|isnt|cannot)[_.\-]")
 _RULE_MEMBERS = ("rule", "rule_id", "rule_name", "matched_rule", "matched_rules", "reason", "reason_code", "reasons")
 # A console may open with many lines "Received request." and "Sent response." before the first decision.
 _REQUEST_LINE = frozenset({"client_addr", "level", "msg", "req_id", "req_method", "req_path", "time"})
@@ -264,7 +269,7 @@ def _decide(value: dict[str, Any], touched: set[str], name: str | None) -> str |
     if "result" not in value:
         return "undefined"
     result = value["result"]
-    rule = (name or "").rsplit("/", 1)[-1].lower()
+    refuses = _refuses((name or "").rsplit("/", 1)[-1].lower())
     if isinstance(result, dict):
         review = result.get("response")  # a Kubernetes AdmissionReview holds the answer one level deeper
         base = "/result"
@@ -273,13 +278,20 @@ def _decide(value: dict[str, Any], touched: set[str], name: str | None) -> str |
         result = {key: item for key, item in result.items() if not _touches(touched, f"{base}/{key}"[1:])}
         if found := _decide_object(result):
             return found
-        if rule not in _DENY_RULES or _touches(touched, "result"):
+        if not refuses or _touches(touched, "result"):
             return None
     if isinstance(result, str):
         return _WORDS.get(result.strip().lower())
-    if rule in _DENY_RULES and isinstance(result, (bool, list, dict)):
+    if refuses and isinstance(result, (bool, list, dict)):
         return "deny" if result else "allow"
     return ("allow" if result else "deny") if isinstance(result, bool) else None
+
+
+def _refuses(rule: str) -> bool:
+    """Whether a rule that holds is a denial, by its name."""
+    refuses = _REFUSES.search(rule) is not None
+    known = refuses or _PERMITS.search(rule) is not None
+    return refuses != (known and _NEGATION.search(rule) is not None)
 
 
 def _decide_object(result: dict[str, Any]) -> str | None:

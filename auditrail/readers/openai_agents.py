@@ -33,7 +33,7 @@ from auditrail.model import Event
 from auditrail.readers import _chat as chat
 from auditrail.readers import _steps as steps
 from auditrail.readers._contract import Reading
-from auditrail.readers._gateway import Fields
+from auditrail.readers._gateway import Fields, objects
 
 NAME = "openai-agents"
 TITLE = "OpenAI Agents SDK traces (lines of a processor, or the exporter's data arrays)"
@@ -207,7 +207,7 @@ def _model_call(kind: str, made: Event, data: dict[str, Any], inside: Fields) ->
 def _calls(outcome: Any) -> list[chat.ToolCall]:
     """Tool calls in a generation's output: items of the Responses API, chat messages, or whole responses."""
     calls: list[chat.ToolCall] = []
-    for item in steps.objects(outcome):
+    for item in objects(outcome):
         calls.extend(chat.calls_of_response({"output": [item]}))
         calls.extend(chat.calls_of_response(item))
     return calls

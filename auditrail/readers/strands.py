@@ -29,7 +29,7 @@ from auditrail.errors import RecordError
 from auditrail.model import Event
 from auditrail.readers import _steps as steps
 from auditrail.readers._contract import Reading
-from auditrail.readers._gateway import Fields, is_text, member, whole
+from auditrail.readers._gateway import Fields, is_text, member, objects, whole
 from auditrail.readers._scope import NOWHERE, Origin
 
 NAME = "strands"
@@ -123,7 +123,7 @@ def _message(value: dict[str, Any], fields: Fields, base: Event) -> list[Event]:
     base = steps.with_ids(base, *steps.take_ids(inside, {"tracking_id": "message"}))
     base = base._replace(seq_kind="strands.message_id" if number is not None else None, seq=number)
     role = inside.text("role") or "user"
-    blocks = steps.objects(message.get("content"))
+    blocks = objects(message.get("content"))
     said = [block for block in blocks if not any(isinstance(block.get(name), dict) for name in _TOLD)]
     odd = steps.strange(message.get("content"))
     if isinstance(message.get("content"), list):
@@ -171,7 +171,7 @@ def _result(outcome: dict[str, Any], block: dict[str, Any], base: Event) -> Even
     made = base._replace(layer="tool", kind="result", name="toolResult")
     made = steps.with_ids(made, ("tool_call", outcome.get("toolUseId")))
     content = outcome.get("content")
-    only = steps.objects(content)
+    only = objects(content)
     shown = only[0]["text"] if len(only) == 1 and content == only and only[0].keys() == {"text"} else content
     made = steps.with_result(made, shown, given="content" in outcome)
     status = {"success": "ok", "error": "error"}.get(str(outcome.get("status")), "unknown")

@@ -142,7 +142,7 @@ def _step(step: Any, number: int, run: Run, known: dict[str, list[chat.ToolCall]
     result = fields.take("observation")
     asked = of_run(
         run, ids=ids, layer="llm", kind="call", model=run.model, name=call.name or tool, tool=call.name or tool,
-        rest=call.rest, args=jsontext.content(call.arguments), args_state=chat.state(call.arguments, given=call.given),
+        rest=call.rest, args=jsontext.content(call.arguments), args_state=state_of(call.arguments, given=call.given),
     )  # fmt: skip
     made = of_run(
         run, ids=ids, layer="tool", kind="span", name="step", tool=call.name or tool,

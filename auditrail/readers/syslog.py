@@ -161,10 +161,9 @@ def _priority(text: str | None, attributes: dict[str, Any]) -> str | None:
 
 
 def _structured(text: str) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[str, list[str]]] = {}
     for name, params in _ELEMENT.findall(text):
         element = found.setdefault(name, {})
         for key, item in _PARAM.findall(params):
-            plain = re.sub(r'\\(["\\\]])', r"\1", item)
-            element[key] = plain if key not in element else f"{element[key]}\n{plain}"
-    return found
+            element.setdefault(key, []).append(re.sub(r'\\(["\\\]])', r"\1", item))
+    return {name: {key: "\n".join(items) for key, items in element.items()} for name, element in found.items()}

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from auditrail import discover, jsontext, model
-from auditrail.containers.records import Record
+from auditrail.containers.records import Head, Record
 from auditrail.errors import AuditrailError
 from tests.conformance import _pipeline as pipeline
 from tests.conformance.test_readers import places, refusal
@@ -45,6 +45,7 @@ def check(data: bytes, reader: str, case: Path, *, forced: bool = True) -> None:
     assert reading.tally.balanced
     assert reading.tally.events == len(reading.events)
     failed = [row["reason"] for row in reading.quarantine if row["code"] == "reader-failure"]
+    failed += [row["detail"] for row in reading.remarks if row["code"] == "reader-failure"]
     assert failed == [], failed
     assert {row["code"] for row in reading.quarantine} <= set(model.QUARANTINE_CODES)
 
@@ -122,5 +123,8 @@ def test_other_types_in_every_field(name: str, case: Path) -> None:
                 at[place[-1]] = new
                 raw = jsontext.dumps(value).encode()
                 record = Record(1, 0, len(raw), raw, b"\0" * 32, header={})
-                assert refusal(reader, jsontext.parse(raw)[0], record) in (None, *model.QUARANTINE_CODES)
+                parsed = jsontext.parse(raw)[0]
+                keys = frozenset(parsed) if isinstance(parsed, dict) else frozenset()
+                assert 0.0 <= reader.sniff(Head(raw, True, "lines", False, [parsed], keys, [raw])) <= 1.0
+                assert refusal(reader, parsed, record) in (None, *model.QUARANTINE_CODES)
             at[place[-1]] = kept

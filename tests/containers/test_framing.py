@@ -7,7 +7,7 @@ import json
 import pyarrow as pa
 import pytest
 
-from auditrail.containers.framing import look
+from auditrail.containers.framing import begun, look
 
 LINE = b'{"a":1,"b":"x"}\n'
 ZSTD = bytes(pa.compress(LINE, codec="zstd", asbytes=True))
@@ -83,3 +83,24 @@ def test_a_top_array() -> None:
 def test_samples_of_frames() -> None:
     head = look(len(ZSTD).to_bytes(4, "big") + ZSTD, complete=True)
     assert (head.samples, head.keys, head.lines) == ([{"a": 1, "b": "x"}], {"a", "b"}, [])
+
+
+@pytest.mark.parametrize(
+    ("data", "samples"),
+    [
+        (b'{"a": {"b": [1, {"c": "x}"}, {"d": "torn', [{"a": {"b": [1, {"c": "x}"}, {}]}}]),
+        (b'{\n "a": [\n  {"b": 1},\n  {"b": 2', [{"a": [{"b": 1}, {}]}]),
+        (b'[{"a": 1, "b": "tor', [{"a": 1}]),
+        (b'{"a": "\\"}", "b": 1, "c', [{"a": '"}', "b": 1}]),
+        (b'{"tor', [{}]),
+        (b'{"a": ]', []),
+        (b'{"a": tru, "b": 1, ', []),
+        (b'{"a":' * 400, []),
+        (b"plain text, [and a", []),
+    ],
+)
+def test_a_document_beyond_the_head_is_seen_as_far_as_it_goes(data: bytes, samples: list[object]) -> None:
+    head = look(data, complete=False)
+    assert head.samples == []
+    assert begun(head).samples == samples
+    assert begun(look(data, complete=True)).samples == look(data, complete=True).samples

@@ -38,16 +38,42 @@ def test_equal_bytes_without_a_time_may_be_two_events() -> None:
 
 
 def test_other_columns_of_the_content_count() -> None:
-    base = {"dedupe_key": "k", "name": "n", "args": "{}", "args_state": "present"}
+    base = {"dedupe_key": "k", "name": "n", "args": "{}", "args_state": "present", "end_ns": 3}
     for change in (
         {"status": "error"},
-        {"end_ns": 5},
+        {"end_ns": 5, "status": "ok"},
         {"decision": "deny"},
         {"error": "e"},
         {"args": "[]"},
     ):
         runs = correlate([ev(1, "a", **base), ev(1, "a", **{**base, **change})])
         assert runs.copies == {1: (0, False)}, change
+
+
+def test_a_span_written_while_open_is_no_contradiction_to_the_finished_one() -> None:
+    begun = {"dedupe_key": "k", "name": "n", "kind": "span"}
+    for end in ({"status": "error", "error": "e"}, {"status": "ok"}, {}):
+        runs = correlate([ev(1, "a", "llm", "run=A", **begun), ev(1, "a", "llm", "run=A", **begun, end_ns=5, **end)])
+        assert runs.copies == {0: (1, True)}, end
+    failed = {**begun, "status": "error", "error": "e"}
+    assert correlate([ev(1, "a", **failed), ev(1, "a", **begun, status="ok", end_ns=5)]).copies == {0: (1, False)}
+
+
+def test_the_halves_of_a_span_are_no_copies_of_each_other() -> None:
+    key = {"dedupe_key": "k", "name": "n", "kind": "span"}
+    runs = correlate(
+        [
+            ev(1, "a", "tool", "run=A", **key, args="{}"),
+            ev(1, "a", "tool", "run=A", **key, end_ns=5, status="ok", result="x", result_state="present"),
+        ]
+    )
+    assert (runs.copies, runs.conflicts, runs.members("A")) == ({}, set(), [0, 1])
+
+
+def test_the_record_that_says_most_stands_for_all() -> None:
+    base = {"dedupe_key": "k", "name": "n", "kind": "span", "end_ns": 5}
+    for more in ({"tokens_in": 7}, {"model": "m"}, {"attributes": '{"a":1}'}):
+        assert correlate([ev(1, "a", **base), ev(1, "b", **base, **more)]).copies == {0: (1, True)}, more
 
 
 def test_content_that_one_record_leaves_off_is_no_contradiction() -> None:
@@ -96,3 +122,14 @@ def test_late_evidence_changes_the_runs() -> None:
         late = settled(connection)
         assert late.of[3] == "B"
         assert late.of[0] == "A"
+
+
+def test_content_that_one_exporter_hides_is_no_contradiction() -> None:
+    whole = {"dedupe_key": "k", "name": "n", "args": '{"to":"kim"}', "args_state": "present"}
+    for state in ("redacted", "hashed", "offloaded"):
+        hidden = {**whole, "args": "[REDACTED]", "args_state": state}
+        assert correlate([ev(1, "a", "tool", **hidden), ev(1, "b", "tool", **whole)]).copies == {0: (1, True)}, state
+        other = {**hidden, "status": "error"}
+        assert correlate([ev(1, "a", "tool", **other), ev(1, "b", "tool", **whole)]).copies == {0: (1, False)}, state
+    cut = {**whole, "args": '{"to":"mallory...', "args_state": "truncated"}
+    assert correlate([ev(1, "a", "tool", **cut), ev(1, "b", "tool", **whole)]).copies == {0: (1, False)}

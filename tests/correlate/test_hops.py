@@ -118,3 +118,28 @@ def test_a_trace_that_takes_in_a_batch_joins_none_of_them() -> None:
         ]
     )
     assert len(runs.rows) == 3
+
+
+def test_agents_that_count_their_calls_alike_are_no_parent_and_child() -> None:
+    runs = correlate(
+        [
+            root(1, "one", "planner", "a", end=9),
+            span(2, "one", "tool", "a", "tool_call=call_1"),
+            root(3, "two", "booker", "b", end=8),
+            span(4, "two", "tool", "b", "tool_call=call_1"),
+        ]
+    )
+    assert runs.sets() == {frozenset({0, 1}), frozenset({2, 3})}
+    assert runs.rows["b"]["parent_run"] is None
+
+
+def test_a_run_and_the_trace_of_another_agent_that_count_alike_stay_two() -> None:
+    runs = correlate(
+        [
+            ev(1, "log", "agent", "run=R", "tool_call=call_1", agent="planner", kind="call"),
+            ev(9, "log", "agent", "run=R", agent="planner", kind="end"),
+            root(2, "otel", "booker", "b", "tool_call=call_1", end=5),
+        ]
+    )
+    assert runs.sets() == {frozenset({0, 1}), frozenset({2})}
+    assert runs.rows["b"]["parent_run"] is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.correlate._hand import correlate, ev
+from tests.correlate._hand import add, correlate, ev, held, settled
 
 
 def test_a_child_that_names_its_call() -> None:
@@ -75,3 +75,15 @@ def test_links_close_no_circle() -> None:
     )
     assert runs.rows["C"]["parent_run"] == "P"
     assert runs.rows["P"]["parent_run"] is None
+
+
+def test_a_counter_names_no_call_of_another_source() -> None:
+    connection = held([ev(1, "log", "llm", "run=P", "tool_call=call_1", kind="call")])
+    connection.execute("UPDATE events SET source = 2")
+    add(connection, [ev(2, "log", "agent", "run=C", "parent_call=call_1", kind="start")], first=1)
+    assert settled(connection).rows["C"]["parent_run"] is None
+    same = [
+        ev(1, "log", "llm", "run=P", "tool_call=call_1", kind="call"),
+        ev(2, "log", "agent", "run=C", "parent_call=call_1", kind="start"),
+    ]
+    assert correlate(same).rows["C"]["parent_run"] == "P"

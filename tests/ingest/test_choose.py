@@ -60,6 +60,15 @@ def test_one_claim_alone_is_said_to_be_alone(monkeypatch: pytest.MonkeyPatch) ->
     assert choice.why == "content scores 1.00; no other reader claims it"
 
 
+def test_a_reader_that_fails_is_passed_over_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = SimpleNamespace(NAME="a", sniff=lambda _head: 1 // 0)
+    use(monkeypatch, broken, fake("b", 0.5))
+    choice = choose.choose(head({}))
+    assert choice is not None
+    assert choice.reader.NAME == "b"
+    assert "could not be asked: a (ZeroDivisionError)" in choice.why
+
+
 def test_nobody_claims_it(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, fake("a", 0.0), fake("jsonl", 0.0))
     assert choose.choose(head({"a": 1})) is None
@@ -101,3 +110,13 @@ def test_records_are_divided_as_the_reader_needs_it(
 def test_what_is_no_log_is_claimed_by_nobody_for_sure(raw: bytes) -> None:
     claims = choose.scores(look(raw, complete=True))
     assert all(score < 0.8 for score, _ in claims), claims
+
+
+def test_a_document_beyond_the_head_is_asked_again_with_what_is_seen_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def sniff(head: Any) -> float:
+        return 0.9 if head.samples and isinstance(head.samples[0].get("rows"), list) else 0.0
+
+    use(monkeypatch, SimpleNamespace(NAME="a", sniff=sniff, ARRAYS=("rows",)))
+    choice = choose.choose(look(b'{"rows": [{"n": 1}, {"n": 2}, {"n"', complete=False))
+    assert choice is not None
+    assert (choice.reader.NAME, choice.framing) == ("a", "values")

@@ -195,3 +195,25 @@ def test_an_archive_gives_its_members_with_the_version_of_the_object(bucket: Any
     with case.open_write(tmp_path / "c.duckdb") as connection:
         assert connection.execute("SELECT code FROM remarks").fetchall() == [("remote-object",)]
     assert [path.name for path in tmp_path.iterdir()] == ["c.duckdb"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "s3://AKIAKEY:s3cr3t/x@bucket/p",
+        "s3://AKIAKEY:s3cr3t%zz@bucket/p?region=x",
+        "s3://AKIAKEY:s3cr3t@bucket:99999/p?region=us-east-1",
+        "gs://AKIAKEY:s3cr3t@buck[et/p",
+        "abfs://:s3cr3t@account.blob.core.windows.net:99999/p",
+        "abfs://files:s3cr3t@acc[ount/p",
+    ],
+)
+def test_credentials_in_an_address_stand_in_no_error(tmp_path: Path, address: str) -> None:
+    with remote.named([address], tmp_path / "c.duckdb") as (places, _):
+        (place,) = places
+        assert not isinstance(place, Path)
+        (item,) = place.inputs()
+    assert item.error
+    for secret in ("s3cr3t", "AKIAKEY"):
+        assert secret not in item.shown
+        assert secret not in item.error

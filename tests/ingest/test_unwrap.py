@@ -290,3 +290,32 @@ def test_shapes_are_remembered_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -
     for n in range(10):
         assert read({f"k{n}": 1}).readers == ("jsonl",)
         assert len(unwrap._BY_SHAPE) <= 3
+
+
+def test_messages_with_the_same_members_go_to_the_reader_of_their_own_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    codex = {"timestamp": "2026-09-17T10:00:01Z", "type": "session_meta", "payload": {"id": "s", "cwd": "/"}}
+    other = {"timestamp": "2026-09-17T10:00:01Z", "type": "order_created", "payload": {"order": "A-1"}}
+    alone = []
+    for message in (codex, other):
+        monkeypatch.setattr(unwrap, "_BY_SHAPE", {})
+        alone.append(read(message).readers)
+    assert alone[0] != alone[1]
+    monkeypatch.setattr(unwrap, "_BY_SHAPE", {})
+    assert [read(message).readers for message in (codex, other)] == alone
+    monkeypatch.setattr(unwrap, "_BY_SHAPE", {})
+    assert [read(message).readers for message in (other, codex)] == alone[::-1]
+
+
+def test_a_reader_that_fails_on_a_message_leaves_it_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Failing:
+        NAME = "made"
+
+        @staticmethod
+        def read(_value: Any, _record: Any) -> Any:
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(unwrap, "_reader_for", lambda _value, _text: Failing)
+    found = read('{"a":1}')
+    assert attributes(found.events[0])["message"] == '{"a":1}'
+    assert attributes(found.events[0])["auditrail.message_unread"] == "reader-failure: made: ZeroDivisionError"
+    assert found.flags == ("reader-failure",)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
+from auditrail.containers.records import Record
 from auditrail.readers import cef
 from tests.readers._stores import TIME, attributes, ids, only, read
 
@@ -116,3 +118,11 @@ def test_many_keys_take_linear_time() -> None:
 def test_ids_under_well_known_names() -> None:
     reading = read(HEADER + "sessionId=s-1 requestId=q-1 externalId=77")
     assert (ids(reading, "session"), ids(reading, "request"), ids(reading, "other")) == (["s-1"], ["q-1"], ["77"])
+
+
+def test_a_key_repeated_without_end_is_read_in_good_time() -> None:
+    line = b"CEF:0|a|b|c|d|e|5|" + b" a=1" * 100_000
+    begun = time.monotonic()
+    found = cef.read(line, Record(1, 0, len(line), line, b""))
+    assert time.monotonic() - begun < 10
+    assert str(found).count('"a#') == 99_999

@@ -90,12 +90,6 @@ def test_usage_and_errors():
     assert chat.error_of({"error": None}) is None
 
 
-def test_empty_json_text_is_empty():
-    assert [chat.state(text, given=True) for text in ("{}", " [] ", "null", "")] == ["empty"] * 4
-    assert chat.state("{ }x", given=True) == "present"
-    assert chat.state(None, given=False) == "absent"
-
-
 def test_call_events_take_the_first_ids_of_their_record():
     record = Event(
         ts_ns=1,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.conformance import _pipeline as pipeline
 from tests.readers._stores import TIME, attributes, codes, dumped, ids, only, read, remarks
 
 DOC = {"@timestamp": "2026-09-17T10:00:00Z", "run_id": "r", "event": "step"}
@@ -120,3 +121,13 @@ def test_other_objects_are_left_alone(sample: dict[str, Any]) -> None:
 
 def test_a_document_with_a_member_called_hits_is_a_document() -> None:
     assert len(read(dumped({**hit(), "_source": {**DOC, "hits": {"hits": [1, 2]}}})).events) == 1
+
+
+def test_documents_behind_equal_actions_are_told_apart_by_their_bytes() -> None:
+    action = b'{"index":{"_index":"agents"}}\n'
+    documents = [b'{"@timestamp":"2026-09-17T10:00:01Z","run_id":"r","event":"step","n":%d}' % n for n in range(3)]
+    reading = pipeline.read(b"".join(action + document + b"\n" for document in documents))
+    assert reading.reader == "elasticsearch"
+    assert len({row["blake3"] for row in reading.events}) == 3
+    pipeline.check_places(reading)
+    assert [row["byte_length"] for row in reading.events] == [len(action) + len(document) for document in documents]
