@@ -174,7 +174,7 @@ def _sample(value: dict[str, Any], record: Record, origin: Origin, header: dict[
         name = own
     else:
         folder = next((part for part in reversed(origin.parts) if part.endswith(".eval")), None)
-        name = origin.run_of(record, folder, f"sample-{value['id']}", f"epoch-{value['epoch']}")
+        name = origin.run_of(record, folder, f"sample-{value.get('id')}", f"epoch-{value.get('epoch')}")
     task, model = gateway.member(header, "eval", "task"), gateway.member(header, "eval", "model")
     run = Run(
         name,

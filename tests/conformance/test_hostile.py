@@ -51,7 +51,7 @@ def check(data: bytes, reader: str, case: Path, *, forced: bool = True) -> None:
 
 def cuts(data: bytes) -> Iterator[int]:
     """Where to cut: at every byte of small content, and of large content at every byte near its ends and in between."""
-    edge = 3000
+    edge = 2000
     if len(data) <= 2 * edge:
         yield from range(len(data))
         return
