@@ -268,5 +268,5 @@ class Copy(NamedTuple):
     """That an event is a copy of an earlier one: the same record came twice, by retry or by two streams."""
 
     event: Annotated[int, "the copy"]
-    of: Annotated[int, "the event it is a copy of: the first one loaded"]
+    of: Annotated[int, "the event it is a copy of: the one with most content, else the first one loaded"]
     same_content: Annotated[bool, "false: the same key, but the content differs"]

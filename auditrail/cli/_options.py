@@ -25,7 +25,12 @@ Case = Annotated[
 ]
 Format = Annotated[
     str | None,
-    typer.Option("--format", "-f", metavar="NAME", help="text, json, jsonl, csv or markdown. [default: text]"),
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="NAME",
+        help="text, json, jsonl, csv, markdown, html, or what a command has besides. [default: text]",
+    ),
 ]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result to this file.")]
 Force = Annotated[bool, typer.Option("--force", help="Let --output overwrite a file.")]
@@ -160,6 +165,9 @@ def emit(report: Report, how: Emission, shown: View) -> None:
     if output is None:
         known = ", ".join(item.replace("_", "-") for item in discover.names(_OUTPUTS))
         raise UsageError(f"there is no format {name!r}", hint=f"formats: {known}")
+    takes = getattr(output, "REPORTS", ())
+    if takes and report.kind not in takes:
+        raise UsageError(f"the format {name} can't hold this result", hint="text, json, csv and others can")
     if how.output is not None:
         _write_file(output.render(report, replace(shown, colour=False, unicode=True)), how)
         return

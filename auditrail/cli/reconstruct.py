@@ -50,6 +50,10 @@ def reconstruct(
 
     ID is any id that an event of the run carries (run, trace, session, request, tool call, decision...), or the
     beginning of one. Every line says where it stands in the evidence, and which key joined it to the run.
+
+    Formats besides the common ones: html is a page with timeline, tree and search that opens from disk; otlp loads
+    again into auditrail, and into tracing tools; perfetto, timesketch, timesketch-jsonl and mermaid are for the tools
+    of that name.
     """
     from auditrail.errors import UsageError
     from auditrail.report.reconstruction import reconstruct as put_together

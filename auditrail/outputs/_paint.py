@@ -132,6 +132,26 @@ def wrap(text: str, columns: int) -> list[str]:
     return lines or [""]
 
 
+def wrapped(line: Line, columns: int) -> list[Line]:
+    """A line in lines of at most `columns` columns, as `wrap` breaks its text, with the styles kept."""
+    left = [(text, style) for text, style in line if text]
+    made: list[Line] = []
+    for part in wrap("".join(text for text, _ in left), columns):
+        current: Line = []
+        wanted = len(part)
+        while wanted and left:
+            text, style = left.pop(0)
+            if len(text) > wanted:
+                left.insert(0, (text[wanted:], style))
+            current.append((text[:wanted], style))
+            wanted -= len(current[-1][0])
+        if left and left[0][0][0] == " ":  # the blank at which the line was broken
+            left[0] = (left[0][0][1:], left[0][1])
+            left = left if left[0][0] else left[1:]
+        made.append(current)
+    return made
+
+
 def pieces(text: str, columns: int) -> list[str]:
     """Text cut into pieces of at most `columns` columns, nothing left out."""
     if width(text) <= columns:

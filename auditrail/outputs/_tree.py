@@ -24,7 +24,7 @@ _TWO_LINES = frozenset({"call", "result", "message", "decision", "error"})
 _MAX_BLOCK = 1_000_000
 _LAYERS = frozenset({"agent", "llm", "tool", "policy", "other"})
 # Causes by which nothing is gone, but something can't be relied upon.
-_DOUBTS = frozenset({"duplicate-conflict", "integrity", "clock"})
+DOUBTS = frozenset({"duplicate-conflict", "integrity", "clock"})
 
 
 class Tree:
@@ -92,7 +92,7 @@ class Tree:
 
     def _missing(self, gap: Gap, rest: str) -> Iterator[Line]:
         style = SEVERITY_STYLES.get(gap.severity, "")
-        what = "in doubt" if gap.cause in _DOUBTS else "missing"
+        what = "in doubt" if gap.cause in DOUBTS else "missing"
         told = f"{self.marks.missing} {what}: {self.words.clean(gap.title)} [{gap.cause}]"
         room = max(self.view.width - _LEFT - text.width(rest), 20)
         for index, line in enumerate(flow([(word, style) for word in told.split(" ")], room, gap=" ")):
@@ -203,7 +203,7 @@ class Tree:
                 continue
             yield [(" " * _LEFT, ""), (rest, "dim"), (f"{label}:", "dim")]
             room = max(self.view.width - _LEFT - text.width(rest) - 2, 20)
-            for line in _pretty(content).split("\n"):
+            for line in pretty(content).split("\n"):
                 for part in _wrapped(text.terminal(line, ascii_only=not self.view.unicode), room):
                     yield [(" " * _LEFT, ""), (f"{rest}  ", "dim"), (part, "")]
 
@@ -228,7 +228,8 @@ def _wrapped(line: str, room: int) -> Iterator[str]:
         start += len(part)
 
 
-def _pretty(content: str) -> str:
+def pretty(content: str) -> str:
+    """JSON text indented, with its numbers as they stand; anything else as it is."""
     if content[:1] not in ("{", "[") or len(content) > _MAX_BLOCK:
         return content
     try:

@@ -26,17 +26,13 @@ _STATE_WORDS = {
 }  # fmt: skip
 
 
-class Words:
-    """Puts the events of one run into words, for one view."""
+class Contents:
+    """Puts contents into words for one view, whatever they belong to."""
 
-    def __init__(self, report: Reconstruction, view: View) -> None:
+    def __init__(self, view: View) -> None:
         self.view = view
         self.marks = Marks(unicode=view.unicode)
         self._value_columns = max(view.width // 2, 40)
-        self.labels = labels(stream.path for stream in report.streams)
-        self._report = report
-        self._by_id = {event.id: event for event in report.events}
-        self._last_join: dict[str, Stitch] = {}
 
     def clean(self, value: str) -> str:
         """One harmless line of text."""
@@ -46,6 +42,63 @@ class Words:
         """One harmless line of text of at most so many columns."""
         # A megabyte is not neutralised to show sixty columns of it.
         return text.shorten(self.clean(value[: 4 * columns + 64]), columns, ellipsis=self.marks.ellipsis)
+
+    def compact(self, value: str, *, braces: bool = True) -> str:
+        """Content on one line: an object as `key=value` pairs, all else as it stands; a digest if content is hidden."""
+        if self.view.content == "digest":
+            return text.digest(value, ellipsis=self.marks.ellipsis)
+        if self.view.content == "whole" and not self.inline(value):
+            return self.marks.ellipsis
+        if value[:1] in ("{", "["):
+            parsed = _parsed(value)
+            if isinstance(parsed, dict):
+                return self.pairs(parsed, braces=braces)
+            if isinstance(parsed, list) and parsed and all(isinstance(m, dict) and "role" in m for m in parsed):
+                said = parsed[-1].get("content")
+                said = said if isinstance(said, str) else jsontext.dumps(said)
+                many = f"{len(parsed)} messages, the last of" if len(parsed) > 1 else "a message of"
+                return self.short(f"{many} {parsed[-1]['role']}: {said[:_PHRASE_COLUMNS]}", _PHRASE_COLUMNS)
+        return self.short(value, _PHRASE_COLUMNS)
+
+    def pairs(self, parsed: dict[str, Any], *, braces: bool = True) -> str:
+        inner = ", ".join(f"{self.short(str(k), 40)}={self._value(v)}" for k, v in list(parsed.items())[:40])
+        return text.shorten(f"{{{inner}}}" if braces else inner, _PHRASE_COLUMNS, ellipsis=self.marks.ellipsis)
+
+    def given(self, args: str) -> str:
+        """Arguments of a decision in parentheses: those of the call, which many engines nest in the policy's input."""
+        nested = _object(args).get("arguments") if self.view.content == "short" else None
+        if isinstance(nested, dict):
+            return f"({self.pairs(nested, braces=False)})"
+        return f"({self.compact(args, braces=False)})"
+
+    def inline(self, value: str) -> bool:
+        """Whether the phrase holds the whole value, so that a view of whole contents needs no block for it."""
+        return len(value) <= _INLINE and value[:1] not in ("{", "[") and self.clean(value) == value
+
+    def _value(self, value: Any) -> str:
+        if isinstance(value, str):
+            short = self.short(value, self._value_columns)
+            return short if short and not set(short) & set(" ,=(){}") else f'"{short}"'
+        return self.short(jsontext.dumps(value), self._value_columns)
+
+    def error(self, value: str | None) -> str:
+        """An error; the name of a type stays where contents are hidden, a message may quote one."""
+        if not value:
+            return ""
+        if self.view.content == "digest" and hidden_error(value) != value:
+            return text.digest(value, ellipsis=self.marks.ellipsis)
+        return self.short(value, 300)
+
+
+class Words(Contents):
+    """Puts the events of one run into words, for one view."""
+
+    def __init__(self, report: Reconstruction, view: View) -> None:
+        super().__init__(view)
+        self.labels = labels(stream.path for stream in report.streams)
+        self._report = report
+        self._by_id = {event.id: event for event in report.events}
+        self._last_join: dict[str, Stitch] = {}
 
     def where(self, event: RunEventView) -> str:
         """The short reference of a record: `agent:42`, with `.1` for the second event in it."""
@@ -89,7 +142,7 @@ class Words:
             if event.args_state == "absent":
                 return "" if event.kind != "call" or _speaks_of(event.marks, "argument") else "(not recorded)"
             return f"({_STATE_WORDS.get(event.args_state, '')})"
-        return f"({self._compact(event.args, braces=False)})"
+        return f"({self.compact(event.args, braces=False)})"
 
     def _said(self, event: RunEventView) -> tuple[str, str]:
         """What an event without arguments and result says in its attributes: its text, and its plain fields."""
@@ -99,20 +152,20 @@ class Words:
         key = next((key for key in _TEXT_KEYS if isinstance(fields.get(key), str) and fields[key]), None)
         said = fields.pop(key) if key else ""
         plain = {k: v for k, v in fields.items() if k.lower() not in _LOGGER_KEYS and not isinstance(v, (dict, list))}
-        return self._compact(said) if said else "", self._compact(jsontext.dumps(plain)) if plain else ""
+        return self.compact(said) if said else "", self.compact(jsontext.dumps(plain)) if plain else ""
 
     def _told(self, event: RunEventView) -> list[Piece]:
         """Input and output of what is no call: the text of a message, the fields of a log line."""
         made: list[Piece] = []
         if event.args is not None and event.args_state != "empty":
-            made.append((f": {self._compact(event.args)}", ""))
+            made.append((f": {self.compact(event.args)}", ""))
         elif event.args_state in _STATE_WORDS:
             made.append((f" ({_STATE_WORDS[event.args_state]})", "dim"))
         return [*made, *self._outcome(event)]
 
     def _outcome(self, event: RunEventView) -> list[Piece]:
         if event.result is not None and event.result_state != "empty":
-            return [(f" {self.marks.result} {self._compact(event.result)}", "")]
+            return [(f" {self.marks.result} {self.compact(event.result)}", "")]
         if event.result_state in _STATE_WORDS:
             return [(f" {self.marks.result} ({_STATE_WORDS[event.result_state]})", "dim")]
         return []
@@ -126,13 +179,13 @@ class Words:
             head.append((f"{self.short(named, 60)} ", "bold"))
         if event.status in ("error", "denied"):
             head.append((event.status, "bad"))
-            error = self._error(event)
+            error = self.error(event.error)
             if error:
                 head.append((f": {error}", "bad"))
         elif event.status == "ok":
             head.append(("ok", "good"))
         if event.result is not None and event.result_state != "empty":
-            told, style = self._compact(event.result), ""
+            told, style = self.compact(event.result), ""
         elif event.result_state in _STATE_WORDS:
             told, style = f"({_STATE_WORDS[event.result_state]})", "dim"
         elif event.status in ("ok", "unknown"):
@@ -146,39 +199,15 @@ class Words:
         style = {"allow": "good", "deny": "bad"}.get(event.decision or "", "warn")
         subject = event.tool or event.name
         about = (
-            [(" ", ""), (self.short(event.tool, 60), "bold"), (self._decided_on(event), "")]
+            [
+                (" ", ""),
+                (self.short(event.tool, 60), "bold"),
+                (self.given(event.args) if event.args else self._arguments(event), ""),
+            ]
             if event.tool
             else [(f" {self.short(subject or '', 60)}", "")]
         )
         return [("decision ", ""), (verdict, style), *about]
-
-    def _compact(self, value: str, *, braces: bool = True) -> str:
-        """Content on one line: an object as `key=value` pairs, all else as it stands; a digest if content is hidden."""
-        if self.view.content == "digest":
-            return text.digest(value, ellipsis=self.marks.ellipsis)
-        if self.view.content == "whole" and not self.inline(value):
-            return self.marks.ellipsis
-        if value[:1] in ("{", "["):
-            parsed = _parsed(value)
-            if isinstance(parsed, dict):
-                return self._pairs(parsed, braces=braces)
-            if isinstance(parsed, list) and parsed and all(isinstance(m, dict) and "role" in m for m in parsed):
-                said = parsed[-1].get("content")
-                said = said if isinstance(said, str) else jsontext.dumps(said)
-                many = f"{len(parsed)} messages, the last of" if len(parsed) > 1 else "a message of"
-                return self.short(f"{many} {parsed[-1]['role']}: {said[:_PHRASE_COLUMNS]}", _PHRASE_COLUMNS)
-        return self.short(value, _PHRASE_COLUMNS)
-
-    def _pairs(self, parsed: dict[str, Any], *, braces: bool = True) -> str:
-        inner = ", ".join(f"{self.short(str(k), 40)}={self._value(v)}" for k, v in list(parsed.items())[:40])
-        return text.shorten(f"{{{inner}}}" if braces else inner, _PHRASE_COLUMNS, ellipsis=self.marks.ellipsis)
-
-    def _decided_on(self, event: RunEventView) -> str:
-        """The arguments of the tool that a decision is about; many engines nest them in the input of the policy."""
-        nested = _object(event.args).get("arguments") if event.args and self.view.content == "short" else None
-        if isinstance(nested, dict):
-            return f"({self._pairs(nested, braces=False)})"
-        return self._arguments(event)
 
     def _reason(self, event: RunEventView) -> str:
         """The result of a decision, without what is shown beside it: the verdict and the rule."""
@@ -188,33 +217,16 @@ class Words:
             k: v for k, v in fields.items() if k not in ("allow", "allowed") and v not in (event.rule, event.policy)
         }
         if not left:
-            return self._compact(result)
+            return self.compact(result)
         if len(left) == 1 and isinstance(left.get("reason"), str):
             return f"reason: {self.short(left['reason'], 300)}"
-        return self._pairs(left)
-
-    def inline(self, value: str) -> bool:
-        """Whether the phrase holds the whole value, so that a view of whole contents needs no block for it."""
-        return len(value) <= _INLINE and value[:1] not in ("{", "[") and self.clean(value) == value
-
-    def _value(self, value: Any) -> str:
-        if isinstance(value, str):
-            short = self.short(value, self._value_columns)
-            return short if short and not set(short) & set(" ,=(){}") else f'"{short}"'
-        return self.short(jsontext.dumps(value), self._value_columns)
-
-    def _error(self, event: RunEventView) -> str:
-        if not event.error:
-            return ""
-        if self.view.content == "digest" and hidden_error(event.error) != event.error:
-            return text.digest(event.error, ellipsis=self.marks.ellipsis)
-        return self.short(event.error, 300)
+        return self.pairs(left)
 
     def facts(self, event: RunEventView) -> list[Piece]:
         """What stands beside the phrase, the most important first: error, reason, marks, length, model, tokens."""
         made: list[Piece] = []
         failed = event.status in ("error", "denied")
-        error = self._error(event)
+        error = self.error(event.error)
         if error and not (failed and event.kind == "result"):
             made.append((f"{event.status if failed else 'error'}: {error}", "bad"))
         elif failed and event.kind not in ("result", "error") and not event.decision:

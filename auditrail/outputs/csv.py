@@ -6,16 +6,13 @@ gets a leading apostrophe. See `_rows` for what contents it holds.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from auditrail.outputs import _rows
+from auditrail.outputs._csv import line
 from auditrail.outputs._select import shown
 from auditrail.outputs._view import View
-from auditrail.report.types import Listing, Report
-from auditrail.text import csv_cell
+from auditrail.report.types import Comparison, Listing, Report
 
 NAME = "csv"
 EXTENSION = "csv"
@@ -32,13 +29,17 @@ _SOURCE_COLUMNS = ("path", "record", "part", "offset", "length", "blake3")
 
 def render(report: Report, view: View) -> Iterator[str]:
     """A line of column names, then the lines."""
+    if isinstance(report, Comparison):
+        from auditrail.outputs import _compare
+
+        report = _compare.listing(report, view)
     if isinstance(report, Listing):
         names = [column.name for column in report.columns]
-        yield _line(names)
+        yield line(names)
         for row in _rows.listing_rows(report):
-            yield _line(row.values())
+            yield line(row.values())
         return
-    yield _line(
+    yield line(
         [
             "run",
             *_EVENT_COLUMNS,
@@ -50,7 +51,7 @@ def render(report: Report, view: View) -> Iterator[str]:
     for event in shown(report, view):
         fields = _rows.event_row(event, view)
         stitch, source = fields["stitched_by"], fields["source"]
-        yield _line(
+        yield line(
             [
                 report.id,
                 *(fields[name] for name in _EVENT_COLUMNS),
@@ -59,21 +60,3 @@ def render(report: Report, view: View) -> Iterator[str]:
                 fields["attributes"],
             ]
         )
-
-
-def _line(values: Iterable[Any]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow([_cell(value) for value in values])
-    return buffer.getvalue()
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return str(value)
-    if isinstance(value, list) and all(isinstance(item, (str, int, float)) for item in value):
-        return csv_cell("; ".join(str(item) for item in value))
-    return csv_cell(value if isinstance(value, str) else _rows.encode(value))

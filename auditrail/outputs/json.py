@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from auditrail.outputs import _rows
 from auditrail.outputs._view import View
-from auditrail.report.types import Report
+from auditrail.report.types import Comparison, Report
 
 NAME = "json"
 EXTENSION = "json"
@@ -14,5 +14,10 @@ EXTENSION = "json"
 
 def render(report: Report, view: View) -> Iterator[str]:
     """The document; the same report gives the same bytes."""
-    yield _rows.encode(_rows.document(report, view), indent=True)
+    if isinstance(report, Comparison):
+        from auditrail.outputs import _compare
+
+        yield _rows.encode(_compare.document(report, view), indent=True)
+    else:
+        yield _rows.encode(_rows.document(report, view), indent=True)
     yield "\n"

@@ -1,4 +1,4 @@
-"""JSON Lines: one event of a run, or one row of a listing, on each line; see `_rows` for what contents it holds."""
+"""JSON Lines: an event, a row of a listing or a pair of steps on each line; `_rows` says what contents it holds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from auditrail.outputs import _rows
 from auditrail.outputs._select import shown
 from auditrail.outputs._view import View
-from auditrail.report.types import Listing, Report
+from auditrail.report.types import Comparison, Listing, Report
 
 NAME = "jsonl"
 EXTENSION = "jsonl"
@@ -15,7 +15,11 @@ EXTENSION = "jsonl"
 
 def render(report: Report, view: View) -> Iterator[str]:
     """One compact object a line. Events carry their `run`. A report without rows is empty."""
-    if isinstance(report, Listing):
+    if isinstance(report, Comparison):
+        from auditrail.outputs import _compare
+
+        lines = [_rows.encode(row) for row in _compare.rows(report, view)]
+    elif isinstance(report, Listing):
         lines = [_rows.encode(row) for row in _rows.listing_rows(report)]
     else:
         lines = [_rows.encode({"run": report.id, **_rows.event_row(e, view)}) for e in shown(report, view)]

@@ -14,7 +14,7 @@ from auditrail.outputs._select import hidden, shown
 from auditrail.outputs._table import cell
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
-from auditrail.report.types import Gap, Listing, Reconstruction, Report, RunEventView
+from auditrail.report.types import Comparison, Gap, Listing, Reconstruction, Report, RunEventView
 from auditrail.text import markdown_cell, shorten
 
 NAME = "markdown"
@@ -25,7 +25,11 @@ _DETAIL = 200
 
 def render(report: Report, view: View) -> Iterator[str]:
     """Line after line."""
-    for line in _listing(report, view) if isinstance(report, Listing) else _reconstruction(report, view):
+    if isinstance(report, Comparison):
+        lines = _comparison(report, view)
+    else:
+        lines = _listing(report, view) if isinstance(report, Listing) else _reconstruction(report, view)
+    for line in lines:
         yield line + "\n"
 
 
@@ -101,6 +105,32 @@ def _reconstruction(report: Reconstruction, view: View) -> Iterator[str]:
     ]
     yield from _bullets("Notes", notes)
     yield from _bullets("Not checked", report.not_checked)
+    yield ""
+    yield f"Made by auditrail {__version__}."
+
+
+def _comparison(report: Comparison, view: View) -> Iterator[str]:
+    from auditrail.outputs._compare import MARKS, Comparing
+
+    made = Comparing(report, view)
+    yield "# Two runs compared"
+    yield ""
+    yield from _table(("", "A", "B"), ([markdown_cell(cell) for cell in row] for row in made.head()))
+    yield ""
+    for sentence in made.verdict():
+        yield markdown_cell(sentence)
+        yield ""
+    yield markdown_cell(made.summary())
+    yield ""
+    rows = []
+    for line in made.lines():
+        phrase = "".join(part for part, _ in line.phrase)
+        changes = [f"{what}: {one} \u2192 {two}" for what, one, two in line.changes]
+        told = "<br>".join(markdown_cell(part) for part in (phrase, *changes))
+        mark = markdown_cell(MARKS[line.mark]) if line.mark != "same" else ""
+        rows.append((mark, line.number_a, line.number_b, markdown_cell(line.layer), told, markdown_cell(line.where)))
+    yield from _table(("", "A", "B", "layer", "what", "where"), rows)
+    yield from _bullets("Not compared", (*report.notes, *report.not_checked))
     yield ""
     yield f"Made by auditrail {__version__}."
 

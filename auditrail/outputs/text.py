@@ -6,26 +6,30 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from auditrail.outputs._header import header
-from auditrail.outputs._paint import Line, wrap, write
+from auditrail.outputs._paint import Line, wrap, wrapped, write
 from auditrail.outputs._select import hidden
-from auditrail.outputs._table import fit, listing_cells, table
+from auditrail.outputs._table import Cells, fit, listing_cells, table
 from auditrail.outputs._tree import Tree
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
-from auditrail.report.types import Listing, Reconstruction, Report
-from auditrail.text import one_line
+from auditrail.report.types import Comparison, Listing, Reconstruction, Report
+from auditrail.text import one_line, shorten
 
 NAME = "text"
 EXTENSION = "txt"
 
 # Narrower than this, the columns of the tree leave no room for words.
 _NARROWEST = 60
+_LAYERS = frozenset({"agent", "llm", "tool", "policy", "other"})
 
 
 def render(report: Report, view: View) -> Iterator[str]:
     """Line after line."""
     view = replace(view, width=max(view.width, _NARROWEST))
-    lines = _listing(report, view) if isinstance(report, Listing) else _reconstruction(report, view)
+    if isinstance(report, Comparison):
+        lines = _comparison(report, view)
+    else:
+        lines = _listing(report, view) if isinstance(report, Listing) else _reconstruction(report, view)
     yield from write(lines, view)
 
 
@@ -67,3 +71,39 @@ def _listing(report: Listing, view: View) -> Iterator[Line]:
     for note in notes:
         for line in wrap(clean(note), view.width):
             yield [(line, "")]
+
+
+def _comparison(report: Comparison, view: View) -> Iterator[Line]:
+    from auditrail.outputs._compare import MARKS, STYLES, Comparing
+
+    made = Comparing(report, view)
+    head = made.head()
+    columns = [Cells("", [label for label, _, _ in head], firm=2, style="dim")]
+    columns += [Cells(name, [row[index] for row in head]) for index, name in ((1, "A"), (2, "B"))]
+    yield from table(columns, view, rule=False)
+    yield []
+    for sentence in made.verdict():
+        for part in wrap(sentence, view.width):
+            yield [(part, "bold")]
+    yield [(made.summary(), "dim")]
+    yield []
+    lines = list(made.lines())
+    wide = [max([len(line.number_a) for line in lines] + [1]), max([len(line.number_b) for line in lines] + [1])]
+    left = 2 + wide[0] + 1 + wide[1] + 2 + 7
+    arrow = "\u2192" if view.unicode else "->"
+    yield [(f"  {'A':<{wide[0]}} {'B':<{wide[1]}}  {'layer':<7}what", "dim")]
+    for line in lines:
+        style = STYLES[line.mark]
+        numbers = f"{MARKS[line.mark]} {line.number_a:<{wide[0]}} {line.number_b:<{wide[1]}}  "
+        where: Line = [(f"  {line.where}", "dim")] if line.where else []
+        layer = (f"{shorten(line.layer, 6):<7}", line.layer if line.layer in _LAYERS else "")
+        for index, rest in enumerate(wrapped([*line.phrase, *where], view.width - left)):
+            yield [(numbers, style), layer, *rest] if index == 0 else [(" " * left, ""), *rest]
+        for what, one, two in line.changes:
+            for index, part in enumerate(wrap(f"{what}: {one} {arrow} {two}", view.width - left - 4)):
+                yield [(" " * (left + (2 if index == 0 else 4)), ""), (part, "warn")]
+    notes = [*report.notes, *(f"Not compared: {sentence}" for sentence in report.not_checked)]
+    yield []
+    for note in notes:
+        for part in wrap(made.words.clean(note), view.width):
+            yield [(part, "dim")]

@@ -1,4 +1,4 @@
-"""Histories of several agents that talk to each other: Who&When, AutoGen and Magentic-One, and logs like theirs.
+"""Histories of several agents that talk to each other: Who&When and Magentic-One, and logs like theirs.
 
 A record is one run, with a list of entries under `history`, `messages`, `chat_history`, `conversation` or `steps`, and
 each entry says who speaks: by `name` beside a role, or by `agent`, `sender`, `speaker`, `source`, or by a `role` that
@@ -8,14 +8,13 @@ in brackets is what it does, or whom it speaks to).
 - Who&When (ag2ai/Agents_Failure_Attribution): `question`, `ground_truth`, `is_correct` (also `is_corrected`),
   `mistake_agent`, `mistake_step`, `mistake_reason`, `system_prompt` by agent. The `mistake_*` members are notes of a
   person who read the run later: they stand on the `end` event as they are, and decide nothing.
-- AutoGen's saved teams and messages: `{"source": "assistant", "content", "type": "TextMessage", "models_usage"}`;
-  tool calls as `ToolCallRequestEvent` and `ToolCallExecutionEvent` with a list of `{id, name, arguments}` or
-  `{call_id, content, is_error}`.
 
 What AutoGen's code executor answers (`exitcode: 0 (execution succeeded)`) is a result of layer tool; its call is only
 in the words of the entry before. An entry of a person (`human`, `user`, `user_proxy` without a name) is a message of
 layer agent; of an agent, of layer llm: what it says came from its model, or from a tool that it stands for, which the
 format does not tell apart. There is most often no time: the order in the file is the order.
+
+AutoGen's own messages, which have types and tool calls, are read by `autogen`.
 
 Tested on real files of Who&When; the others after their documentation.
 """
@@ -35,20 +34,20 @@ from auditrail.readers._conversation import MODEL_ROLES, TOOL_ROLES, USER_ROLES,
 from auditrail.readers._scope import NOWHERE, Origin
 
 NAME = "agent-history"
-TITLE = "History of several agents (Who&When, AutoGen, Magentic-One)"
+TITLE = "History of several agents (Who&When, Magentic-One)"
 LAYER = "agent"
 TESTED_ON = "real files of Who&When: ten hand-crafted and ten algorithm-generated histories"
 NEVER_RECORDS = "When anything happened, and which tool an agent used: an entry is what it said afterwards."
 IDS = ("run", "tool_call", "message", "task")
 CAPTURES = {
-    "time": "partly: AutoGen's messages may have one; Who&When has none, the order in the file is all",
+    "time": "partly: some histories have one; Who&When has none, the order in the file is all",
     "run": "partly: a record is a run; its question's id is a task that other runs share",
     "parent": "partly: Magentic-One names whom the orchestrator speaks to; nothing names a cause",
-    "call": "partly: AutoGen's tool call events; Who&When has none",
-    "arguments": "partly: AutoGen's tool call events; Who&When only tells in words what an agent did",
-    "results": "partly: AutoGen's tool call events; else the text of an entry",
+    "call": "never: an entry tells in words what its agent did",
+    "arguments": "never: an entry tells in words what its agent did",
+    "results": "partly: the text of an entry, and what a code executor answered",
     "model": "never: no entry names it",
-    "tokens": "partly: AutoGen's `models_usage`",
+    "tokens": "partly: where an entry has `models_usage`",
     "decision": "never: a judgement of a later reader is kept as an attribute",
     "errors": "partly: only where a result says so; a failed command is known by its text",
 }
@@ -86,7 +85,7 @@ def _agents(record: dict[str, Any]) -> set[str]:
     for entry in entries:
         if not isinstance(entry, dict) or not entry.keys() & {"content", "text", "message", "response", "value"}:
             return set()
-        if {"action", "observation"} & entry.keys():
+        if {"action", "observation"} & entry.keys() or {"source", "type"} <= entry.keys():  # OpenHands, AutoGen
             return set()
         if str(entry.get("role")).lower() in TOOL_ROLES:
             continue
@@ -132,8 +131,6 @@ def _entry(entry: Any, telling: Telling) -> list[Event]:
     if not isinstance(entry, dict):
         return telling.message(entry)
     agent, part, key = _speaker(entry)
-    if (told := _tool_events(entry, telling, agent)) is not None:
-        return told
     role = str(entry.get("role", "")).strip().lower()
     if role in TOOL_ROLES:
         return telling.message(entry)
@@ -152,23 +149,3 @@ def _entry(entry: Any, telling: Telling) -> list[Event]:
     columns["name"] = part or agent or str(person)[:100]
     columns["tokens_in"], columns["tokens_out"] = read, written
     return [events[0]._replace(**columns), *(event._replace(agent=agent) for event in events[1:])]
-
-
-def _tool_events(entry: dict[str, Any], telling: Telling, agent: str | None) -> list[Event] | None:
-    """AutoGen's tool calls and results, whose content is a list of them; None for any other entry."""
-    kind, content = entry.get("type"), entry.get("content")
-    if kind not in ("ToolCallRequestEvent", "ToolCallExecutionEvent", "ToolCallMessage", "ToolCallResultMessage"):
-        return None
-    if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
-        return None
-    asks = kind in ("ToolCallRequestEvent", "ToolCallMessage")
-    rest = {key: item for key, item in entry.items() if key != "content"}
-    if asks:
-        said = telling.message({**rest, "tool_calls": content}, role="assistant")
-    else:
-        at = {key: rest[key] for key in ("created_at", "timestamp") if key in rest}
-        said = [event for item in content for event in telling.message({**at, **item}, role="tool")]
-    read, written = chat.usage_of({"usage": entry.get("models_usage")})
-    if said and asks:
-        said[0] = said[0]._replace(tokens_in=read, tokens_out=written, name=str(kind))
-    return [event._replace(agent=agent) for event in said]

@@ -14,6 +14,8 @@ epoch. What is particular:
   a UUID that no tracer knows. It is the `trace` if it has the form of a trace id (32 hex digits), else a `session`:
   that groups runs and never merges them.
 - Callers' own ids stand in `metadata.requester_metadata` and `metadata.spend_logs_metadata` (`_gateway.ID_NAMES`).
+- `success` says that the content was let through, also when parts of it were masked (Presidio's hook writes it so):
+  with a count of masked entities above 0, or an action that masks, it is `modify`.
 - `guardrail_intervened` says "blocked or modified": it is `modify` if the guardrail says that it masked and the
   request went on, else `deny`. The words of older versions are `blocked` and `failure`.
 - Redacted content is `redacted-by-litellm`; a proxy that stores no prompts writes the messages as `{}`.
@@ -287,6 +289,7 @@ def _decision(item: dict[str, Any], span: Event, number: int) -> Event:
         ts_ns=began.ns if began else span.ts_ns,
         end_ns=ended.ns if ended else None,
         ts_source=span.ts_source if not began else "event",
+        tz_assumed=began.tz_assumed if began else span.tz_assumed,
         layer="policy",
         kind="decision",
         name=name,
@@ -300,7 +303,7 @@ def _decision(item: dict[str, Any], span: Event, number: int) -> Event:
         result_state=chat.state(response, given="guardrail_response" in item),
         decision=decision,
         policy=name,
-        rule=_rule(item.get("violation_categories")),
+        rule=_rule(item.get("violation_categories")) or _rule(_masked(item)),
         dedupe_key=f"{span.dedupe_key}#guardrail{number}" if span.dedupe_key else None,
         attributes=fields.attributes(),
         ids=_without_tool_calls(span.ids),
@@ -308,15 +311,23 @@ def _decision(item: dict[str, Any], span: Event, number: int) -> Event:
 
 
 def _decided(item: dict[str, Any], span: Event) -> str | None:
+    """What the guardrail did: what it says of masking counts for more than the word for its outcome."""
     status = item.get("guardrail_status")
     decision = _GUARDRAIL.get(status) if isinstance(status, str) else None
     action = item.get("guardrail_action")
-    masked = item.get("masked_entity_count")
     if isinstance(action, str) and action.strip():
         says_masked = bool(_MASKING.search(action[:1000]))
     else:
-        says_masked = isinstance(masked, dict) and bool(masked)
+        says_masked = bool(_masked(item))
+    if decision == "allow":
+        return "modify" if says_masked else decision
     return "modify" if decision == "deny" and says_masked and span.status == "ok" else decision
+
+
+def _masked(item: dict[str, Any]) -> list[str]:
+    """Names of the entities that were masked at least once."""
+    counts = item.get("masked_entity_count")
+    return [name for name, count in counts.items() if gateway.whole(count)] if isinstance(counts, dict) else []
 
 
 def _rule(value: Any) -> str | None:

@@ -256,4 +256,94 @@ class Listing:
         )
 
 
-Report = Reconstruction | Listing
+class Step(NamedTuple):
+    """One thing that a run did, whichever events tell of it; see `steps`.
+
+    `kind` is tool, llm, decision, message, start, end, error or gap. `name` is the tool, the model, or the event's
+    own name. `said` is the text of a message, or the title of a gap. `status` of a gap is its severity, `error` its
+    cause. `marks` say what is missing about it. `events` are the ids of the events that tell of it, `path` and
+    `record` the place of the first. Times are corrected for the view.
+    """
+
+    kind: str
+    layer: str
+    name: str
+    args: str | None = None
+    args_state: str = "absent"
+    result: str | None = None
+    result_state: str = "absent"
+    status: str = "unknown"
+    decision: str | None = None
+    rule: str | None = None
+    error: str | None = None
+    ts_ns: int | None = None
+    end_ns: int | None = None
+    marks: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    path: str = ""
+    record: int | None = None
+    said: str | None = None
+
+
+class Change(NamedTuple):
+    """One thing that differs between two steps that belong together: `arguments.amount`, `status`... with both values.
+
+    A value of None is one that is not there.
+    """
+
+    what: str
+    a: str | None
+    b: str | None
+
+
+class StepPair(NamedTuple):
+    """A step of run A beside the one of run B that it belongs to: same, changed, only-a or only-b.
+
+    `number_a` and `number_b` count the steps of each run, from 1.
+    """
+
+    mark: str
+    a: Step | None
+    b: Step | None
+    number_a: int | None
+    number_b: int | None
+    changes: tuple[Change, ...] = ()
+
+
+class Side(NamedTuple):
+    """One of the two runs of a comparison."""
+
+    id: str
+    asked: str
+    agent: str | None
+    status: str
+    started_ns: int | None
+    ended_ns: int | None
+    events: int
+    steps: int
+    grade: str
+
+
+class Comparison(NamedTuple):
+    """Two runs, step by step. `parts_at` is the place in `pairs` of the first that is not the same, None if none is."""
+
+    a: Side
+    b: Side
+    pairs: tuple[StepPair, ...]
+    parts_at: int | None
+    not_checked: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        return "diff"
+
+    def counts(self) -> dict[str, int]:
+        """How many pairs there are of each mark."""
+        made = dict.fromkeys(("same", "changed", "only-a", "only-b"), 0)
+        for pair in self.pairs:
+            made[pair.mark] += 1
+        return made
+
+
+Report = Reconstruction | Listing | Comparison

@@ -42,13 +42,22 @@ def test_other_columns_of_the_content_count() -> None:
     for change in (
         {"status": "error"},
         {"end_ns": 5},
-        {"result": "x"},
         {"decision": "deny"},
         {"error": "e"},
         {"args": "[]"},
     ):
         runs = correlate([ev(1, "a", **base), ev(1, "a", **{**base, **change})])
         assert runs.copies == {1: (0, False)}, change
+
+
+def test_content_that_one_record_leaves_off_is_no_contradiction() -> None:
+    short = {"dedupe_key": "k", "name": "n"}
+    whole = {**short, "args": "{}", "args_state": "present", "result": "x", "result_state": "present"}
+    runs = correlate([ev(1, "a", "tool", "run=A", **short), ev(1, "b", "tool", "run=A", **whole)])
+    # The one with the content stands for both, though it came second.
+    assert runs.copies == {0: (1, True)}
+    assert runs.members("A") == [1]
+    assert correlate([ev(1, "a", **whole), ev(1, "a", **{**whole, "result": "y"})]).copies == {1: (0, False)}
 
 
 def test_the_text_of_a_message_is_its_content() -> None:

@@ -11,8 +11,10 @@ import pytest
 
 from auditrail import times
 from auditrail.report.types import (
+    Change,
     ChildRun,
     Column,
+    Comparison,
     Completeness,
     Evidence,
     Gap,
@@ -20,7 +22,10 @@ from auditrail.report.types import (
     Place,
     Reconstruction,
     RunEventView,
+    Side,
     Skew,
+    Step,
+    StepPair,
     Stitch,
     StreamUse,
 )
@@ -530,6 +535,78 @@ def _listing() -> Listing:
         notes=("One source holds no times.",),
         not_checked=("Whether files are missing from the folder.",),
     )
+
+
+def _steps(value: str) -> tuple[Step, ...]:
+    """Steps with the given text wherever text from logs can stand."""
+    fields = {"args": value, "args_state": "present", "result": value, "result_state": "present", "error": value}
+    more = {"path": value, "record": 1, "marks": (value,), "events": ("1:1",), "said": value, "rule": value}
+    return tuple(
+        Step(kind, value, value, **fields, **more, status="error", decision="deny" if kind == "decision" else None)
+        for kind in ("tool", "llm", "decision", "message", "start", "end", "error", "gap")
+    )
+
+
+def comparison(pairs: tuple[StepPair, ...], **more: Any) -> Comparison:
+    """A comparison of two runs that took these steps."""
+    side = Side(RUN, RUN, "refunds-agent", "ok", at("10:06:02"), at("10:06:15.401"), 68, 24, "partial")
+    other = side._replace(id="run-e6b913", started_ns=at("09:41:12"), ended_ns=at("09:41:18.3"), events=22, steps=9)
+    parts_at = next((place for place, pair in enumerate(pairs) if pair.mark != "same"), None)
+    return Comparison(**{"a": side, "b": other, "pairs": pairs, "parts_at": parts_at, **more})
+
+
+def _compared() -> Comparison:
+    start = Step("start", "agent", "run_started", ts_ns=at("10:06:02"), path=FILES["agent"], record=42)
+    said = Step("message", "agent", "user_message", said="Ticket T-1", path=FILES["agent"], record=43)
+    pay = Step(
+        "tool", "tool", "issue_refund", '{"order":"70355","amount":"4200.00"}', "present", "refused", "present",
+        "error", error="403 refused_by_policy", path=FILES["agent"], record=55, marks=("arguments redacted",),
+    )  # fmt: skip
+    deny = Step("decision", "policy", "issue_refund", pay.args, "present", decision="deny", path=FILES["opa"], record=8)
+    less = pay._replace(args='{"order":"70355","amount":"140.00"}', status="ok", error=None, record=31, marks=())
+    gap = Step(
+        "gap", "llm", "notify", status="high", rule="r", said="notify: nothing shows that it ran", error="unknown"
+    )
+    changes = (
+        Change("arguments.amount", "4200.00", "140.00"),
+        Change("status", "error", "ok"),
+        Change("missing", "arguments redacted", None),
+    )
+    pairs = (
+        StepPair("same", start, start, 1, 1),
+        StepPair("same", said, said, 2, 2),
+        StepPair("changed", pay, less, 3, 3, changes),
+        StepPair("only-a", deny, None, 4, None),
+        StepPair("only-b", None, less._replace(name="close_ticket", args="{}", args_state="empty"), None, 4),
+        StepPair("only-a", gap, None, 5, None),
+        StepPair("same", start._replace(kind="end", name="run_finished"), start, 6, 5),
+    )
+    return comparison(pairs, not_checked=("the words of a model's answers",))
+
+
+def _hostile_comparison() -> Comparison:
+    steps = _steps(HOSTILE)
+    change = (Change(HOSTILE, HOSTILE, None), Change("arguments", None, HOSTILE))
+    pairs = [StepPair("changed", step, step, n, n, change) for n, step in enumerate(steps, 1)]
+    pairs += [StepPair("only-a", step, None, n, None) for n, step in enumerate(steps, 9)]
+    pairs += [StepPair("only-b", None, step, None, n) for n, step in enumerate(steps, 9)]
+    side = Side(HOSTILE, HOSTILE, HOSTILE, HOSTILE, None, None, 1, 16, HOSTILE)
+    return comparison(tuple(pairs), a=side, b=side, notes=(HOSTILE,), not_checked=(HOSTILE,))
+
+
+@pytest.fixture(scope="session")
+def compared() -> Comparison:
+    return _compared()
+
+
+@pytest.fixture(scope="session")
+def hostile_comparison() -> Comparison:
+    return _hostile_comparison()
+
+
+@pytest.fixture(scope="session")
+def make_comparison() -> Callable[..., Comparison]:
+    return comparison
 
 
 @pytest.fixture(scope="session")

@@ -126,6 +126,27 @@ def test_failures_and_attempts_of_one_call():
     assert len({ids(event, "request")[0] for event in attempts}) == 1
 
 
+@pytest.mark.parametrize(
+    ("told", "decision", "rule"),
+    [
+        ({"guardrail_status": "success"}, "allow", None),
+        ({"guardrail_status": "success", "masked_entity_count": {"EMAIL": 2, "PHONE": 0}}, "modify", "EMAIL"),
+        ({"guardrail_status": "success", "masked_entity_count": {"EMAIL": 0}}, "allow", None),
+        ({"guardrail_status": "success", "masked_entity_count": {}}, "allow", None),
+        ({"guardrail_status": "success", "guardrail_action": "ANONYMIZED"}, "modify", None),
+        ({"guardrail_status": "guardrail_intervened", "masked_entity_count": {"EMAIL": 1}}, "modify", "EMAIL"),
+        ({"guardrail_status": "guardrail_intervened"}, "deny", None),
+        ({"guardrail_status": "guardrail_flagged", "violation_categories": ["HATE"]}, "flag", "HATE"),
+        ({"guardrail_status": "guardrail_failed_to_respond"}, "undefined", None),
+        ({"guardrail_status": "not_run"}, "not_run", None),
+    ],
+)
+def test_what_a_guardrail_masked_was_modified(told: dict[str, Any], decision: str, rule: str | None):
+    payload = {"litellm_call_id": "c-1", "model": "m", "status": "success", "startTime": 1772442900.5}
+    (_, event) = read({**payload, "guardrail_information": [{"guardrail_name": "pii", **told}]})
+    assert (event.decision, event.rule) == (decision, rule)
+
+
 def test_guardrails_are_decisions():
     read_all = [read(value) for value in load("guardrails")]
     decisions = [[event for event in found if event.layer == "policy"] for found in read_all]

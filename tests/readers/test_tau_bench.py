@@ -95,7 +95,7 @@ def test_cuts_are_survived():
 
 def generated(runs: int, seed: int = 7) -> list[dict[str, Any]]:
     """Runs whose tool-call ids are counters, so that every id stands in nearly every run; `mark-<n>-` says which."""
-    dice = random.Random(seed)  # noqa: S311 - a test that must come out the same every time
+    dice = random.Random(seed)
     made = []
     for number in range(runs):
         mark = f"mark-{number}-"
