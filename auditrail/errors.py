@@ -103,6 +103,12 @@ class UnreadableError(AuditrailError):
     code = "unreadable"
 
 
+class MissingExtraError(AuditrailError):
+    """What was asked for needs a package that only an extra installs; the hint says which."""
+
+    code = "missing-extra"
+
+
 class RecordError(Exception):
     """A record that a reader or the parser refuses: it becomes a quarantine row, never a crash.
 

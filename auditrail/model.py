@@ -146,8 +146,12 @@ class Source(NamedTuple):
     inner_formats: Annotated[
         str | None, "readers of the messages inside a wrapper, most frequent first, comma-separated"
     ]
-    compression: Annotated[str | None, "gzip, zstd, bzip2, xz, or NULL"]
-    framing: Annotated[str | None, "lines, values or length-prefixed"]
+    compression: Annotated[
+        str | None, "gzip, zstd, bzip2, xz, parquet, or NULL; several from the outside in: gzip+parquet"
+    ]
+    framing: Annotated[
+        str | None, "lines, values, csv, tsv, csv-semicolon, length-prefixed, varint-prefixed or message"
+    ]
     why: Annotated[str | None, "why this reader was chosen"]
     stream: Annotated[str | None, "name of the stream"]
     layer: Annotated[str | None, "the layer that most of its events are of"]

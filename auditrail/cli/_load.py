@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def load_into(
     connection: Any,
-    paths: list[Path],
+    paths: Sequence[str | Path],
     case_path: Path,
     settings: Config,
     *,
@@ -31,7 +31,7 @@ def load_into(
     """Loads everything the paths name, then puts the runs together; returns a row and a status per input."""
     from auditrail import case as cases
     from auditrail.correlate.settle import settle
-    from auditrail.ingest import choose, inputs
+    from auditrail.ingest import choose, inputs, remote
     from auditrail.ingest.load import Loader, Options
 
     how = Options(
@@ -43,12 +43,15 @@ def load_into(
     if reader is not None:
         choose.forced(reader)
     own = frozenset(case_path.with_name(case_path.name + end).resolve() for end in ("", ".wal", ".tmp"))
-    with inputs.standard_input(paths, case_path.parent) as (real, names):
+    with (
+        remote.named(paths, case_path) as (places, fetched),
+        inputs.standard_input(places, case_path.parent) as (real, names),
+    ):
         found = [item._replace(shown=names.get(item.path, item.shown)) for item in inputs.expand(real, skip=own)]
         total = sum(item.size for item in found)
         with _progress(total, quiet=quiet) as (progress, say):
             loader = Loader(connection, how, progress)
-            with inputs.open_archives(found, case_path.parent, max_expansion=how.max_expansion) as opened:
+            with inputs.open_archives(fetched(found), case_path.parent, max_expansion=how.max_expansion) as opened:
                 loader.load_all(opened)
             if loader.changed or not cases.is_settled(connection):
                 say("putting runs together")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,7 +16,11 @@ def register(app: typer.Typer) -> None:
 
 def ingest(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Files and folders to load; - is standard input.")
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="Files, folders, and addresses (s3://, gs://, abfs://, cloudwatch://) to load; - is standard input.",
+        ),
     ],
     case: options.Case = None,
     reader: options.Reader = None,

@@ -19,8 +19,10 @@ def register(app: typer.Typer) -> None:
 def reconstruct(
     run: Annotated[str, typer.Argument(metavar="ID", help="Any id of the run, or the beginning of one.")],
     sources: Annotated[
-        list[Path] | None,
-        typer.Option("--from", metavar="PATH", help="Read these files or folders instead of a case (repeat for more)."),
+        list[str] | None,
+        typer.Option(
+            "--from", metavar="PATH", help="Read these files, folders or addresses instead of a case (repeat for more)."
+        ),
     ] = None,
     case: options.Case = None,
     format: options.Format = None,  # noqa: A002
@@ -85,7 +87,7 @@ def reconstruct(
     options.emit(report, options.Emission(format, output, force, no_color, pager=not no_pager), shown)
 
 
-def _from_paths(run: str, paths: list[Path], config: Path | None, **how: Any) -> Any:
+def _from_paths(run: str, paths: list[str], config: Path | None, **how: Any) -> Any:
     from auditrail import case as cases
     from auditrail import config as configs
     from auditrail.cli._load import load_into

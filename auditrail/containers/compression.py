@@ -2,8 +2,9 @@
 
 Magic bytes (never the name): gzip `1f 8b 08` (RFC 1952), zstd `28 b5 2f fd` and skippable frames `5? 2a 4d 18`
 (RFC 8878), bzip2 `BZh1`..`BZh9` and the block or end magic behind it (so that a text that begins with "BZh" stays
-a text), xz `fd 37 7a 58 5a 00`. All four may be several streams one after another. Compressed bytes that turn out
-to be compressed again are opened too, three levels deep.
+a text), xz `fd 37 7a 58 5a 00`. All four may be several streams one after another. Parquet (`PAR1` and a byte that
+no text has) counts as a compression whose content is its rows as JSON lines, see `parquet`. Compressed bytes that
+turn out to be compressed again are opened too, three levels deep.
 
 A damaged or truncated stream is no exception: all that could be decompressed before the damage is returned, then
 the stream ends and `ByteStream.defect` says why. Only a bomb or a file that cannot be read is an error.
@@ -36,11 +37,12 @@ _MAGIC: Final = (
     ("zstd", re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")),
     ("bzip2", re.compile(rb"BZh[1-9](?:1AY&SY|\x17\x72\x45\x38\x50\x90)")),
     ("xz", re.compile(rb"\xfd7zXZ\x00")),
+    ("parquet", re.compile(rb"PAR[1E][^\t\n\r -~]")),
 )
 
 
 def detect(head: bytes) -> str | None:
-    """The compression that the first 16 bytes tell: gzip, zstd, bzip2, xz, or None."""
+    """The compression that the first 16 bytes tell: gzip, zstd, bzip2, xz, parquet, or None."""
     for name, magic in _MAGIC:
         if magic.match(head):
             return name
@@ -65,11 +67,11 @@ class _File:
         self.defect: str | None = None
         self.consumed = 0
         self._raw = raw
-        self._size = size
+        self.size = size
 
     def read(self, n: int, /) -> bytes:
         try:
-            block = self._raw.read(min(n, self._size - self.consumed)) or b""
+            block = self._raw.read(min(n, self.size - self.consumed)) or b""
         except OSError as error:
             raise UnreadableError(f"reading stopped at byte {self.consumed}: {error.strerror or error}") from error
         self.consumed += len(block)
@@ -378,7 +380,7 @@ class ByteStream:
     """The decompressed bytes of a source, in bounded memory.
 
     Attributes:
-        compression: gzip, zstd, bzip2, xz, or None; when one lies inside another, outermost first: `zstd+gzip`.
+        compression: gzip, zstd, bzip2, xz, parquet, or None; of one inside another, outermost first: `zstd+gzip`.
         defect: why a compressed stream ended early (truncated, damaged, garbage behind it), or None. Known once
             `read` has returned b"".
     """
@@ -468,7 +470,10 @@ def _open(
             name = detect(first) if len(names) < levels else None
             if name is None or only not in (None, name):
                 break
-            layer = _decompressor(name, top, partial(_open, opener, size, max_expansion, levels=len(names)))
+            if name == "parquet":
+                layer = _rows(top, None if names else opener, file)
+            else:
+                layer = _decompressor(name, top, partial(_open, opener, size, max_expansion, levels=len(names)))
             layers.append(layer)
             names.append(name)
             top = _Bounded(layer, file, max_expansion)
@@ -476,6 +481,18 @@ def _open(
         top.close()
         raise
     return ByteStream(file, layers, top, "+".join(names) or None)
+
+
+def _rows(below: _Layer, opener: Callable[[], io.BufferedIOBase | io.RawIOBase] | None, file: _File) -> _Layer:
+    """The rows of a Parquet file, which is read in no order: from itself, or from a copy of the level below."""
+    from auditrail.containers import parquet
+
+    def told(count: int) -> None:
+        file.consumed = min(file.consumed + count, file.size)
+
+    if opener is None:
+        return parquet.Rows(parquet.spooled(below.read), below.close)
+    return parquet.Rows(parquet.Counted(opener(), file.size, told), below.close)
 
 
 def _first_bytes(layer: _Layer) -> bytes:

@@ -2,8 +2,12 @@
 
 Source: exporter/fileexporter, README.md and file_writer.go of opentelemetry-collector-contrib: every message is
 preceded by its length as 4 bytes, big-endian; with `compression: zstd` each message is a zstd frame of its own.
-Nothing marks the start of a frame, so after damage the next frame is one that looks like it (a small length, then JSON
-or the zstd magic) and is followed by another one or by the end.
+The message is JSON or, with `format: proto`, Protocol Buffers: a message whose first field is a list of messages.
+Nothing marks the start of a frame, so after damage the next frame is one that looks like it (a small length, then JSON,
+the zstd magic or such a message) and is followed by another one or by the end.
+
+Besides: `varint-prefixed`, as `writeDelimitedTo` of the libraries of Protocol Buffers writes messages (the length is a
+varint), and `message`, the whole source as one message.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from auditrail.containers import compression
+from auditrail.containers import compression, wire
 from auditrail.containers.records import Readable, Record, Wrapper
 from auditrail.containers.stretch import Buffer, Stretch
 from auditrail.digest import record_digest
@@ -20,8 +24,10 @@ from auditrail.errors import UnreadableError
 PREFIX = 4
 ZSTD = b"\x28\xb5\x2f\xfd"
 # Frames longer than 2^27 bytes are beyond every limit, so the first byte of a length is small.
-_FRAME = re.compile(rb"(?s)(?=([\x00-\x07]...)(?:[{\[]|\x28\xb5\x2f\xfd))")
-_MESSAGE = re.compile(rb"[{\[]|\x28\xb5\x2f\xfd")
+_FRAME = re.compile(rb"(?s)(?=([\x00-\x07]...)(?:[{\[\x0a]|\x28\xb5\x2f\xfd))")
+_MESSAGE = re.compile(rb"[{\[\x0a]|\x28\xb5\x2f\xfd")
+_LISTS = 0x0A  # the first byte of a message that begins with its field 1, of wire type 2
+_LONGEST_VARINT = 10
 
 
 class FrameSplitter:
@@ -114,6 +120,11 @@ class FrameSplitter:
         end = place + PREFIX + size
         if size > self._max_record:
             return False
+        begin = place + PREFIX - buffer.base
+        if buffer.data[begin] == _LISTS:
+            close = min(begin + size, len(buffer.data))
+            if not wire.is_list(buffer.data, begin, close, cut=begin + size > close):
+                return False
         if end + PREFIX >= buffer.end:
             return not buffer.eof or end == buffer.end
         return bool(_FRAME.match(buffer.data, end - buffer.base))
@@ -124,3 +135,79 @@ class FrameSplitter:
             return stretch.record(self._number)
         raw = self._buffer.cut(start, end)
         return Record(self._number, start, len(raw), raw, record_digest(raw), defect=defect)
+
+
+class VarintSplitter:
+    """Splits a stream into messages, each behind its length as a varint; see `splitting.Splitter` for the attributes.
+
+    Behind damage no start of a message can be told, so what is left is one record.
+    """
+
+    def __init__(self, stream: Readable, start: int, first_number: int, max_record: int) -> None:
+        self.resume_offset: int | None = start
+        self.resume_number = first_number - 1
+        self.unclosed = False
+        self._buffer = Buffer(stream, start)
+        self._number = first_number
+        self._max_record = max_record
+
+    @property
+    def position(self) -> int:
+        return self._buffer.end
+
+    def __iter__(self) -> Iterator[Record | Wrapper]:
+        buffer = self._buffer
+        at = buffer.base
+        while buffer.want(at, 1):
+            buffer.want(at, _LONGEST_VARINT)
+            try:
+                size, begin = wire.varint(buffer.data, at - buffer.base, len(buffer.data))
+            except wire.WireError as error:
+                yield _rest(buffer, at, self._number, self._max_record, "torn-tail" if error.cut else "broken-frame")
+                return
+            begin += buffer.base
+            if size > self._max_record or not buffer.want(begin, size):
+                yield _rest(buffer, begin, self._number, self._max_record, "torn-tail")
+                return
+            payload = buffer.cut(begin, begin + size)
+            yield Record(self._number, begin, size, payload, record_digest(payload))
+            at = begin + size
+            self.resume_offset, self.resume_number = at, self._number
+            self._number += 1
+
+
+class MessageSplitter:
+    """The whole stream as one record; see `splitting.Splitter` for the attributes."""
+
+    def __init__(self, stream: Readable, start: int, first_number: int, max_record: int) -> None:
+        self.resume_offset: int | None = None
+        self.resume_number = first_number - 1
+        self.unclosed = False
+        self._buffer = Buffer(stream, start)
+        self._number = first_number
+        self._max_record = max_record
+
+    @property
+    def position(self) -> int:
+        return self._buffer.end
+
+    def __iter__(self) -> Iterator[Record | Wrapper]:
+        start = self._buffer.base
+        if self._buffer.want(start, 1):
+            yield _rest(self._buffer, start, self._number, self._max_record, None)
+
+
+def _rest(buffer: Buffer, start: int, number: int, max_record: int, defect: str | None) -> Record:
+    """One record of all that is left of a stream."""
+    stretch: Stretch | None = None
+    while True:
+        if buffer.end - start > max_record:
+            stretch = stretch or Stretch(start)
+            stretch.take(buffer, buffer.end)
+        if not buffer.more(stretch.end if stretch else start):
+            break
+    if stretch:
+        stretch.take(buffer, buffer.end)
+        return stretch.record(number)
+    raw = buffer.cut(start, buffer.end)
+    return Record(number, start, len(raw), raw, record_digest(raw), defect=defect)

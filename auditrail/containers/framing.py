@@ -2,13 +2,17 @@ r"""Looks at the head of a source and tells how its records are divided.
 
 Decided on content alone, in this order:
 
-1. `length-prefixed`: a 4-byte big-endian length (first byte 0: below 16 MiB), then `{`, `[` or the zstd magic.
+1. `length-prefixed`: a 4-byte big-endian length (first byte 0: below 16 MiB), then `{`, `[`, the zstd magic or a
+   message of Protocol Buffers that begins with a list of messages and fits the length; `varint-prefixed`: such a
+   message behind its length as a varint; `message`: such a message that fits the whole source.
 2. `lines`, if the first byte that is not white space opens no JSON object or array.
 3. `values`, if the first line is a whole JSON array: it is taken apart, however many follow.
 4. `lines`, if at least half of the first lines are a JSON object each. So a damaged first line, or a line here and
    there with two objects on it (`}{`), changes nothing: the odd line is a record that does not parse.
 5. `values`, if the text begins as a JSON object or array does (`{"`, `{}`, `[{`, `[1,`...).
 6. `lines`: text that begins with a bracket, such as `[2026-01-01] started`.
+7. What would be `lines` of text is a table (`csv`, `tsv`, `csv-semicolon`), if its first row names columns and most
+   rows behind it have as many fields. Readers of text still see its lines, and get lines.
 
 A single object on a single line counts as `lines` if it is seen whole, else (it is longer than the head) as `values`.
 """
@@ -22,6 +26,7 @@ from typing import Any
 import orjson
 
 from auditrail import jsontext
+from auditrail.containers import table, wire
 from auditrail.containers.frames import PREFIX, ZSTD
 from auditrail.containers.records import Head, Record
 from auditrail.containers.scan import COMPOSITE, KEY, OPEN_ARRAY, OPEN_OBJECT, SCALAR, WHITE
@@ -30,6 +35,8 @@ from auditrail.containers.stretch import BOM
 from auditrail.errors import RecordError
 
 _MANY = 50
+# Bytes that no text holds, and every message of more than a few texts does.
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _BEGINS_LIKE_JSON = re.compile(
     rb'\{\s*+(?:"|\}|\Z)|\[\s*+(?:[\[{"\]]|\Z|(?:-?\d[\d.eE+-]*+|true|false|null)\s*+(?:[,\]]|\Z))'
 )
@@ -42,19 +49,44 @@ def look(raw: bytes, complete: bool) -> Head:
     Never raises on hostile bytes.
     """
     body = raw.removeprefix(BOM)
-    if _is_length_prefixed(body):
-        samples = _samples(raw, "length-prefixed", complete)
-        return Head(raw, complete, "length-prefixed", False, samples, _keys(samples, b""), [])
+    if binary := _binary(body):
+        samples = _samples(raw, binary, complete) if binary == "length-prefixed" else []
+        return Head(raw, complete, binary, False, samples, _keys(samples, b""), [])
     lines = _lines(body, complete)
     framing = _framing(body, lines, complete)
+    if framing == "lines" and (rows := table.dialect(body, complete=complete)):
+        samples = _samples(raw, rows, complete)
+        return Head(raw, complete, rows, False, samples, _keys(samples, b""), lines)
     start = body.lstrip(WHITE)[:1]
     top_array = framing == "values" and start == b"["
     samples = _samples(raw, framing, complete)
     return Head(raw, complete, framing, top_array, samples, _keys(samples, body), lines)
 
 
-def _is_length_prefixed(body: bytes) -> bool:
-    return body[:1] == b"\0" and (body[PREFIX : PREFIX + 1] in (b"{", b"[") or body.startswith(ZSTD, PREFIX))
+def _binary(body: bytes) -> str | None:
+    """The framing of what is no text, or None."""
+    if body[:1] == b"\0":
+        begins = body[PREFIX : PREFIX + 1]
+        if begins in (b"{", b"[") or body.startswith(ZSTD, PREFIX):
+            return "length-prefixed"
+        size = int.from_bytes(body[:PREFIX], "big")
+        return "length-prefixed" if begins == b"\n" and _is_message(body, PREFIX, size) else None
+    if not _NO_TEXT.search(body, 0, 1 << 16):
+        return None
+    if body[:1] == b"\n" and _is_message(body, 0, None):
+        return "message"
+    try:
+        size, begin = wire.varint(body, 0, len(body))
+    except wire.WireError:
+        return None
+    return "varint-prefixed" if _is_message(body, begin, size) else None
+
+
+def _is_message(body: bytes, begin: int, size: int | None) -> bool:
+    """Whether a list of messages begins there and fits the size, as far as it is seen; None: up to the end."""
+    # A message that is longer than what there is may be cut off: a crash, or a copy taken while it was written.
+    cut = size is None or begin + size > len(body)
+    return wire.is_list(body, begin, len(body) if cut else begin + (size or 0), cut=cut)
 
 
 def _framing(body: bytes, lines: list[bytes], complete: bool) -> str:

@@ -12,7 +12,7 @@ import orjson
 
 from auditrail.containers.records import Readable, Record, Wrapper
 from auditrail.containers.stretch import BOM, Stretch
-from auditrail.containers.values import ValueSplitter
+from auditrail.containers.values import ValueSplitter, is_wrapper
 from auditrail.digest import record_digest
 
 _BLOCK = 1 << 21
@@ -30,7 +30,7 @@ class LineSplitter:
         self.position = start
         self._stream = stream
         self._arrays = arrays
-        self._names = tuple(b'"' + name.encode() + b'"' for name in arrays)
+        self._names = tuple(b'"' + name.rpartition(".")[2].encode() + b'"' for name in arrays)
         self._number = first_number
         self._max_record = max_record
 
@@ -133,7 +133,7 @@ class LineSplitter:
             value = orjson.loads(raw)
         except orjson.JSONDecodeError:
             return False
-        return isinstance(value, dict) and any(isinstance(value.get(name), list) for name in self._arrays)
+        return is_wrapper(value, self._arrays)
 
 
 class _LongLine:

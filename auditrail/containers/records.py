@@ -18,11 +18,13 @@ class Record(NamedTuple):
     decompressed bytes, and `digest` is its blake3 (32 bytes). For an oversized record `raw` holds only the
     first bytes, while `length` and `digest` speak of the whole. For a length-prefixed frame `offset`, `length` and
     `digest` speak of the payload as it stands in the source (perhaps a zstd frame), and `raw` is the message in it.
+    For a row of a table they speak of the row as it stands there, and `raw` is a JSON object made of it (see `table`).
 
     Attributes:
         number: 1-based, counted as the format counts its records (blank lines count).
         span: how many records were joined into this one (continuation lines, split messages); normally 1.
-        defect: a quarantine code that the framing found (`torn-tail`, `oversized`, `broken-frame`), or None.
+        defect: a quarantine code that the framing found (`torn-tail`, `oversized`, `broken-frame`, `malformed`...),
+            or None.
         header: the other members of the wrapper object around an array element, shared by all its elements.
             Members that stand behind the array are there too, unless the object is larger than
             `limits.WRAPPER_BUFFER`: then they arrive only with the closing `Wrapper`.
@@ -65,7 +67,8 @@ class Head(NamedTuple):
         raw: the first bytes, decompressed (at most `limits.HEAD_BYTES`).
         complete: whether `raw` is all there is.
         framing: `lines` (one JSON value or text line each), `values` (JSON values one after another, pretty-printed
-            or not, top-level arrays taken apart) or `length-prefixed`.
+            or not, top-level arrays taken apart), `csv`, `tsv` or `csv-semicolon` (rows of a table, see `table`),
+            `length-prefixed`, `varint-prefixed` or `message` (binary, see `frames`).
         top_array: whether the first value is an array.
         samples: the first parsed JSON values (elements, if the first value is an array), at most 50;
             those that do not parse are left out. A list of any JSON type: check before use.

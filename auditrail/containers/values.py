@@ -1,7 +1,8 @@
 """Records that are JSON values: one after another with or without separators, pretty-printed or not.
 
 A top-level array is taken apart into its elements. An object (at top level, or in a top-level array) that has a member
-named in `arrays` which holds an array is a wrapper: the elements of that array are the records.
+named in `arrays` which holds an array is a wrapper: the elements of that array are the records. A name with dots is the
+path to the member: `hits.hits` is the member `hits` of the object that is the member `hits`.
 
 Damage costs the damaged value only. `scan` tells where a value is proven damaged; the next one is found because
 neighbours look alike: it starts a line with the same indentation, or begins with the same first key. The bytes up to
@@ -11,6 +12,7 @@ that does not end either, the rest of the source is the record. What stands betw
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -58,6 +60,19 @@ _CUT_LITERALS = tuple(word[:n] for word in (b"true", b"false", b"null") for n in
 _FAR_SEARCHES = 32
 
 
+def is_wrapper(value: Any, arrays: tuple[str, ...]) -> bool:
+    """Whether a parsed value is an object that holds an array of records."""
+    return any(isinstance(_at(value, name.split(".")), list) for name in arrays)
+
+
+def _at(value: Any, path: list[str]) -> Any:
+    for key in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
+
+
 class ValueSplitter:
     """Splits a stream into JSON values; see `splitting.Splitter` for the attributes."""
 
@@ -70,9 +85,11 @@ class ValueSplitter:
         self.number = first_number
         self._buffer = Buffer(stream, start)
         self._pos = start
-        self._arrays = frozenset(arrays)
-        self._names = tuple(b'"' + name.encode() + b'"' for name in arrays)
-        named = b"|".join(re.escape(name.encode()) for name in arrays)
+        self._arrays = frozenset(tuple(name.split(".")) for name in arrays)
+        self._outer = frozenset(path[:length] for path in self._arrays for length in range(1, len(path)))
+        self._inside: tuple[str, ...] = ()  # the objects inside the wrapper that are open around its array
+        self._names = tuple(b'"' + path[-1].encode() + b'"' for path in self._arrays)
+        named = b"|".join(re.escape(path[-1].encode()) for path in self._arrays)
         self._member = re.compile(rb'"(?:' + named + rb')"[ \t\r\n]*+:[ \t\r\n]*+(?=\[)')
         self._max_record = max_record
         self._header: dict[str, Any] | None = None
@@ -172,6 +189,7 @@ class ValueSplitter:
             first = self.number
             self._pos = place
             members = []
+            self._inside = self._likely_around(place)
         self._learn(signs, sign)
         self._suspect = damaged is not None
         key = self._key(self._pos)
@@ -179,7 +197,7 @@ class ValueSplitter:
         self._header = held.header
         if damaged:
             yield from held.give(damaged)
-        array = key or ""
+        array = ".".join((*self._inside, key or ""))
         elements = 0
         complete = False
         while key is not None:
@@ -194,8 +212,10 @@ class ValueSplitter:
                     self.unclosed = True
                 elif byte == CLOSE_OBJECT:
                     self._pos += 1
-                    complete = True
-                    break
+                    if not self._inside:
+                        complete = True
+                        break
+                    self._inside = self._inside[:-1]
                 elif byte == OPEN_OBJECT and self._suspect and self._sign() in signs:
                     break
                 elif byte == QUOTE and (key := self._member_behind(held.header)) is not None:
@@ -209,32 +229,50 @@ class ValueSplitter:
         yield from held.rest()
         self._header = None
         self._suspect = False
+        self._inside = ()
         yield Wrapper(held.header, array, elements, first, start, complete)
 
-    def _members_before(self, start: int) -> list[tuple[str, int, int]] | None:
+    def _members_before(self, start: int) -> list[tuple[tuple[str, ...], int, int]] | None:
         """Walks to the key of the first array that holds records; None if there is none.
 
         Then `_pos` is at the last place that may be good: a quote too many or too few shows only one string later.
         """
         self._pos = start + 1
-        members: list[tuple[str, int, int]] = []
+        members: list[tuple[tuple[str, ...], int, int]] = []
         good = self._pos
-        while self._skip(keep=start) == QUOTE:
+        self._inside = ()
+        while (byte := self._skip(keep=start)) == QUOTE or (byte == CLOSE_OBJECT and self._inside):
+            if byte == CLOSE_OBJECT:
+                good = self._pos = self._pos + 1
+                self._inside = self._inside[:-1]
+                continue
             place = self._pos
             key = self._key(start)
             if key is None:
                 break
-            if key in self._arrays and self._byte() == OPEN_ARRAY:
+            path = (*self._inside, key)
+            if path in self._arrays and self._byte() == OPEN_ARRAY:
                 self._pos = place
                 return members
+            if path in self._outer and self._byte() == OPEN_OBJECT:
+                good = self._pos = self._pos + 1
+                self._inside = path
+                continue
             good = value = self._pos
             end = self._extent(value, start)
             if end is None:
                 break
-            members.append((key, value, end))
+            members.append((path, value, end))
             self._pos = end
         self._pos = good
+        self._inside = ()
         return None
+
+    def _likely_around(self, place: int) -> tuple[str, ...]:
+        """The objects that are open around the array whose key stands at `place`, when what is before it is damaged."""
+        data, at = self._buffer.data, place - self._buffer.base
+        found = [path for path in self._arrays if data.startswith(b'"' + path[-1].encode() + b'"', at)]
+        return min(found, key=len)[:-1] if found else ()
 
     def _member_behind(self, header: dict[str, Any]) -> str | None:
         """Reads a member behind the array.
@@ -247,27 +285,37 @@ class ValueSplitter:
         if key is None:
             self._pos = place
             return None
-        if key in self._arrays and self._byte() == OPEN_ARRAY:
+        path = (*self._inside, key)
+        if path in self._arrays and self._byte() == OPEN_ARRAY:
             return key
         value = self._pos
         end = self._extent(value, None)
         if end is None:
             self._pos = place
             return None
-        header.update(self._parsed([(key, value, end)]))
+        self._put(header, path, value, end)
         self._pos = end
         return ""
 
-    def _parsed(self, members: list[tuple[str, int, int]]) -> dict[str, Any]:
+    def _parsed(self, members: list[tuple[tuple[str, ...], int, int]]) -> dict[str, Any]:
         header: dict[str, Any] = {}
-        for key, start, end in members:
-            header[key] = None
-            if end - start <= limits.HEADER_VALUE:
-                try:
-                    header[key] = jsontext.parse(self._buffer.cut(start, end))[0]
-                except RecordError:
-                    header[key] = self._buffer.cut(start, end).decode("utf-8", "backslashreplace")
+        for path, start, end in members:
+            self._put(header, path, start, end)
         return header
+
+    def _put(self, header: dict[str, Any], path: tuple[str, ...], start: int, end: int) -> None:
+        """Puts a member into the header, under the objects that it stands in."""
+        for step in path[:-1]:
+            inner = header.get(step)
+            if not isinstance(inner, dict):
+                inner = header[step] = {}
+            header = inner
+        header[path[-1]] = None
+        if end - start <= limits.HEADER_VALUE:
+            try:
+                header[path[-1]] = jsontext.parse(self._buffer.cut(start, end))[0]
+            except RecordError:
+                header[path[-1]] = self._buffer.cut(start, end).decode("utf-8", "backslashreplace")
 
     def _damaged_member(self, signs: list[bytes]) -> Record:
         """A record of what stands in a wrapper where a member should, up to the next member or the closing brace."""
@@ -615,7 +663,7 @@ class _Held:
             return []
         out = self._records
         self._records = None
-        self.header = dict(self.header)  # the records keep the header as far as it is known now
+        self.header = copy.deepcopy(self.header)  # the records keep the header as far as it is known now
         return out
 
     def rest(self) -> list[Record | Wrapper]:

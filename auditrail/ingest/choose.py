@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from auditrail import discover
 from auditrail.containers.records import Head, Record
 from auditrail.containers.splitting import split
+from auditrail.containers.table import DELIMITERS
+from auditrail.containers.values import is_wrapper
 from auditrail.errors import UsageError
 from auditrail.readers._contract import arrays_of
 from auditrail.readers._scope import Origin
@@ -79,7 +81,7 @@ def _mapped(head: Head, mapping: tuple[Any, ...]) -> Choice | None:
 def _made(reader: Any, head: Head, score: float, why: str) -> Choice:
     arrays = arrays_of(reader)
     framing = head.framing
-    if getattr(reader, "LINES", False):
+    if getattr(reader, "LINES", False) or (framing in DELIMITERS and getattr(reader, "INPUT", "json") == "text"):
         framing = "lines"
     elif framing == "lines" and arrays and _wrapped(head, arrays):
         framing = "values"
@@ -88,9 +90,12 @@ def _made(reader: Any, head: Head, score: float, why: str) -> Choice:
 
 def _wrapped(head: Head, arrays: tuple[str, ...]) -> bool:
     """Whether the records stand in an array inside the objects: then lines are not the records."""
-    if any(name in head.keys for name in arrays):
-        return True
-    return any(isinstance(sample, dict) and any(name in sample for name in arrays) for sample in head.samples)
+    if not head.samples:  # of an object that reaches beyond the head, only the first level of keys is known
+        return any(name.partition(".")[0] in head.keys for name in arrays)
+    return any(
+        is_wrapper(sample, arrays) or (isinstance(sample, dict) and any(name in sample for name in arrays))
+        for sample in head.samples
+    )
 
 
 def origin(head: Head, choice: Choice, path: str) -> Origin:

@@ -11,10 +11,10 @@ import stat
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from auditrail.containers import archives, limits
 from auditrail.errors import UnreadableError
@@ -29,6 +29,7 @@ class Input(NamedTuple):
     """One file to read: `shown` is the path as it is recorded, `error` says why it can't be read (else None).
 
     `defect` says why a member of an archive is not whole, though what there is of it can be read.
+    `remarks` are (code, detail) pairs on where it comes from, kept with the source.
     """
 
     shown: str
@@ -36,17 +37,24 @@ class Input(NamedTuple):
     size: int
     error: str | None = None
     defect: str | None = None
+    remarks: tuple[tuple[str, str], ...] = ()
 
 
-def expand(paths: Iterable[Path], *, skip: frozenset[Path] = frozenset()) -> Iterator[Input]:
-    """Every file that the paths name, folders walked in sorted order, each once.
+class Place(Protocol):
+    """What an address names, see `remote`."""
+
+    def inputs(self) -> Iterator[Input]: ...
+
+
+def expand(paths: Iterable[Path | Place], *, skip: frozenset[Path] = frozenset()) -> Iterator[Input]:
+    """Every file that the paths name, folders walked in sorted order, each once; a place gives its own inputs.
 
     Links to folders are not followed inside a walk (they may run in circles); links to files are. Pipes, sockets
     and devices are named as unreadable. `skip` holds resolved paths that are no evidence (the case itself).
     """
     seen: set[Path] = set()
     for path in paths:
-        for item in _walk(path):
+        for item in _walk(path) if isinstance(path, Path) else path.inputs():
             resolved = Path(os.path.realpath(item.path))  # `resolve` gives up on a link that leads to itself
             if resolved in seen or resolved in skip:
                 continue
@@ -91,7 +99,9 @@ def _reason(error: OSError) -> str:
 
 
 @contextmanager
-def standard_input(paths: list[Path], beside: Path) -> Iterator[tuple[list[Path], dict[Path, str]]]:
+def standard_input(
+    paths: Sequence[Path | Place], beside: Path
+) -> Iterator[tuple[Sequence[Path | Place], dict[Path, str]]]:
     """Replaces `-` by a file that holds what standard input gave; the file is removed on leaving.
 
     Returns the paths, and the name to show for the replaced one (`-`). Input is spooled to disk beside the case,
@@ -167,7 +177,7 @@ def _members(archive: Input, kind: str, spools: _Spools, spool: Path) -> Iterato
             seen[member.name] += 1
             # A name that stands twice is two sources: the second is no later version of the first.
             again = f"#{seen[member.name]}" if seen[member.name] > 1 else ""
-            made = Input(f"{archive.shown}!{member.name}{again}", spool, 0, member.error)
+            made = Input(f"{archive.shown}!{member.name}{again}", spool, 0, member.error, remarks=archive.remarks)
             if member.content is not None:
                 made = _spooled(made, member.content, allowed - spent)
                 spent += made.size

@@ -196,6 +196,7 @@ class _Job:
         self.loader._forget_failures(self.item.shown)  # noqa: SLF001 - the two classes are one unit
         self._place()
         tally, content_bytes, resume = self._read()
+        self._insert("remarks", [(self.source, None, None, *remark) for remark in self.item.remarks])
         self._write_source(tally, content_bytes, resume)
 
     def _place(self) -> None:
@@ -226,7 +227,7 @@ class _Job:
             same
             and self.compression is None
             and before.resume_offset is not None
-            and not hasattr(choice.reader if choice else None, "Assembler")
+            and not any(hasattr(choice.reader if choice else None, name) for name in ("Assembler", "Watcher"))
         )
         offset = before.resume_offset if resumable and before.resume_offset is not None else 0
         removed = self._counts_from(offset)

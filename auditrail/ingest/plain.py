@@ -18,7 +18,7 @@ from auditrail.errors import RecordError
 from auditrail.ingest import rows
 from auditrail.ingest.unwrap import Settings, options_of, unwrap_all
 from auditrail.model import Event
-from auditrail.readers._contract import Ignored, Inner, close_of
+from auditrail.readers._contract import Ignored, Inner, close_of, watcher_of
 from auditrail.readers._scope import NOWHERE, Origin
 
 # Rows per Arrow batch: large enough that the engine's cost per batch vanishes, small enough to stay in its caches.
@@ -96,6 +96,7 @@ class SourceReader:
         self._settings = Settings(mapping, origin)
         self._options = options_of(reader, self._settings)
         self._text = getattr(reader, "INPUT", "json") == "text"
+        self._watcher = watcher_of(reader)
         self._batch = Batch.empty()
 
     def batches(self) -> Iterator[Batch]:
@@ -107,6 +108,7 @@ class SourceReader:
                 self._take(item)
             if len(self._batch.events) >= BATCH_ROWS or len(self._batch.quarantine) >= BATCH_ROWS:
                 yield self._flush()
+        self._finish()
         yield self._flush()
 
     def _flush(self) -> Batch:
@@ -138,6 +140,16 @@ class SourceReader:
         for code, detail in found:
             self._batch.remarks.append((self.source, None, wrapper.offset, code, detail))
 
+    def _finish(self) -> None:
+        if self._watcher is None:
+            return
+        try:
+            found = self._watcher.finish()
+        except Exception as error:  # noqa: BLE001 - as in `_take`: a reader's fault must not cost the whole source
+            found = [("reader-failure", f"{self.reader.NAME}: {type(error).__name__} at the end of the source")]
+        for code, detail in found:
+            self._batch.remarks.append((self.source, None, None, code, detail))
+
     def _take(self, record: Record) -> None:
         tally = self.tally
         tally.records += record.span
@@ -149,6 +161,8 @@ class SourceReader:
             return
         try:
             value, flags = (record.raw, ()) if self._text else jsontext.parse(record.raw)
+            if self._watcher is not None:
+                self._watcher.see(value, record)
             reading = self.reader.read(value, record, **self._options)
             if isinstance(reading, Inner):
                 reading, flags = self._unwrapped([reading], record, flags)
@@ -217,6 +231,8 @@ class SourceReader:
 _DEFECTS = {
     "torn-tail": "the last record stops in the middle",
     "oversized": "the record is longer than the limit; raise it with --max-record",
+    "malformed": "the row has not as many fields as the header, or a quote stands where none may",
+    "invalid-utf8": "the row is not UTF-8",
     "broken-frame": "the framing is damaged here: nothing behind it in this frame can be told apart",
 }
 

@@ -11,7 +11,9 @@ from typing import Any
 from auditrail.containers import limits
 from auditrail.containers.records import Readable
 
-_EXTENSIONS = re.compile(r"(?:\.(?:jsonl|ndjson|json|log|txt|gz|gzip|zst|zstd|bz2|xz|out))+\Z", re.IGNORECASE)
+_EXTENSIONS = re.compile(
+    r"(?:\.(?:jsonl|ndjson|json|log|txt|gz|gzip|zst|zstd|bz2|xz|out|csv|tsv|parquet|pb))+\Z", re.IGNORECASE
+)
 
 
 @dataclass

@@ -87,11 +87,16 @@ def unwrap(inner: Inner, record: Record, settings: Settings = _NO_SETTINGS, dept
     """Reads an inner message; falls back to the wrapper's own event with the text where no reader knows it."""
     raw = inner.message.encode("utf-8", "backslashreplace") if isinstance(inner.message, str) else inner.message
     text = raw.strip()
-    if depth > MAX_NESTING or text[:1] not in (b"{", b"["):
+    if depth > MAX_NESTING or not (text[:1] in (b"{", b"[") or text.startswith(_prefixes())):
         return Unwrapped([_plain(inner)], (), ())
+    flags: tuple[str, ...] = ()
+    value: Any
     try:
-        value, flags = jsontext.parse(text)
-        reader = _reader_for(value, text)
+        if text[:1] in (b"{", b"["):
+            value, flags = jsontext.parse(text)
+            reader = _reader_for(value, text)
+        else:
+            value, reader = text, _text_reader_for(text)
         if reader is None:
             return Unwrapped([_plain(inner)], (), flags)
         reading = reader.read(value, record._replace(raw=text, header=None), **options_of(reader, settings))
@@ -132,6 +137,24 @@ def _reader_for(value: Any, text: bytes) -> Any:
         choice = choose.choose(head)
         _BY_SHAPE[shape] = choice.reader if choice else choose.readers().get(_FALLBACK)
     return _BY_SHAPE[shape]
+
+
+@cache
+def _prefixes() -> tuple[bytes, ...]:
+    """How messages begin that a reader of text may know."""
+    return tuple(prefix for reader in choose.readers().values() for prefix in getattr(reader, "PREFIXES", ()))
+
+
+def _text_reader_for(text: bytes) -> Any:
+    """The reader of text for one message alone, or None: the best of those that name how it begins."""
+    head = Head(text, True, "lines", False, [], frozenset(), text.split(b"\n"))
+    claims = [
+        (reader.sniff(head), name)
+        for name, reader in choose.readers().items()
+        if text.startswith(getattr(reader, "PREFIXES", ())) and getattr(reader, "INPUT", "json") == "text"
+    ]
+    score, best = max(claims, default=(0.0, ""))
+    return choose.readers()[best] if score > 0 else None
 
 
 def _plain(inner: Inner, note: str | None = None) -> Event:

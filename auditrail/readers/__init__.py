@@ -9,8 +9,11 @@ A reader module has these attributes (a conformance test checks them; types in `
     NEVER_RECORDS: str   what this format cannot record, one sentence (known blind spots)
     IDS: tuple[str, ...] kinds of ids (`terms.ID_KINDS`) that its records can carry
     CAPTURES: dict[str, str]  what its producer writes, for every facet of `_contract.FACETS`: see there
-    ARRAYS: tuple[str, ...] = ()      optional: members of a top-level object whose elements are the records
+    ARRAYS: tuple[str, ...] = ()      optional: members of a top-level object whose elements are the records;
+                                      `hits.hits` is the member `hits` of the member `hits`
     INPUT: str = "json"               optional: "text" for formats whose records are not JSON: `value` is then bytes
+    PREFIXES: tuple[bytes, ...] = ()  optional, text only: how a message inside a wrapper begins that may be of this
+                                      format (`CEF:`); `sniff` then decides
     LINES: bool = False               optional: True forces one record per line, whatever the content looks like
 
     def sniff(head: Head) -> float
@@ -26,6 +29,7 @@ A reader module has these attributes (a conformance test checks them; types in `
         ids in the names of files and folders, and to name runs that have no id of their own.
     def close(wrapper: Wrapper) -> list[tuple[str, str]]      optional: (code, detail) evidence at a wrapper's end
     class Assembler                   optional: joins records that hold parts of one message; see `_contract`
+    class Watcher                     optional: evidence that only all records together give; see `_contract`
 
 Fields of an event that have no column go to `attributes`; nothing of a record is dropped. Facts are in each module's
 docstring, with where they were read. Fixtures: `fixtures/readers/<NAME>/<case>/`, see tests/conformance.

@@ -71,6 +71,20 @@ class Assembler(Protocol):
     def flush(self) -> list[Record]: ...
 
 
+class Watcher(Protocol):
+    """Looks at all records of a source, one after another, for evidence that no record shows alone.
+
+    For exports that say at their end that they are whole, or whose rows must be counted. There is one for each
+    source, made before its first record. `see` is told every record that parses, before `read`; `finish` gives
+    (code, detail) remarks on the whole source. Memory is bounded, whatever is seen. A source that grew is read again
+    from its start, so that the whole is seen. Messages inside wrappers are not shown.
+    """
+
+    def see(self, value: Any, record: Record) -> None: ...
+
+    def finish(self) -> list[tuple[str, str]]: ...
+
+
 class Reader(Protocol):
     """A reader module, as ingest sees it."""
 
@@ -96,3 +110,9 @@ def close_of(reader: Any, wrapper: Wrapper) -> list[tuple[str, str]]:
     """Evidence that the reader finds in the rest of a wrapper object."""
     close = getattr(reader, "close", None)
     return close(wrapper) if close else []
+
+
+def watcher_of(reader: Any) -> Watcher | None:
+    """A new watcher for one source, where the reader has such a thing."""
+    make: type[Watcher] | None = getattr(reader, "Watcher", None)
+    return make() if make else None

@@ -14,7 +14,7 @@ from auditrail.containers.records import Record
 
 _DIGITS = 6
 _LONGEST = 400
-_EXTENSION = re.compile(r"\.(?:jsonl|ndjson|json|traj|log|txt|eval|gz|zst|bz2|xz|csv|parquet)\Z", re.IGNORECASE)
+_EXTENSION = re.compile(r"\.(?:jsonl|ndjson|json|traj|log|txt|eval|gz|zst|bz2|xz|csv|tsv|parquet|pb)\Z", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[/\\!]+")
 
 

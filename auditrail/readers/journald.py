@@ -2,8 +2,9 @@
 
 The time of the event is `_SOURCE_REALTIME_TIMESTAMP` where the sender gave one (microseconds since the epoch, as
 text), and `__REALTIME_TIMESTAMP`, the time of arrival, otherwise. `MESSAGE` is text, or a list of bytes where it is no
-UTF-8; several fields of one name make a list. `__SEQNUM` counts the entries of one journal (`__SEQNUM_ID`): a hole
-proves loss. `__CURSOR` is the identity of an entry.
+UTF-8, or null where the field is longer than 4096 bytes and `--all` was not given: that is cut, and said so
+(`auditrail.message_cut`). Several fields of one name make a list. `__SEQNUM` counts the entries of one journal
+(`__SEQNUM_ID`): a hole proves loss. `__CURSOR` is the identity of an entry.
 
 Facts: systemd.journal-fields(7) and journalctl(1), formats "json" and the special fields that begin with `__`.
 """
@@ -69,6 +70,8 @@ def read(value: Any, record: Record) -> Reading:  # noqa: ARG001 - the contract 
     if message is None:
         if "MESSAGE" in value:
             attributes["MESSAGE"] = value["MESSAGE"]
+            if value["MESSAGE"] is None:
+                attributes["auditrail.message_cut"] = "null: longer than 4096 bytes, and written without --all"
         return [context._replace(attributes=jsontext.dumps(attributes) if attributes else None)]
     return Inner(message, context, unit if isinstance(unit, str) else "")
 

@@ -89,7 +89,7 @@ _MASKING = re.compile(r"mask|anonymi[sz]|redact|modif|replac", re.IGNORECASE)
 
 
 def sniff(head: Head) -> float:
-    """0.95 for `litellm_call_id`, or `call_type` with `hidden_params`, beside a part of a payload; or a spend log row."""
+    """0.95 for `litellm_call_id`, `call_type` with `hidden_params`, or a row of the spend log."""
     return 0.95 if any(_is_payload(sample) for sample in head.samples) else 0.0
 
 

@@ -3,8 +3,9 @@
 Source of the facts: opentelemetry-proto v1.11.0 (trace.proto, logs.proto, common.proto, docs/specification.md "JSON
 Protobuf Encoding"), exporter/fileexporter/README.md of opentelemetry-collector-contrib. One record is one object with
 `resourceSpans` or `resourceLogs`. Accepted besides: keys in snake_case, names of enums, ids in base64, what was called
-`instrumentationLibrary...` before 2022, `batches` and `{"trace": ...}` of Tempo, `{"result": ...}` of Jaeger's v3 API
-(jaegertracing/jaeger-ui, src/api/v3). `attributes.remarks` says so (`base64-ids`, `snake-case-keys`).
+`instrumentationLibrary...` before 2022, `batches` and `{"trace": ...}` of Tempo, `{"result": ...}` of Jaeger's API v3.
+`attributes.remarks` says so (`base64-ids`, `snake-case-keys`). Where Tempo cut a trace, `attributes.export` has the
+`status` PARTIAL and its `message`.
 
 A span gives one event of kind `span` (`decision` where a policy states one):
 
@@ -40,7 +41,6 @@ no objects as events of kind `log`. So is a resource or scope of more than 64 Ki
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -108,12 +108,7 @@ _OTHERS = {
     "resource_profiles": "profiles",
 }
 _TOP = frozenset({*_SPANS, *_LOGS, *_OTHERS})
-# Answers of query interfaces that hold the export one level deeper: Tempo's v2 API, and Jaeger's v3 API.
 _WRAPPERS = ("trace", "result")
-_BEGINS_WRAPPED = re.compile(
-    rb'\s*+\{\s*+(?:"(?:%s)"\s*+:\s*+\{\s*+)?+"(?:%s)"\s*+:\s*+\[\s*+\{\s*+"(?:resource|schema|scope|instrumentation)'
-    % ("|".join(_WRAPPERS).encode(), "|".join(sorted(_TOP)).encode())
-)
 _SPAN_SCOPES = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans", "instrumentation_library_spans")
 _LOG_SCOPES = ("scopeLogs", "scope_logs", "instrumentationLibraryLogs", "instrumentation_library_logs")
 _SCOPE = ("scope", "instrumentationLibrary", "instrumentation_library")
@@ -126,37 +121,30 @@ _OF_RESOURCE = ("agent", "agent_version", "principal")
 
 
 def sniff(head: Head) -> float:
-    """0.95 for any of the top-level keys of OTLP; a bare wrapper or `batches` must hold them or scopes too."""
+    """0.95 for any of the top-level keys of OTLP; a bare `trace` or `batches` must hold them or scopes too."""
     certain = _TOP - {"batches"}
     if not certain.isdisjoint(head.keys):
         return 0.95
     for sample in head.samples:
-        if type(sample) is dict and (not certain.isdisjoint(sample) or _is_wrapped(sample)):
+        if type(sample) is dict and (not certain.isdisjoint(sample) or _is_tempo(sample)):
             return 0.95
-    # An answer longer than the head gives no samples.
-    wrapped = not head.samples and not head.keys.isdisjoint((*_WRAPPERS, "batches"))
-    return 0.95 if wrapped and _BEGINS_WRAPPED.match(head.raw) else 0.0
+    # One answer that is longer than the head shows only how it begins.
+    if not head.samples and not head.keys.isdisjoint(("batches", *_WRAPPERS)):
+        scoped = any(f'"{key}"'.encode() in head.raw for key in _SPAN_SCOPES)
+        return 0.95 if scoped and b'"spanId"' in head.raw else 0.0
+    return 0.0
 
 
-def _is_wrapped(value: dict[str, Any]) -> bool:
-    inner = _unwrapped(value)
-    if inner is not None:
+def _is_tempo(value: dict[str, Any]) -> bool:
+    inner = next((value[key] for key in _WRAPPERS if key in value), value)
+    if type(inner) is not dict:
+        return False
+    if inner is not value and not _TOP.isdisjoint(inner):
         return True
-    batches = value.get("batches")
+    batches = inner.get("batches")
     return type(batches) is list and any(
         type(batch) is dict and any(key in batch for key in _SPAN_SCOPES) for batch in batches[:5]
     )
-
-
-def _unwrapped(value: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
-    """The wrapper's name and the export in it."""
-    if not _TOP.isdisjoint(value):
-        return None
-    for name in _WRAPPERS:
-        inner = value.get(name)
-        if type(inner) is dict and not _TOP.isdisjoint(inner):
-            return name, inner
-    return None
 
 
 def read(value: Any, record: Record) -> list[Event] | Ignored:  # noqa: ARG001
@@ -180,10 +168,12 @@ def read_with(value: Any, take: TakeSpan) -> list[Event] | Ignored:
 
 def _read(value: dict[str, Any], take: TakeSpan) -> list[Event] | Ignored:
     export = value
-    if found := _unwrapped(value):
-        # What stands beside it (Tempo's `status` and `message`) says whether the answer was cut.
-        wrapper, inner = found
-        export = {**inner, **{key: beside for key, beside in value.items() if key != wrapper}}
+    for wrapper in _WRAPPERS if _TOP.isdisjoint(value) else ():
+        trace = value.get(wrapper)
+        if type(trace) is dict and not _TOP.isdisjoint(trace):
+            # Beside the trace, `status` and `message` of Tempo say whether it was cut.
+            export = {**trace, **{key: inner for key, inner in value.items() if key != wrapper}}
+            break
     if _TOP.isdisjoint(export):
         return [Event(ts_source="order", attributes=dumps(value))] if value else Ignored("empty-export")
     besides = {key: inner for key, inner in export.items() if key not in _TOP}

@@ -1,8 +1,9 @@
 """Whose clock is off: estimated from pairs that must be ordered, used for the view only.
 
 A call brackets what it causes: everything in another stream that carries the same tool call id (or stands in a child
-span) happened between the call and its result. Each such pair says between which bounds the other stream's clock
-may be shifted; the shift that fits most pairs is the estimate. No shift is claimed where none is needed.
+span, or is the other half of the call's own span) happened between the call and its result. Each such pair says
+between which bounds the other stream's clock may be shifted; the shift that fits most pairs is the estimate. No shift
+is claimed where none is needed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
 
+from auditrail.report import halves
 from auditrail.report.types import RunEventView, Skew
 
 # Below this a shift is not worth a word: logs carry milliseconds, and work between two records takes some.
@@ -46,6 +48,9 @@ def _pairs(events: list[RunEventView]) -> Iterable[tuple[RunEventView, int, int,
         outer = spans.get(inside) if inside else None
         if outer is not None and outer.ts_ns is not None and outer.end_ns is not None:
             yield outer, outer.ts_ns, outer.end_ns, event
+    for caller, *called in halves.shared(events).values():
+        if caller.ts_ns is not None and caller.end_ns is not None:
+            yield from ((caller, caller.ts_ns, caller.end_ns, half) for half in called)
     by_call: dict[str, list[RunEventView]] = defaultdict(list)
     for event in events:
         if event.tool_call_id and event.layer != "llm":

@@ -9,7 +9,8 @@ The parent of an event is, in this order:
 6. for an event joined over shared ids, the event that it was joined to;
 7. the run's own span, if there is exactly one.
 An event that names a parent which is not held has no parent here: it stands at the top, where the loss shows.
-A parent is never its own descendant.
+A parent is never its own descendant. Of the halves of a call that share one span id, the called ones stand below the
+caller's, and each record below that id stands below the half of its own stream (see `halves`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from itertools import accumulate
 
+from auditrail.report import halves
 from auditrail.report.types import RunEventView
 
 # A tree deeper than this is cut: what is below stands at this depth.
@@ -54,6 +56,7 @@ class _Index:
 
     def __init__(self, events: list[RunEventView]) -> None:
         self.ids = {event.id for event in events}
+        self.halves = halves.shared(events)
         self.spans: dict[str, str] = {}
         self.executions: dict[str, str] = {}
         self.answers: dict[tuple[str, str, int], str] = {}
@@ -78,6 +81,16 @@ class _Index:
         ]
         self.root = own[0] if len(own) == 1 else None
         self.open = {stream: _Open(members) for stream, members in spans.items()}
+
+    def span_of(self, span_id: str, event: RunEventView) -> str | None:
+        """The span with that id, for a record below it."""
+        several = self.halves.get(span_id)
+        return halves.of_child(several, event).id if several else self.spans.get(span_id)
+
+    def caller(self, event: RunEventView) -> str | None:
+        """For the called half of a call whose halves share a span id: the half of the caller."""
+        several = self.halves.get(event.span_id or "") if event.kind == "span" else None
+        return several[0].id if several and several[0].id != event.id else None
 
     def open_span(self, event: RunEventView) -> str | None:
         """The one span of the event's stream that was open at its time; None if there is none, or several."""
@@ -122,10 +135,12 @@ def _parents(events: list[RunEventView]) -> dict[str, str | None]:
 
 def _candidates(event: RunEventView, index: _Index) -> list[str | None]:
     """Possible parents, best first; see the module docstring."""
-    if event.kind != "span" and event.span_id in index.spans:
-        return [index.spans[event.span_id]]
+    if event.kind != "span" and event.span_id and event.span_id in index.spans:
+        return [index.span_of(event.span_id, event)]
+    if caller := index.caller(event):
+        return [caller]
     if event.parent_span_id:
-        found = [index.spans.get(event.parent_span_id)]
+        found = [index.span_of(event.parent_span_id, event)]
         return found if event.kind == "span" or found[0] is not None else [index.answers.get(_record(event))]
     wish = event.layer == "llm" and event.kind == "call"
     candidates: list[str | None] = []

@@ -47,6 +47,13 @@ def test_it_has_what_the_contract_asks_for(reader: Any) -> None:
     if hasattr(reader, "Assembler"):
         assert callable(reader.Assembler().feed)
         assert reader.Assembler().flush() == []
+    if hasattr(reader, "Watcher"):
+        assert callable(reader.Watcher().see)
+        assert reader.Watcher().finish() == []
+    prefixes = getattr(reader, "PREFIXES", ())
+    assert isinstance(prefixes, tuple)
+    assert all(isinstance(prefix, bytes) and prefix for prefix in prefixes)
+    assert not prefixes or reader.INPUT == "text"
 
 
 @each_reader

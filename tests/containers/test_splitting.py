@@ -113,6 +113,45 @@ def test_pages_one_after_another() -> None:
     ]
 
 
+def test_an_array_inside_an_inner_object_is_named_with_dots() -> None:
+    page = b'{"took":3,"hits":{"total":9,"hits":[{"n":1},{"n":2}],"max":1},"timed_out":false}'
+    for framing in ("values", "lines"):
+        items = list(split(io.BytesIO(page + b"\n" + page), framing, arrays=("hits.hits",)))
+        assert [item.raw for item in items if isinstance(item, Record)] == [b'{"n":1}', b'{"n":2}'] * 2
+        wrappers = [item for item in items if isinstance(item, Wrapper)]
+        assert [(w.array, w.elements, w.first, w.complete) for w in wrappers] == [
+            ("hits.hits", 2, 1, True),
+            ("hits.hits", 2, 3, True),
+        ]
+        header = {"took": 3, "hits": {"total": 9, "max": 1}, "timed_out": False}
+        assert [w.header for w in wrappers] == [header, header]
+        assert items[0].header == header
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b'{"hits":{"hits":{"hits":[1]}}}', b'{"hits":[{"hits":1}]}', b'{"hits.hits":[1]}', b'{"a":{"hits":{"hits":[1]}}}'],
+)
+def test_an_array_elsewhere_than_the_path_says_is_no_container(data: bytes) -> None:
+    assert shown(data, arrays=("hits.hits",)) == good(data)
+    assert shown(data, "lines", arrays=("hits.hits",)) == good(data)
+
+
+def test_an_inner_object_that_breaks_off_is_incomplete() -> None:
+    items = list(
+        split(io.BytesIO(b'{"a":1,"hits":{"total":9,"hits":[{"n":1},{"n":2}'), "values", arrays=("hits.hits",))
+    )
+    assert [item.raw for item in items if isinstance(item, Record)] == [b'{"n":1}', b'{"n":2}']
+    assert isinstance(items[-1], Wrapper)
+    assert not items[-1].complete
+
+
+def test_damage_before_an_inner_array_keeps_its_elements() -> None:
+    data = b'{"took":"3,"hits":{"hits":[{"n":1},{"n":2}]}}{"took":3,"hits":{"hits":[{"n":3}]}}'
+    found = shown(data, arrays=("hits.hits",))
+    assert [raw for raw, _ in found][-3:] == [b'{"n":1}', b'{"n":2}', b'{"n":3}']
+
+
 def test_elements_of_any_type() -> None:
     data = b'{"results": [[{"field": "a"}], 1, "s"], "status": "Complete"}'
     assert shown(data, arrays=("results",)) == good(b'[{"field": "a"}]', b"1", b'"s"')

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from auditrail.containers.framing import look
 from auditrail.containers.records import Record, Wrapper
 from auditrail.containers.splitting import split
+from auditrail.errors import UnreadableError
 from auditrail.ingest import choose
 from auditrail.ingest.plain import SourceReader
 from tests.conformance import _pipeline as pipeline
@@ -43,7 +44,7 @@ def lines_of_fixtures() -> list[bytes]:
     """Lines and JSON values of every reader's fixtures, so that every format occurs."""
     found: list[bytes] = []
     for name, case in CASES:
-        raw = pipeline.input_of(case).read_bytes()
+        raw = pipeline.decompressed(pipeline.input_of(case).read_bytes())
         found += [line for line in raw.split(b"\n") if 0 < len(line) < 3000][:6]
         if getattr(READERS[name], "INPUT", "json") == "json":
             samples = look(raw, complete=True).samples
@@ -137,8 +138,11 @@ def test_no_wrapper_stops_a_source(before: Any, inside: Any, behind: Any, name: 
 @pytest.mark.parametrize("cut", [0.31, 0.5, 0.83])
 def test_a_fixture_cut_anywhere_balances(case: Path, cut: float) -> None:
     raw = pipeline.input_of(case).read_bytes()
-    check(pipeline.read(raw[: int(len(raw) * cut)]))
-    check(pipeline.read(raw[: int(len(raw) * cut)] + raw))
+    for data in (raw[: int(len(raw) * cut)], raw[: int(len(raw) * cut)] + raw):
+        try:
+            check(pipeline.read(data))
+        except UnreadableError:
+            assert raw.startswith(b"PAR1")  # without its end there is no way into it
 
 
 @pytest.mark.parametrize("file", EVIDENCE, ids=lambda file: file.name)

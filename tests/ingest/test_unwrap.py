@@ -98,6 +98,38 @@ def test_flags_of_the_parser_are_handed_on() -> None:
     assert read(docker(inner)).flags == ("duplicate-keys",)
 
 
+# --- text that a reader knows by how it begins -----------------------------------------------------------------------
+
+CEF = "CEF:0|Acme|Guard|2|1|Denied|8|act=blocked rt=1789639201000 cs1=r1 cs1Label=run_id"
+
+
+def test_text_that_a_reader_names_the_beginning_of_is_read_by_it() -> None:
+    found = read(CEF)
+    (event,) = found.events
+    assert found.readers == ("cef",)
+    assert (event.decision, event.ts_ns, event.observed_ns) == ("deny", (NOW + 1) * SECOND, NOW * SECOND)
+    assert attributes(event)["envelope"]["eventId"] == "1"
+
+
+def test_text_in_text_in_a_wrapper_is_followed() -> None:
+    found = read(docker(f"<134>1 2026-09-17T10:00:05Z web1 guard - - - {CEF}"))
+    assert found.readers == ("docker", "syslog", "cef")
+    assert found.events[0].decision == "deny"
+
+
+@pytest.mark.parametrize("text", ["CEF: a format of its own", "<p>no syslog</p>", "<134", "LEEF"])
+def test_text_that_only_begins_alike_stays_text(text: str) -> None:
+    found = read(text)
+    assert found.readers == ()
+    assert attributes(found.events[0])["message"] == text
+
+
+def test_text_that_its_reader_refuses_stays_and_says_why() -> None:
+    (event,) = read("CEF:0|Acme").events
+    assert attributes(event)["message"] == "CEF:0|Acme"
+    assert attributes(event)["auditrail.message_unread"].startswith("malformed")
+
+
 # --- completed by the wrapper ---------------------------------------------------------------------------------------
 
 

@@ -76,7 +76,7 @@ def test_ids_of_events_name_source_and_record() -> None:
     assert (event_id(3, 17, 0), event_id(3, 17, 2)) == ("3:17", "3:17.2")
 
 
-def test_events_stand_in_order_of_time_and_those_without_beside_their_neighbours_in_the_file(run: Reconstruction) -> None:
+def test_events_stand_in_order_of_time_and_those_without_beside_their_neighbours(run: Reconstruction) -> None:
     assert [event.id for event in run.events] == [
         "1:1", "1:2", "1:2.1", "1:3", "3:1", "2:1", "2:2", "2:4", "1:4", "1:5", "1:8", "1:9",
     ]  # fmt: skip
