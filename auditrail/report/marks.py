@@ -336,7 +336,10 @@ def _edges(run_id: str, events: list[RunEventView], found: Findings) -> None:
     words = [event for event in events if event.kind in ("message", "call", "result")]
     begun = root or kinds["start"] > 0 or (bool(words) and _speaks(words[0], "agent"))
     ended = root or kinds["end"] > 0 or (bool(words) and _speaks(words[-1], "llm"))
-    found.check("begin held", int(begun), 1)
+    # A history that is one record, and does not tell how it began, lost no record before it.
+    whole = len(events) > 1 and len({(event.source.path, event.source.record) for event in events}) == 1
+    if begun or not whole:
+        found.check("begin held", int(begun), 1)
     found.check("end held", int(ended), 1)
     sure = [event for event in events if event.stitched_by.confidence != "inferred"]
     last = max(sure, key=lambda event: (event.ts_ns or 0, event.key), default=None)

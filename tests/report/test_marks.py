@@ -164,6 +164,12 @@ def test_begin_and_end(events: list[RunEventView], met: tuple[int, int]) -> None
     assert [g.rule for g in found.gaps if g.rule == "run-without-end"] == (["run-without-end"] if met == (1, 0) else [])
 
 
+def test_a_history_that_is_one_record_lost_nothing_before_it() -> None:
+    said = [view(1, 0, "llm", "message"), view(2, 1, "llm", "message", record=1)]
+    found = find(*said, named=True)
+    assert (found.checks, found.gaps) == ({END: (1, 1)}, [])
+
+
 def test_the_last_sure_record_of_a_run_without_end_is_marked() -> None:
     guess = view(3, 9, stitched_by=Stitch("agent", "x", "inferred", "1:1"))
     found = find(view(1, 0, kind="start"), view(2, 5), guess, named=True)
