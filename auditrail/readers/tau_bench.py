@@ -40,7 +40,7 @@ from auditrail.readers._scope import NOWHERE, Origin
 NAME = "tau-bench"
 TITLE = "tau-bench and tau2-bench results (agent, simulated user, tools)"
 LAYER = "agent"
-TESTED_ON = "real files of tau-bench (gpt-4o, airline, 20 runs); documentation only for tau2-bench: its data model"
+TESTED_ON = "real files of tau-bench (gpt-4o, airline, 20 runs) and of tau2-bench (gpt-oss-120b, airline, in parts)"
 NEVER_RECORDS = "When anything happened (tau-bench); what the simulated user's model was asked; retried model requests."
 IDS = ("run", "task", "tool_call")
 CAPTURES = {
