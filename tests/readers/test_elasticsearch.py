@@ -120,3 +120,13 @@ def test_other_objects_are_left_alone(sample: dict[str, Any]) -> None:
 
 def test_a_document_with_a_member_called_hits_is_a_document() -> None:
     assert len(read(dumped({**hit(), "_source": {**DOC, "hits": {"hits": [1, 2]}}})).events) == 1
+
+
+def test_several_answers_in_one_are_read_hit_by_hit() -> None:
+    several = {"took": 2, "responses": [answer(hit("1"), hit("2"), total=9), {"error": {"reason": "no such index"}}]}
+    reading = read(several)
+    assert [(event["kind"], event["dedupe_key"]) for event in reading.events] == [
+        ("log", "es:agents:1"), ("log", "es:agents:2"), ("error", None),
+    ]  # fmt: skip
+    assert reading.events[-1]["error"] == "no such index"
+    assert remarks(reading) == [("records-matched", "matched 9, returned 2")]
