@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from auditrail import text
@@ -22,8 +23,10 @@ _READABLE = 12
 # Blanks in a cell, on average, from which a column holds sentences.
 _PROSE = 5
 _LEAST = 8
-# Twelve characters of an id and an ellipsis: a prefix by which a run can be asked for.
+# Twelve characters of an id and an ellipsis: a prefix by which a run can be asked for. Ids that begin alike (runs named
+# by their file) keep as much more as tells them apart, within reason.
 _LEAST_ID = 13
+_MOST_ID = 48
 _LEAST_COLUMNS = 5
 # Sentences narrower than this read worse than a block.
 _LEAST_PROSE = 28
@@ -41,6 +44,7 @@ class Cells:
     firm: int = 0
     style: str = ""
     cut: str = "end"
+    least: int = _LEAST_ID
 
 
 def cell(value: Any, column: Column, view: View) -> str:
@@ -104,9 +108,24 @@ def listing_cells(report: Listing, view: View) -> list[Cells]:
                 or (column.show == "text" and _numeric([row[index] for row in report.rows])),
                 firm={"text": 0, "list": 0, "id": 1}.get(column.show, 2),
                 cut="middle" if column.name == "path" else "end",
+                least=_telling(values) if column.show == "id" and column.name != "path" else _LEAST_ID,
             )
         )
     return made
+
+
+def _telling(values: list[str]) -> int:
+    """How wide a column must be so that different ids, cut at their end, still differ."""
+    different = sorted(set(values))
+    shared = 0
+    for before, after in pairwise(different):
+        for place, (one, other) in enumerate(zip(before, after, strict=False)):
+            if one != other:
+                shared = max(shared, place)
+                break
+        else:
+            shared = max(shared, len(before))
+    return min(max(_LEAST_ID, shared + 2), _MOST_ID)
 
 
 def _numeric(values: list[Any]) -> bool:
@@ -163,7 +182,7 @@ def fit(columns: list[Cells], view: View) -> tuple[list[Cells], list[str]]:
     First those go that are empty, then those that say the same in each row, then the last ones; if fewer than
     `_LEAST_COLUMNS` would stay, all stay, and the table is written as blocks.
     """
-    if _widths(columns, view.width) is not None:
+    if _widths(columns, view.width, ids=("telling",)) is not None:
         return columns, []
     notes: list[str] = []
     left = [column for column in columns if any(column.values)]
@@ -172,14 +191,14 @@ def fit(columns: list[Cells], view: View) -> tuple[list[Cells], list[str]]:
         notes.append(f"Empty in each row: {', '.join(empty)}.")
     same = [c for c in left[1:] if len(c.values) > 1 and len(set(c.values)) == 1 and text.width(c.values[0]) <= 40]
     constant: list[str] = []
-    while same and _widths(left, view.width, _READABLE) is None:
+    while same and _widths(left, view.width, _READABLE, ("telling",)) is None:
         column = same.pop()
         left.remove(column)
         constant.insert(0, f"{column.title} {column.values[0]}")
     if constant:
         notes.append(f"The same in each row: {', '.join(constant)}.")
     dropped: list[str] = []
-    while len(left) > _LEAST_COLUMNS and _widths(left, view.width, _READABLE) is None:
+    while len(left) > _LEAST_COLUMNS and _widths(left, view.width, _READABLE, ("telling",)) is None:
         dropped.insert(0, left.pop().title)
     if _widths(left, view.width) is None:
         return columns, []
@@ -188,7 +207,9 @@ def fit(columns: list[Cells], view: View) -> tuple[list[Cells], list[str]]:
     return left, notes
 
 
-def _widths(columns: list[Cells], room: int, text_least: int = _LEAST) -> list[int] | None:
+def _widths(
+    columns: list[Cells], room: int, text_least: int = _LEAST, ids: tuple[str, ...] = ("telling", "short")
+) -> list[int] | None:
     """Widths that fit: the widest text gives first, ids only if that is not enough; None if nothing fits."""
     natural = [max([text.width(c.title), *(text.width(v) for v in c.values)]) for c in columns]
     room -= len(_GAP) * (len(columns) - 1)
@@ -196,8 +217,9 @@ def _widths(columns: list[Cells], room: int, text_least: int = _LEAST) -> list[i
         return natural
     limits = {0: text_least}
     least = _least(natural, columns, limits)
-    if sum(least) > room:
-        least = _least(natural, columns, {**limits, 1: _LEAST_ID})
+    for form in ids:
+        if sum(least) > room:
+            least = _least(natural, columns, limits, ids=form)
     if sum(least) > room:
         return None
     widths = list(natural)
@@ -217,14 +239,21 @@ def _widths(columns: list[Cells], room: int, text_least: int = _LEAST) -> list[i
     return widths
 
 
-def _least(natural: list[int], columns: list[Cells], limits: dict[int, int]) -> list[int]:
-    return [min(n, limits.get(column.firm, n)) for n, column in zip(natural, columns, strict=True)]
+def _least(natural: list[int], columns: list[Cells], limits: dict[int, int], *, ids: str = "whole") -> list[int]:
+    """How far each column may be cut; `ids`: whole, telling (they still differ) or short."""
+    shortest = {"telling": max, "short": min}.get(ids)
+    return [
+        min(n, shortest(column.least, _LEAST_ID) if shortest and column.firm == 1 else limits.get(column.firm, n))
+        for n, column in zip(natural, columns, strict=True)
+    ]
 
 
 def _row(values: list[str], columns: list[Cells], widths: list[int], ellipsis: str, *, heading: bool = False) -> Line:
     line: Line = []
     for index, (value, column, wide) in enumerate(zip(values, columns, widths, strict=True)):
-        cutter = text.middle if column.cut == "middle" and not heading else text.shorten
+        # An id too short to tell keeps its end, which often differs where the beginning does not.
+        middle = column.cut == "middle" or (column.firm == 1 and wide < column.least)
+        cutter = text.middle if middle and not heading else text.shorten
         shown = cutter(value, wide, ellipsis=ellipsis)
         blanks = " " * (wide - text.width(shown))
         if index:

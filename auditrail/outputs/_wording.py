@@ -152,6 +152,9 @@ class Words(Contents):
         key = next((key for key in _TEXT_KEYS if _said(fields.get(key))), None)
         said = _said(fields.pop(key)) if key else ""
         plain = {k: v for k, v in fields.items() if k.lower() not in _LOGGER_KEYS and not isinstance(v, (dict, list))}
+        if event.kind == "message" and (said or "content" in fields):
+            blocks = fields.get("content")
+            return self.compact(said or (jsontext.dumps(blocks) if blocks else "(no text)")), ""
         return self.compact(said) if said else "", self.compact(jsontext.dumps(plain)) if plain else ""
 
     def _told(self, event: RunEventView) -> list[Piece]:

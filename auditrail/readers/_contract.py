@@ -44,6 +44,7 @@ FACETS: dict[str, str] = {
     "tokens": "tokens used",
     "decision": "what a policy, guardrail or person allowed or denied",
     "errors": "failures, with their reason",
+    "end": "that the run ended, and how",
 }
 # `n/a`: the format is of a layer that has no such thing.
 CAPTURE_WORDS = ("yes", "partly", "opt-in", "never", "n/a")

@@ -56,6 +56,7 @@ CAPTURES = {
     "tokens": "partly: usageMetadata, where the model gives it",
     "decision": "partly: tool confirmations and credential requests with the user's answer; callbacks leave no record",
     "errors": "partly: errorCode of the model or the run; a tool's error is what its response says",
+    "end": "never: an invocation just stops; the last event may be its answer",
 }
 ARRAYS = ("events",)
 

@@ -50,6 +50,7 @@ CAPTURES = {
     "tokens": "partly: where an entry has `models_usage`",
     "decision": "never: a judgement of a later reader is kept as an attribute",
     "errors": "partly: only where a result says so; a failed command is known by its text",
+    "end": "partly: the history ends; nothing says why",
 }
 
 _LISTS = ("history", "messages", "chat_history", "conversation", "steps")

@@ -62,6 +62,7 @@ CAPTURES = {
     "tokens": "yes: gen_ai.usage.*",
     "decision": "partly: where a policy's span states one",
     "errors": "yes: status of spans, severity of logs, errorType of runtime lines",
+    "end": "partly: the root span tells it; a span that never ended is never exported",
 }
 
 _OF_RESOURCE = ("agent", "agent_version", "principal")

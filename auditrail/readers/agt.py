@@ -72,6 +72,7 @@ CAPTURES = {
     "tokens": "never: policies are about actions",
     "decision": "yes: with reason; policy and rule in some shapes",
     "errors": "partly: a policy that could not be evaluated denies, and says so in its reason",
+    "end": "n/a",
 }
 
 _SHAPES: tuple[tuple[frozenset[str], float], ...] = (

@@ -65,6 +65,7 @@ CAPTURES = {
     "tokens": "partly: if the caller puts them into the data",
     "decision": "yes: policy_decision and matched_rule",
     "errors": "yes: outcome, and what the data says",
+    "end": "partly: where the trail has an entry for it",
 }
 ARRAYS = ("entries",)
 

@@ -47,6 +47,7 @@ CAPTURES = {
     "tokens": "yes: where the evidence had them",
     "decision": "yes: where the evidence had it",
     "errors": "yes: digests of messages where it was exported with --hide-content",
+    "end": "yes: as the exported run had it",
 }
 
 _MARK = "auditrail.export"

@@ -54,6 +54,7 @@ CAPTURES = {
     "tokens": "yes: on model calls and models_usage",
     "decision": "never: interventions and approvals leave at most a MessageDropped",
     "errors": "partly: is_error of results, exceptions of handlers; model errors leave no record",
+    "end": "partly: a TaskResult has a stop reason, the event log has no end",
 }
 
 _LLM = ("LLMCall", "LLMStreamStart", "LLMStreamEnd")

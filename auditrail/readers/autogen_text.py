@@ -39,6 +39,7 @@ CAPTURES = {
     "tokens": "yes: on model calls",
     "decision": "never: interventions and approvals leave at most a MessageDropped",
     "errors": "partly: exceptions of handlers, and tracebacks as plain lines",
+    "end": "never: the event log has no end",
 }
 INPUT = "text"
 LINES = True

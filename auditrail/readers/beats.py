@@ -44,6 +44,7 @@ CAPTURES = {
         ("run", "parent", "call", "arguments", "results", "model", "tokens", "decision", "errors"),
         "partly: only inside the line",
     ),
+    "end": "partly: as far as the document inside carries it",
 }
 
 _SHIPPERS = frozenset({

@@ -53,6 +53,7 @@ CAPTURES = {
     "tokens": "yes: usage of each model call",
     "decision": "yes: guardrails and pre-processing",
     "errors": "yes: failureTrace",
+    "end": "partly: the final response of an orchestration",
 }
 
 _PARTS = frozenset(

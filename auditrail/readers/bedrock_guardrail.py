@@ -47,6 +47,7 @@ CAPTURES = {
     "tokens": "partly: where the model's answer is logged with the trace",
     "decision": "yes: per filter, with what it did; without the trace only whether it intervened",
     "errors": "never: a failed request has no answer",
+    "end": "n/a",
 }
 
 _TIMES = ("timestamp", "time", "ts", "@timestamp")

@@ -54,6 +54,7 @@ CAPTURES = {
     "tokens": "yes: counts of the service, for text models",
     "decision": "opt-in: assessments of a guardrail, only if its trace is enabled",
     "errors": "partly: errorCode, without a message",
+    "end": "n/a",
 }
 
 _KEYS = frozenset({"modelId", "operation", "requestId"})

@@ -49,6 +49,7 @@ CAPTURES = {
     "tokens": "n/a: policies know no tokens",
     "decision": "yes: with the policies that determined it; a denial without one is the default",
     "errors": "yes: policies that could not be evaluated",
+    "end": "n/a",
 }
 
 _QUESTION = ("principal", "action", "resource", "context", "policyStoreId", "entities")

@@ -50,6 +50,7 @@ CAPTURES = {
     "tokens": "never",
     "decision": "yes: `act`, in the words of the product",
     "errors": "partly: `outcome` and `reason`, where the product writes them",
+    "end": "n/a",
 }
 INPUT = "text"
 LINES = True

@@ -47,6 +47,7 @@ CAPTURES = {
     "tokens": "partly: where a writer adds `usage` to a message",
     "decision": "never",
     "errors": "partly: a failed tool only where its result says `is_error`",
+    "end": "never: a transcript just stops",
 }
 
 _LISTS = ("messages", "conversations", "conversation", "contents", "chat", "trajectory")

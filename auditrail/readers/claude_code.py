@@ -56,6 +56,7 @@ CAPTURES = {
     "tokens": "yes: repeated on every line of an answer; those of cached input stand apart",
     "decision": "partly: denials only, by the text shown to the model; the permission mode in force; no approvals",
     "errors": "yes: is_error of results, and API errors",
+    "end": "never: a transcript just stops; stream-json ends with a result",
 }
 
 _MAIN = frozenset({"user", "assistant", "system", "progress", "attachment", "summary"})

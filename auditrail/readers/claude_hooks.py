@@ -44,6 +44,7 @@ CAPTURES = {
     "tokens": "never: join the transcript by session and tool_use_id",
     "decision": "partly: what a hook decided, if its output is logged; that a person was asked; no answers of persons",
     "errors": "partly: PostToolUseFailure of newer versions, and what tool_response says",
+    "end": "opt-in: only if the SessionEnd and Stop hooks are logged, too",
 }
 
 _EVENTS = frozenset(

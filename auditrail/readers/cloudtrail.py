@@ -61,6 +61,7 @@ CAPTURES = {
     "tokens": "never: see the model invocation log",
     "decision": "yes: answers of Verified Permissions, without the policies that decided",
     "errors": "yes: errorCode and errorMessage",
+    "end": "n/a",
 }
 ARRAYS = ("Records", "Events", "QueryResultRows")
 

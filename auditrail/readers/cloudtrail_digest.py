@@ -39,6 +39,7 @@ CAPTURES = {
     "tokens": "n/a: a digest is about files",
     "decision": "n/a: a digest is about files",
     "errors": "never: a log file that could not be delivered is in no digest",
+    "end": "n/a",
 }
 
 _KEYS = frozenset({"digestStartTime", "digestEndTime", "logFiles"})

@@ -52,6 +52,7 @@ CAPTURES = {
     "tokens": "yes: token_count, which may repeat; nothing in the oldest files",
     "decision": "partly: policy in force on every turn; requests for approval in some modes; denials by their text",
     "errors": "partly: exit codes and texts; errors of the stream in newer versions",
+    "end": "never: a rollout just stops; newer ones record the end of each turn",
 }
 
 _ENVELOPE = frozenset({"session_meta", "response_item", "event_msg", "turn_context", "compacted"})

@@ -41,6 +41,7 @@ CAPTURES = {
     "tokens": "partly: one sum at the end of the turn",
     "decision": "partly: status declined of a command",
     "errors": "yes: exit codes, errors of items, turn.failed",
+    "end": "partly: the end of a turn, or its failure",
 }
 
 _ITEMS = frozenset(

@@ -60,6 +60,7 @@ CAPTURES = {
     "tokens": "partly: output tokens of answers; input only in sums at shutdown",
     "decision": "partly: prompts and their answers; what rules allow silently leaves none",
     "errors": "yes: session.error, failed executions and sub-agents",
+    "end": "partly: session.shutdown, unless the process was killed",
 }
 
 _KNOWN = frozenset(

@@ -54,6 +54,7 @@ CAPTURES = {
     "tokens": "partly: usage on completed model calls, in newer releases",
     "decision": "partly: guardrails on outputs, hooks, human feedback in flows",
     "errors": "yes: error texts; tracebacks are not kept",
+    "end": "yes: crew and flow events of kickoff, completed or failed",
 }
 
 _IDS = {"event_id", "emission_sequence"}

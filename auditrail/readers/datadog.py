@@ -53,6 +53,7 @@ CAPTURES = {
     "tokens": "partly: only inside the message",
     "decision": "partly: only inside the message",
     "errors": "yes: `status` is the level of the log",
+    "end": "partly: as far as the message inside carries it",
 }
 ARRAYS = ("data", "logs")
 

@@ -35,7 +35,7 @@ from auditrail.errors import RecordError
 from auditrail.jsontext import dumps
 from auditrail.model import Event
 from auditrail.readers import _store as store
-from auditrail.readers._contract import Ignored, Inner, Reading
+from auditrail.readers._contract import Ignored, Inner, Reading, as_inside
 from auditrail.readers._pieces import Piece, Pieces
 
 NAME = "elasticsearch"
@@ -44,10 +44,7 @@ LAYER = "other"
 TESTED_ON = "documentation only: elasticdump's transport and the APIs of Elasticsearch; invented samples"
 NEVER_RECORDS = "the query, documents that a lifecycle policy deleted, and what an ingest pipeline dropped or changed."
 IDS: tuple[str, ...] = ()
-CAPTURES = dict.fromkeys(
-    ("time", "run", "parent", "call", "arguments", "results", "model", "tokens", "decision", "errors"),
-    "partly: only inside the document",
-)
+CAPTURES = as_inside("partly: only inside the document")
 ARRAYS = ("hits.hits", "response.hits.hits", "rawResponse.hits.hits", "responses")
 
 _ACTION = re.compile(rb'\s*\{\s*"(index|create|update|delete)"\s*:\s*\{[^{}]*\}\s*\}\s*\Z')

@@ -57,6 +57,7 @@ CAPTURES = {
     "tokens": "yes: where the provider told them",
     "decision": "opt-in: approvals, where an approval policy is set",
     "errors": "yes: failed tools, failed model requests, and the error or limit that ended a sample",
+    "end": "yes: every sample has an end, with its error or limit",
 }
 ARRAYS = ("samples",)
 

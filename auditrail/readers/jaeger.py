@@ -54,6 +54,7 @@ CAPTURES = {
     "tokens": "partly: as model",
     "decision": "partly: only where a policy engine writes spans with its verdict as a tag",
     "errors": "yes: tag `error`, otel.status_code, and exceptions among the logs",
+    "end": "partly: the root span tells it; a span that never ended is never exported",
 }
 
 _KNOWN = frozenset(

@@ -49,6 +49,7 @@ CAPTURES = {
     "parent": "partly: span and parent ids, where the writer logs them",
     "call": "partly: many tool logs have none, and calls of one tool at one time can't be told apart",
     **dict.fromkeys(("arguments", "results", "model", "tokens", "decision", "errors"), "partly: up to the writer"),
+    "end": "partly: up to the writer",
 }
 
 

@@ -46,6 +46,7 @@ CAPTURES = {
     "tokens": "yes: on every step that ended",
     "decision": "partly: requests and answers of persons, the mode; nothing of calls that were let through",
     "errors": "partly: of tools; an attempt to reach the model that failed is known by the next one only",
+    "end": "never: a session just stops; newer ones record the end of each turn",
 }
 
 _TYPES = frozenset(

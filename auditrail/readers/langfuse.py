@@ -49,6 +49,7 @@ CAPTURES = {
     "tokens": "yes: usageDetails of a generation",
     "decision": "partly: a GUARDRAIL observation, without a word for its verdict",
     "errors": "yes: level ERROR with statusMessage",
+    "end": "partly: the trace's root observation, if it was updated with an end",
 }
 
 _TYPES = frozenset(

@@ -50,6 +50,7 @@ CAPTURES = {
     "tokens": "partly: usage_metadata, where the model gives it",
     "decision": "partly: interrupts are questions; answers are input of the next run",
     "errors": "partly: v2 has on_tool_error; other failures end the stream without a record",
+    "end": "partly: on_chain_end of the root; a failed run has none",
 }
 
 _EVENT = re.compile(r"on_(?P<type>[a-z_]+?)_(?P<phase>start|stream|end|error)\Z|on_custom_event\Z")

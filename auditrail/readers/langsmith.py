@@ -51,6 +51,7 @@ CAPTURES = {
     "tokens": "yes: prompt_tokens and completion_tokens",
     "decision": "never: a guardrail is a run like any other",
     "errors": "yes: error and status",
+    "end": "partly: the root run's end_time, written by an update that a killed process never sends",
 }
 
 _TYPES = frozenset({"llm", "chain", "tool", "retriever", "embedding", "prompt", "parser"})

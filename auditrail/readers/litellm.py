@@ -67,6 +67,7 @@ CAPTURES = {
     "tokens": "yes",
     "decision": "partly: guardrails of the gateway, not what the client's own policy decided",
     "errors": "yes: failed requests with their reason",
+    "end": "n/a",
 }
 
 _TRACE_FORM = re.compile(r"[0-9A-Fa-f]{32}\Z")

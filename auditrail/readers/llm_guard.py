@@ -44,6 +44,7 @@ CAPTURES = {
     "tokens": "n/a: scanners judge text",
     "decision": "yes: valid or not, with a score for each scanner",
     "errors": "never: a scanner that failed has no result",
+    "end": "n/a",
 }
 
 _TIMES = ("timestamp", "time", "ts", "@timestamp")

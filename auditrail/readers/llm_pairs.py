@@ -64,6 +64,7 @@ CAPTURES = {
     "tokens": "partly: streamed answers may have none",
     "decision": "never: the model's own refusals are no decisions",
     "errors": "yes: error bodies and status codes",
+    "end": "n/a",
 }
 
 # Members that hold a body under a name that says which side it is, and under one that does not.

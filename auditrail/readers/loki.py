@@ -53,6 +53,7 @@ CAPTURES = {
     "tokens": "partly: only inside the line",
     "decision": "partly: only inside the line",
     "errors": "partly: only inside the line; `detected_level` where Loki guessed it",
+    "end": "partly: as far as the line inside carries it",
 }
 ARRAYS = ("data.result", "streams")
 

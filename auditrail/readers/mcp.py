@@ -43,6 +43,7 @@ CAPTURES = {
     "tokens": "never: the protocol has no usage",
     "decision": "partly: elicitation and its answer; approval prompts of the client are not part of the protocol",
     "errors": "yes: JSON-RPC errors and isError",
+    "end": "n/a",
 }
 
 _TIMES = ("timestamp", "ts", "time", "@timestamp", "datetime", "date", "created_at", "createdAt", "at")

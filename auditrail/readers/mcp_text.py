@@ -38,6 +38,7 @@ CAPTURES = {
     "tokens": "never: the protocol has no usage",
     "decision": "never: the app's approval prompts are not in this log",
     "errors": "yes: JSON-RPC errors, isError, and what the server wrote to stderr as plain lines",
+    "end": "n/a",
 }
 INPUT = "text"
 LINES = True

@@ -52,6 +52,7 @@ CAPTURES = {
     "tokens": "yes: in each response of the provider",
     "decision": "partly: only a refusal by a person in the interactive mode",
     "errors": "yes: exit status, return codes, and the traceback of a crash",
+    "end": "yes: exit_status",
 }
 
 _COMMAND = re.compile(r"```(?:bash|mswea_bash_command)\s*\n(.*?)\n```", re.DOTALL)

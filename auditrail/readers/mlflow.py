@@ -48,6 +48,7 @@ CAPTURES = {
     "tokens": "partly: mlflow.chat.tokenUsage, as model",
     "decision": "never: a guardrail is a span like any other",
     "errors": "yes: status and exception events",
+    "end": "partly: the root span tells it; a span that never ended is never exported",
 }
 
 _CODES = {"OK": "ok", "STATUS_CODE_OK": "ok", "1": "ok", "ERROR": "error", "STATUS_CODE_ERROR": "error", "2": "error"}

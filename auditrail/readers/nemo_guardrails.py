@@ -58,6 +58,7 @@ CAPTURES = {
     "tokens": "opt-in: llm_calls or activated_rails, where the provider tells them",
     "decision": "opt-in: activated_rails",
     "errors": "never: an error of a rail reaches the caller only as text of the response",
+    "end": "yes: a log is written when the request is done",
 }
 
 _GUARDS = frozenset({"input", "output", "retrieval", "tool_input", "tool_output"})

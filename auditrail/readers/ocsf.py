@@ -52,6 +52,7 @@ CAPTURES = {
     "tokens": "opt-in: profile ai_operation, `message_context`",
     "decision": "opt-in: profile security_control, or `authorizations` of the actor",
     "errors": "yes: `status_id`, with `status_detail` where the producer fills it",
+    "end": "n/a",
 }
 
 _DISPOSITIONS: dict[int, str] = {

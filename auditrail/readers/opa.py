@@ -66,6 +66,7 @@ CAPTURES = {
     "tokens": "n/a",
     "decision": "yes: but none at all for decisions that a drop rule or a rate limit discarded",
     "errors": "yes: of the evaluation",
+    "end": "n/a",
 }
 
 # Where callers put ids, agent, user and tool in the input.

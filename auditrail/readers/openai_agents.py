@@ -52,6 +52,7 @@ CAPTURES = {
     "tokens": "partly: generation spans always; other spans lose them in the export to OpenAI's backend",
     "decision": "yes: guardrails, triggered or not; no approvals of single tool calls",
     "errors": "yes: message and data on the span that failed; details of tool errors are redacted by default",
+    "end": "partly: the root span tells it; a span that never ended is never exported",
 }
 ARRAYS = ("data",)
 

@@ -53,6 +53,7 @@ CAPTURES = {
     "tokens": "partly: where the answer of the model is kept with the action",
     "decision": "partly: confirmation by a person, in confirmation mode; the analyzer's risk is kept beside the action",
     "errors": "yes: error observations, exit codes, and the error of a run in evaluation output",
+    "end": "partly: a finish action or a final state; a killed session has none",
 }
 ARRAYS = ("trajectory",)
 

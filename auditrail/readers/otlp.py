@@ -97,6 +97,7 @@ CAPTURES = {
     "tokens": "partly: on model spans; streamed answers may have none",
     "decision": "partly: guardrail spans of instrumentations that make them",
     "errors": "yes: status and exception events; a span that never ended is never exported",
+    "end": "partly: the root span tells it; a span that never ended is never exported",
 }
 
 _SPANS = ("resourceSpans", "resource_spans", "batches")

@@ -50,6 +50,7 @@ CAPTURES = {
     "tokens": "partly: as model",
     "decision": "partly: only where a policy engine or guardrail writes spans or logs with its verdict",
     "errors": "yes: the status of a span, exception events, the severity of a log record",
+    "end": "partly: the root span tells it; a span that never ended is never exported",
 }
 
 _FRAMINGS = ("length-prefixed", "varint-prefixed", "message")

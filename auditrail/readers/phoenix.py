@@ -44,6 +44,7 @@ CAPTURES = {
     "tokens": "yes: llm.token_count",
     "decision": "partly: a GUARDRAIL span, without a word for its verdict",
     "errors": "yes: status_code, status_message and exception events",
+    "end": "partly: the root span tells it; a span that never ended is never exported",
 }
 
 _KINDS = frozenset(

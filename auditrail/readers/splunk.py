@@ -51,6 +51,7 @@ CAPTURES = {
     "tokens": "partly: only inside the message",
     "decision": "partly: only inside the message",
     "errors": "partly: only inside the message",
+    "end": "partly: as far as the event inside carries it",
 }
 ARRAYS = ("results", "rows")
 

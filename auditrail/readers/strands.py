@@ -49,6 +49,7 @@ CAPTURES = {
     "tokens": "partly: metadata.usage of answers, in newer releases",
     "decision": "partly: redaction by a guardrail, and open interrupts; granted ones leave no record",
     "errors": "partly: of tools; an invocation that failed leaves only the messages before it",
+    "end": "never: a session just stops",
 }
 
 _SESSION_KEYS = frozenset({"session_id", "session_type", "created_at", "updated_at"})

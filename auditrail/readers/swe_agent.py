@@ -53,6 +53,7 @@ CAPTURES = {
     "tokens": "partly: one sum for the whole run",
     "decision": "never: commands that the agent's own filter blocked are seen only in the text of the observation",
     "errors": "partly: exit_status of the run; a failed command only by its text",
+    "end": "yes: exit_status",
 }
 
 _KEYS = frozenset({"trajectory", "history", "info"})

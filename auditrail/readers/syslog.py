@@ -45,6 +45,7 @@ CAPTURES = {
     "tokens": "partly: only inside the message",
     "decision": "partly: only inside the message",
     "errors": "yes: the severity of every message that has a PRI",
+    "end": "partly: as far as the message inside carries it",
 }
 INPUT = "text"
 LINES = True

@@ -54,6 +54,7 @@ CAPTURES = {
     "tokens": "partly: tau2-bench, where the provider told them",
     "decision": "never: the policy is a text in the system message",
     "errors": "partly: a failed tool by its text (tau-bench) or a flag (tau2-bench); a crashed run by its traceback",
+    "end": "yes: a simulation is written when it has ended",
 }
 ARRAYS = ("simulations",)
 

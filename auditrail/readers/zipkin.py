@@ -44,6 +44,7 @@ CAPTURES = {
     "tokens": "opt-in: only as tags of an instrumentation for GenAI",
     "decision": "never: the format has no place for one",
     "errors": "partly: the tag `error`; a span without it may have failed all the same",
+    "end": "partly: the root span tells it; a span that never ended is never exported",
 }
 
 _KINDS = ("CLIENT", "SERVER", "PRODUCER", "CONSUMER")

@@ -40,7 +40,7 @@ _EVENT_COLUMNS = (
     "response_id",
     "decision_id",
     "task_id",
-    "message_id",
+    "trace_id",
     "args",
     "args_state",
     "result",

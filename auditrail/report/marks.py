@@ -7,7 +7,7 @@ calls asked for by a model that a tool stream holds, arguments that can be read,
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -45,6 +45,7 @@ def find(
     named: bool,
     expected: tuple[Expected, ...] = (),
     contradictions: Mapping[int, int] = MappingProxyType({}),
+    records_ends: Callable[[], bool] = lambda: True,
 ) -> Findings:
     """Looks through the events of one run, given in order of time.
 
@@ -54,6 +55,7 @@ def find(
         named: whether a run or trace id names the run; without one, no begin or end can be expected.
         expected: the streams that the agent's other runs have.
         contradictions: event -> the earlier event of the same key whose content differs.
+        records_ends: whether a producer of these records writes when a run ends; asked only where no end is held.
     """
     found = Findings()
     _parents(run_id, events, found)
@@ -62,7 +64,7 @@ def find(
     _content(run_id, events, found)
     _contradictions(run_id, events, contradictions, found)
     if named:
-        _edges(run_id, events, found)
+        _edges(run_id, events, records_ends, found)
         _streams(run_id, events, expected, found)
     return found
 
@@ -82,19 +84,13 @@ def completeness(found: Findings, *, named: bool) -> Completeness:
 
 
 def _parents(run_id: str, events: list[RunEventView], found: Findings) -> None:
-    """One gap for one missing parent, however many children it left behind.
-
-    A log line may carry the id of the span around it, so it does not prove that a span's parent is held. Records of
-    one file that are no spans (a journal of events, each naming the one before it) are parents of each other.
-    """
-    held = {event.span_id for event in events if event.own_span or event.kind != "log"}
-    beside = {(event.source.path, event.span_id) for event in events if event.span_id}
+    """One gap for one missing parent, however many children it left behind."""
+    held = {event.own_span for event in events}
     named = {event.parent_span_id for event in events if event.parent_span_id}
     orphans: dict[str, list[RunEventView]] = defaultdict(list)
     for event in events:
-        parent = event.parent_span_id
-        if parent and parent not in held and (event.kind == "span" or (event.source.path, parent) not in beside):
-            orphans[parent].append(event)
+        if event.parent_span_id and event.parent_span_id not in held:
+            orphans[event.parent_span_id].append(event)
     found.check("parent spans held", len(named) - len(orphans), len(named))
     for parent, children in orphans.items():
         # Logs name the parent without saying where it ran; spans say it.
@@ -324,7 +320,7 @@ def _speaks(event: RunEventView, layer: str) -> bool:
     return event.kind == "message" and event.layer == layer
 
 
-def _edges(run_id: str, events: list[RunEventView], found: Findings) -> None:
+def _edges(run_id: str, events: list[RunEventView], records_ends: Callable[[], bool], found: Findings) -> None:
     """Whether the run's own begin and end are held. A root span tells both; so do the ends of a conversation.
 
     A conversation begins with what a user or the system says and ends with an answer; after a call or a result the
@@ -340,6 +336,8 @@ def _edges(run_id: str, events: list[RunEventView], found: Findings) -> None:
     whole = len(events) > 1 and len({(event.source.path, event.source.record) for event in events}) == 1
     if begun or not whole:
         found.check("begin held", int(begun), 1)
+    if not ended and not records_ends():
+        return  # a transcript that just stops tells nothing by that
     found.check("end held", int(ended), 1)
     sure = [event for event in events if event.stitched_by.confidence != "inferred"]
     last = max(sure, key=lambda event: (event.ts_ns or 0, event.key), default=None)

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from auditrail import case
+from auditrail import case, discover
 from auditrail.report import events as run_events
 from auditrail.report import grading, lookup, marks, skew, tree, usage
 from auditrail.report.types import ChildRun, Reconstruction, RunEventView, StreamUse
@@ -40,7 +40,12 @@ def reconstruct(connection: duckdb.DuckDBPyConnection, asked: str) -> Reconstruc
     events = [event._replace(skew_ns=shift[event.stream]) if event.stream in shift else event for event in events]
     expected = grading.expected_of(grading.agent_streams(connection), run["agent"] if run else None, events, sources)
     findings = marks.find(
-        run_id, events, named=named, expected=expected, contradictions=_contradictions(connection, stitches)
+        run_id,
+        events,
+        named=named,
+        expected=expected,
+        contradictions=_contradictions(connection, stitches),
+        records_ends=lambda: _records_ends(events, sources),
     )
     placed = tree.order(events)
     events = [
@@ -171,6 +176,17 @@ def _streams(events: list[RunEventView], sources: dict[int, dict[str, Any]]) -> 
     return tuple(used)
 
 
+def _records_ends(events: list[RunEventView], sources: dict[int, dict[str, Any]]) -> bool:
+    """Whether a format of the agent's own records (else of any) can say that a run ended, by its capture table."""
+    paths = {event.source.path for event in events if event.layer == "agent"} or {e.source.path for e in events}
+    names: set[str] = set()
+    for row in sources.values():
+        if row["path"] in paths:
+            names |= {row["format"] or "", *(row["inner_formats"] or "").split(",")}
+    readers = [discover.module("auditrail.readers", name) for name in names if name]
+    return any(reader.CAPTURES["end"].partition(":")[0] in ("yes", "partly") for reader in readers if reader)
+
+
 def _format(row: dict[str, Any]) -> str:
     inner = f" ({row['inner_formats']})" if row["inner_formats"] else ""
     return f"{row['format'] or ''}{inner}"
@@ -184,6 +200,12 @@ def _children(connection: duckdb.DuckDBPyConnection, run_id: str) -> tuple[Child
     return tuple(
         ChildRun(row[0], row[1], row[2], row[3], _event_id(connection, row[4]) if row[4] else None) for row in rows
     )
+
+
+def _shared_ids(event: RunEventView) -> Iterable[tuple[str, str]]:
+    for kind in ("trace", "tool_call", "request", "response", "decision"):
+        if (value := getattr(event, f"{kind}_id")) is not None:
+            yield kind, value
 
 
 def _remarks(
@@ -210,10 +232,17 @@ def _remarks(
     unordered = sum(event.ts_ns is None and event.place_ns is None for event in events)
     if unordered:
         made.append(f"{unordered} event(s) have no time: they stand in the order of their file, behind all others")
-    contested = case.count(connection, "SELECT count(*) FROM conflicts")
+    carried = {(kind, value) for event in events for kind, value in _shared_ids(event)}
+    contested = sorted(
+        carried.intersection(
+            connection.execute("SELECT kind, value FROM conflicts WHERE code <> 'duplicate-conflict'").fetchall()
+        )
+    )
     if contested:
+        kind, value = contested[0]
+        more = f" and {len(contested) - 1} more" if len(contested) > 1 else ""
         made.append(
-            f"{contested} id(s) in this case are shared by several runs and joined nothing "
+            f"{kind} {value}{more}: several runs carry this id, so it joined nothing "
             '(auditrail query "SELECT * FROM conflicts")'
         )
     return tuple(made)

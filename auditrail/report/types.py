@@ -81,7 +81,7 @@ class RunEventView(NamedTuple):
     response_id: str | None = None
     decision_id: str | None = None
     task_id: str | None = None
-    message_id: str | None = None
+    trace_id: str | None = None
     place_ns: int | None = None
 
     @property
@@ -98,9 +98,10 @@ class RunEventView(NamedTuple):
     def own_span(self) -> str | None:
         """The id by which children name this event as their parent.
 
-        A span's own id; and that of a message in a chain of messages. A log line carries the id of the span around it.
+        A log line of a trace carries the id of the span around it, a span its own. Without a trace the ids are those of
+        the events themselves: messages of a transcript, steps of a framework.
         """
-        return self.span_id if self.kind == "span" or self.span_id == self.message_id else None
+        return self.span_id if self.kind == "span" or self.trace_id is None else None
 
 
 class Evidence(NamedTuple):

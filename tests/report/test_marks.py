@@ -35,7 +35,7 @@ def test_parents_are_counted_by_span_and_not_by_child() -> None:
 
 
 def test_a_parent_that_only_a_log_line_has_is_not_held() -> None:
-    assert find(view(1, 0, span_id="aa"), span(2, "bb", 1, 2, "aa")).checks == {PARENTS: (0, 1)}
+    assert find(view(1, 0, span_id="aa", trace_id="t"), span(2, "bb", 1, 2, "aa")).checks == {PARENTS: (0, 1)}
 
 
 def test_records_of_one_file_that_are_no_spans_are_parents_of_each_other() -> None:
@@ -233,9 +233,9 @@ def test_a_conflict_with_a_record_of_another_run_is_told_too() -> None:
 
 def test_a_message_of_a_chain_is_held_under_its_own_id() -> None:
     chain = [
-        view(1, 0, "agent", "message", span_id="u1", message_id="u1"),
-        view(2, 1, "llm", "message", span_id="u2", message_id="u2", parent_span_id="u1"),
-        view(3, 2, "llm", "message", span_id="u4", message_id="u4", parent_span_id="u3"),
+        view(1, 0, "agent", "message", span_id="u1"),
+        view(2, 1, "llm", "message", span_id="u2", parent_span_id="u1"),
+        view(3, 2, "llm", "message", span_id="u4", parent_span_id="u3"),
     ]
     assert find(*chain).checks == {PARENTS: (1, 2)}
 
@@ -254,3 +254,11 @@ def test_a_conversation_begins_with_a_question_and_ends_with_an_answer(
 ) -> None:
     found = find(*events, named=True).checks
     assert {name: found[name] for name in (BEGIN, END)} == checks
+
+
+def test_no_end_is_asked_of_a_producer_that_writes_none() -> None:
+    events = [view(1, 0, "agent", "start"), view(2, 1, "llm", "log")]
+    found = marks.find("r1", events, named=True, records_ends=lambda: False)
+    assert found.checks == {BEGIN: (1, 1)}
+    assert found.gaps == []
+    assert [gap.rule for gap in marks.find("r1", events, named=True).gaps] == ["run-without-end"]

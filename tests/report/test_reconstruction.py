@@ -173,11 +173,19 @@ def test_changed_and_damaged_sources_are_remarked() -> None:
     with held(**story()) as case:
         case.execute("UPDATE sources SET superseded_by = 9, quarantined = 2 WHERE source = 1")
         case.execute("UPDATE sources SET quarantined = 100 WHERE source = 3")
-        insert(case, "conflicts", [("hub", "request", "x", 9, 9, "nothing")])
         remarks = reconstruct(case, "r2").remarks
     assert "agent.jsonl changed after it was loaded: both versions are in the case" in remarks
     assert "2 record(s) of the sources used here are in quarantine and may belong to this run" in remarks
-    assert any(text.startswith("1 id(s) in this case are shared") for text in remarks)
+
+
+def test_an_id_of_the_run_that_joined_nothing_is_remarked_and_no_other() -> None:
+    with held(**story()) as case:
+        run = reconstruct(case, "r1")
+        call = next(event.tool_call_id for event in run.events if event.tool_call_id)
+        insert(case, "conflicts", [("shared-id", "tool_call", call, 2, 9, "-"), ("hub", "request", "x", 9, 9, "-")])
+        remarks = [text for text in reconstruct(case, "r1").remarks if "several runs" in text]
+    assert len(remarks) == 1
+    assert remarks[0].startswith(f"tool_call {call}: several runs carry this id")
 
 
 def test_an_event_in_no_run_is_a_fragment(case: Any) -> None:
