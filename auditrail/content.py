@@ -7,6 +7,7 @@ is left alone. Only a whole value counts, in a text or as any leaf of an object.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from auditrail.model import has_content
@@ -57,6 +58,7 @@ _JSON_STARTS = frozenset('{["')
 # What must stand in a JSON text that has a marker as one of its values: only then it is parsed.
 _JSON_HINTS = ("redact", "***", "runcated", '"[', '"<', '"{', '"\\u003c', '"xxxxx', '"hidden_due')
 _HINTS_WITHIN = 100_000
+_OBJECT_STARTS = frozenset({'{"', "[{"})
 _MAX_LEAVES = 200
 
 
@@ -78,6 +80,15 @@ def state_of(value: Any, *, given: bool = True) -> str:
         return "empty" if value.strip() in _EMPTY_JSON else _state_of_text(value, whole=True)
     found = {_state_of_text(leaf, whole=False) for leaf in _leaves(value)}
     return next((state for state in ("redacted", "truncated") if state in found), "present")
+
+
+def states_of(texts: Sequence[str]) -> list[str]:
+    """The state of each of many texts: `state_of`, faster for the JSON texts of objects that hold no marker."""
+    joined = "\n".join(texts).lower()
+    if any(hint in joined for hint in _JSON_HINTS):
+        return [state_of(text) for text in texts]
+    # Nothing that counts as redacted, hashed or empty begins so, and what counts as truncated holds a hint.
+    return ["present" if text[:2] in _OBJECT_STARTS else state_of(text) for text in texts]
 
 
 def _state_of_text(text: str, *, whole: bool) -> str:

@@ -30,6 +30,9 @@ _TABLES: dict[str, type] = {
     "copies": model.Copy,
     "ids_more": model.EventId,
 }
+# How the engine is to store a column, where its own choice is worse: the text of `attributes` repeats itself from row
+# to row, but not within one. That makes a case a quarter smaller, and loads faster than trying all methods.
+_COMPRESSION = {("events", "attributes"): "zstd"}
 # Views, and the row that describes each.
 _VIEWS: dict[str, type] = {"ids": model.EventId, "run_events": model.RunEvent}
 
@@ -89,7 +92,7 @@ def ddl() -> tuple[str, ...]:
         "CREATE TABLE case_info (schema_version BIGINT NOT NULL, made_by VARCHAR NOT NULL, settled BOOLEAN NOT NULL)"
     ]
     for table in tables():
-        body = ", ".join(f"{c.name} {c.sql_type}{'' if c.nullable else ' NOT NULL'}" for c in columns(table))
+        body = ", ".join(_definition(table, column) for column in columns(table))
         made.append(f"CREATE TABLE {table} ({body})")
     branches = [
         f"SELECT event, '{kind}' AS kind, {kind}_id AS value FROM events WHERE {kind}_id IS NOT NULL"
@@ -102,6 +105,12 @@ def ddl() -> tuple[str, ...]:
         "m.confidence, m.via_event FROM run_members m JOIN join_keys k ON k.key = m.key"
     )
     return tuple(made)
+
+
+def _definition(table: str, column: Column) -> str:
+    compression = _COMPRESSION.get((table, column.name))
+    stored = f" USING COMPRESSION {compression}" if compression else ""
+    return f"{column.name} {column.sql_type}{'' if column.nullable else ' NOT NULL'}{stored}"
 
 
 @cache

@@ -15,16 +15,15 @@ import argparse
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import _otlp_data
+from _usage import Usage
 
 _SIZES = {"20MB": 20_000_000, "200MB": 200_000_000, "1GB": 1_000_000_000}
 _MODES = ("bare-memory", "bare-file", "case")
@@ -43,11 +42,11 @@ def measure(mode: str, path: Path, folder: Path) -> dict[str, Any]:
     target = folder / f"{mode}.duckdb"
     target.unlink(missing_ok=True)
     events = 0
-    begin = time.perf_counter()
+    usage = Usage()
     if mode.startswith("case"):
         with case.open_write(target) as connection:
             loader = Loader(connection, Options(vectorised=mode == "case"))
-            loader.load(Input(str(path), path, path.stat().st_size))
+            loader.load_all([Input(str(path), path, path.stat().st_size)])
             ((source, _),) = loader.sources()
             events = source.events
     else:
@@ -55,14 +54,7 @@ def measure(mode: str, path: Path, folder: Path) -> dict[str, Any]:
         connection = duckdb.connect(":memory:" if mode == "bare-memory" else str(target), config=config)
         connection.execute(f"CREATE TABLE t AS SELECT * FROM read_json('{path}')")
         connection.close()
-    seconds = time.perf_counter() - begin
-    own, others = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return {
-        "seconds": seconds,
-        "cpu": own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime,
-        "rss": own.ru_maxrss + others.ru_maxrss,
-        "events": events,
-    }
+    return {**usage.so_far(), "events": events}
 
 
 def run(mode: str, path: Path, folder: Path) -> dict[str, Any]:
@@ -104,19 +96,26 @@ def main() -> None:
         mode: {key: statistics.median(one[key] for one in runs) for key in runs[0]} for mode, runs in found.items()
     }
     if given.row:
-        case, memory, file = (middle[mode]["seconds"] for mode in ("case", "bare-memory", "bare-file"))
+        memory, file = (
+            [
+                statistics.median(bare[key] / own[key] for bare, own in zip(found[mode], found["case"], strict=True))
+                for key in ("seconds", "cpu")
+            ]
+            for mode in ("bare-memory", "bare-file")
+        )
         print(
-            f"| load of {size / 1e6:,.0f} MB of OTLP/JSON ({spans:,} spans) beside a bare read_json | "
-            f"{memory / case:.2f} x of one into memory, {file / case:.2f} x of one into a file (bar 1.0); peak memory "
-            f"{middle['case']['rss'] / 1024:.0f} MiB (bare: {middle['bare-file']['rss'] / 1024:.0f}) |"
+            f"| ingest of {size / 1e6:,.0f} MB of OTLP/JSON ({spans:,} spans) beside a bare read_json | "
+            f"{file[0]:.2f} x of one into a file (bar 1.0), {memory[0]:.2f} x of one into memory; by CPU seconds "
+            f"{file[1]:.2f} x and {memory[1]:.2f} x; peak memory {middle['case']['peak']:.0f} MiB "
+            f"(bare: {middle['bare-file']['peak']:.0f}) |"
         )
         return
-    print(f"{'':12} {'s':>7} {'cpu s':>7} {'MB/s':>7} {'spans/s':>9} {'RSS MB':>7} {'x memory':>9} {'x file':>7}")
+    print(f"{'':12} {'s':>7} {'cpu s':>7} {'MB/s':>7} {'spans/s':>9} {'RSS MiB':>7} {'x memory':>9} {'x file':>7}")
     for mode, one in middle.items():
         seconds = one["seconds"]
         print(
             f"{mode:12} {seconds:7.2f} {one['cpu']:7.2f} {size / 1e6 / seconds:7.0f} {spans / seconds:9.0f} "
-            f"{one['rss'] / 1024:7.0f} {seconds / middle['bare-memory']['seconds']:9.2f} "
+            f"{one['peak']:7.0f} {seconds / middle['bare-memory']['seconds']:9.2f} "
             f"{seconds / middle['bare-file']['seconds']:7.2f}"
         )
     print(f"\n{middle['case']['events']:.0f} events; RSS is that of all processes; x: seconds against the bare load")

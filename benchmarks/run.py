@@ -33,6 +33,7 @@ def main() -> None:
     for script, *words in (
         ("ingest_jsonl.py",),
         ("ingest_otlp.py", "--row"),
+        ("memory.py",),
         ("correlate.py",),
         ("stitching.py",),
         ("startup.py",),

@@ -129,3 +129,18 @@ def test_parsed_or_as_text_the_state_is_the_same(value: Any) -> None:
     if isinstance(value, (dict, list)):
         assert state(json.dumps(value)) == found
         assert state(json.dumps(value, ensure_ascii=False)) == found
+
+
+@given(
+    st.lists(
+        st.sampled_from([*REDACTED, *TRUNCATED, *PRESENT, "", "{}", '{"a":1}', '[{"a":"[REDACTED]"}]', "[{]", '{"x'])
+    )
+)
+def test_many_texts_have_the_states_of_each(texts: list[str]) -> None:
+    assert content.states_of(texts) == [content.state_of(text) for text in texts]
+
+
+def test_no_marker_begins_as_an_object_does() -> None:
+    """`states_of` counts on it."""
+    for marker in [*REDACTED, *content._REDACTED]:
+        assert not marker.startswith(('{"', "[{")), marker

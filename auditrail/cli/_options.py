@@ -168,6 +168,10 @@ def emit(report: Report, how: Emission, shown: View) -> None:
     takes = getattr(output, "REPORTS", ())
     if takes and report.kind not in takes:
         raise UsageError(f"the format {name} can't hold this result", hint="text, json, csv and others can")
+    if getattr(output, "RAW", False) and report.kind == "reconstruction" and shown.content != "digest":
+        from auditrail.report.raw import read_back
+
+        report = read_back(report)  # type: ignore[arg-type] # its kind says what it is
     if how.output is not None:
         _write_file(output.render(report, replace(shown, colour=False, unicode=True)), how)
         return

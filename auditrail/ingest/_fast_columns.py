@@ -167,28 +167,39 @@ _BEGINNINGS = [
 _CUT = b"truncated"
 
 
-def marks(block: Block) -> Ints:
-    """Places in strings that may say that a value is redacted, cut short or empty (see `auditrail.content`), sorted.
+def marks(block: Block, starts: Ints, ends: Ints) -> Bools:
+    """Which of the stretches of a block hold what may say that a value is redacted, cut short or empty.
 
-    These are the first characters of strings which begin as such words do, and the word `truncated` anywhere.
+    That are strings which begin as such words do (see `auditrail.content`), and the word `truncated` anywhere.
     """
-    if block.marked:
-        return block.marked[0]
-    behind = block.quotes[:-8] + 1
+    first, last = np.searchsorted(block.quotes, starts), np.searchsorted(block.quotes, ends)
+    counts = last - first
+    bounds = np.cumsum(counts)
+    within = np.arange(int(bounds[-1]) if len(bounds) else 0) + np.repeat(first - bounds + counts, counts)
+    behind = block.quotes[within] + 1
     kinds = _FIRST[block.bytes[behind]]
-    letters = behind[kinds == 2]
-    words = block.word(letters)
-    fits = np.zeros(len(letters), bool)
+    hits = kinds == 1
+    places = np.flatnonzero(kinds == 2)
+    words = block.word(behind[places])
+    fits = np.zeros(len(places), bool)
     for bits, text in _BEGINNINGS:
         wanted = int.from_bytes(text, "little") | bits & (1 << 8 * len(text)) - 1
         fits |= (words | np.uint64(bits)) & MASKS[len(text)] == np.uint64(wanted)
-    places = [behind[kinds == 1], letters[fits]]
-    lower = (block.bytes | 0x20).tobytes()
-    at = lower.find(_CUT)
-    cuts = []
-    while at >= 0:
-        cuts.append(at)
-        at = lower.find(_CUT, at + 1)
-    made = np.sort(np.concatenate([*places, np.array(cuts, np.int64)]))
-    block.marked.append(made)
-    return made
+    hits[places[fits]] = True
+    found: Bools = np.zeros(len(starts), bool)
+    found[np.searchsorted(bounds, np.flatnonzero(hits), side="right")] = True
+    cuts = _cuts(block)
+    return found | (np.searchsorted(cuts, starts) < np.searchsorted(cuts, ends))
+
+
+def _cuts(block: Block) -> Ints:
+    """Places of the word `truncated` in a block, in letters of any case."""
+    if not block.cuts:
+        lower = (block.bytes | 0x20).tobytes()
+        made = []
+        at = lower.find(_CUT)
+        while at >= 0:
+            made.append(at)
+            at = lower.find(_CUT, at + 1)
+        block.cuts.append(np.array(made, np.int64))
+    return block.cuts[0]

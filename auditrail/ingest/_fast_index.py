@@ -31,7 +31,7 @@ class Block(NamedTuple):
         quotes: positions of all quotes that begin or end a string, then a few beyond the end.
         first_quote, last_quote: for each line the indexes into `quotes` of its first, and behind its last.
         slashed: whether a line has a backslash.
-        marked: what `_fast_columns.marks` found, once it was asked.
+        cuts: where `_fast_columns.marks` found the word `truncated`, once it was asked.
     """
 
     data: bytes
@@ -45,7 +45,7 @@ class Block(NamedTuple):
     last_quote: Ints
     good: Bools
     slashed: Bools
-    marked: list[Ints]
+    cuts: list[Ints]
 
     def word(self, places: Ints) -> Words:
         """The eight bytes from each place on, as a little-endian number."""

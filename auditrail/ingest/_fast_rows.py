@@ -311,8 +311,7 @@ class Group:
     def _suspicious(self, hole: int, rows: Ints, tags: Any) -> Bools:
         """Values that may be redacted, hashed or cut short."""
         starts, ends = self.matched.starts[hole][rows], self.matched.ends[hole][rows]
-        places = marks(self.block)
-        found: Bools = np.searchsorted(places, starts) < np.searchsorted(places, ends)
+        found = marks(self.block, starts, ends)
         strings = tags == tag.STRING
         if strings.any():
             # A hash has hexadecimal digits from its eighth character on, whatever stands before and behind it.

@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from auditrail import model
-from auditrail.content import state_of
+from auditrail.content import states_of
 from auditrail.ids import normalise
 from auditrail.ingest._otlp_plans import Plan
+from auditrail.ingest._otlp_templates import MEMBERS, Template
 from auditrail.jsontext import content, dumps
 from auditrail.model import Event, Id
 from auditrail.readers import _otlp_values as values
@@ -31,6 +32,9 @@ _ID_COLUMNS = {kind: f"{kind}_id" for kind in model.ID_COLUMNS}
 _HEX = b"0123456789abcdef"
 _TRACE = re.compile(r"[0-9a-fA-F]{32}").fullmatch
 _SPAN = re.compile(r"[0-9a-fA-F]{16}").fullmatch
+_HEX_KINDS = frozenset({"trace", "span", "parent_span", "linked_span", "linked_trace"})
+# Nothing to strip, too long for a word that means nothing, no zeros, and too short for a UUID.
+_PLAIN_IDS = re.compile(r"(?:[1-9A-Za-z][!-~]{9,34}+\n)++").fullmatch
 _TEXT_OR_NONE = frozenset({str, type(None)})
 _INT_OR_NONE = frozenset({int, type(None)})
 # What the event of a call has from its span, besides ids.
@@ -48,10 +52,10 @@ class Sender(NamedTuple):
     tail: bytes
 
 
-# A span with its plan: plan, values of `_otlp_templates.MEMBERS`, the bare values of its attributes, sender, what its
-# name says behind the first word, calls in its output, the span as parsed or what is needed to parse it again. A bare
-# tuple: there are hundreds of thousands.
-Planned = tuple[Plan, tuple[Any, ...], Sequence[Any], Sender, str, list[ToolCall] | None, Any]
+# A span with its plan: plan; template and texts, or None and the values of `_otlp_templates.MEMBERS` and the bare
+# values of its attributes; sender; what its name says behind the first word; calls in its output; the span as parsed or
+# what is needed to parse it again. A bare tuple: there are hundreds of thousands.
+Planned = tuple[Plan, Template | None, Any, Sender, str, list[ToolCall] | None, Any]
 
 
 class Columns:
@@ -73,25 +77,39 @@ class Columns:
         self._more_of: dict[int, list[Id]] | None = None
         self._of_caller: list[tuple[str, list[Any]]] | None = None
         self._shared: list[tuple[str, list[Any]]] = []
-        groups: dict[Plan, list[int]] = {}
+        groups: dict[tuple[Plan, Template | None], list[int]] = {}
         for at, span in enumerate(spans):
-            group = groups.get(span[0])
+            group = groups.get(span[:2])
             if group is None:
-                groups[span[0]] = [at]
+                groups[span[:2]] = [at]
             else:
                 group.append(at)
         self.order = [at for group in groups.values() for at in group]
-        _, members, inners, senders, named, _, _ = zip(*[spans[at] for at in self.order], strict=True)
-        listed = map(list, zip(*members, strict=True))
-        traces, own, parents, starts, ends, names, kinds, flags, statuses, messages = listed
+        _, _, found, senders, named, _, _ = zip(*[spans[at] for at in self.order], strict=True)
+        members: list[list[Any]] = [[] for _ in MEMBERS]
+        inners: list[list[Sequence[Any]]] = []
+        first = 0
+        for (_, template), group in groups.items():
+            last = first + len(group)
+            if template is None:
+                given: list[Sequence[Any]] = list(zip(*[own[0] for own in found[first:last]], strict=True))
+                inners.append(list(zip(*[own[1] for own in found[first:last]], strict=True)))
+            else:
+                made = template.columns(found[first:last], (*template.members, *template.inner))
+                given = made[: len(MEMBERS)]
+                inners.append(made[len(MEMBERS) :])
+            for member, more in zip(members, given, strict=True):
+                member.extend(more)
+            first = last
+        traces, own, parents, starts, ends, names, kinds, flags, statuses, messages = members
         self._of_spans(traces, own, parents, starts, ends)
         self.made["name"] = [name or None for name in names] if None in names or "" in names else names
         leads = self._leads(kinds, flags)
         texts: list[bytes] = []
         first = 0
-        for plan, group in groups.items():
+        for ((plan, _), group), inner in zip(groups.items(), inners, strict=True):
             last = first + len(group)
-            texts += self._of_plan(plan, first, inners[first:last], named[first:last], leads[first:last])
+            texts += self._of_plan(plan, first, inner, named[first:last], leads[first:last])
             first = last
         for column in self.made.values():
             column.extend([None] * (self._size - len(column)))
@@ -237,11 +255,10 @@ class Columns:
     # -- what the plans say
 
     def _of_plan(
-        self, plan: Plan, first: int, inners: Sequence[list[Any]], named: Sequence[str], leads: list[bytes]
+        self, plan: Plan, first: int, columns: list[Any], named: Sequence[str], leads: list[bytes]
     ) -> list[bytes]:
         """Fills the columns of the attributes; gives the texts of what is left, still open, blank for nothing."""
-        size = len(inners)
-        columns: list[Any] = list(zip(*inners, strict=True))
+        size = len(leads)
         for place in plan.numerals:
             columns[place] = self._integers(first, columns[place])
         self._put("layer", first, [plan.layer] * size)
@@ -253,7 +270,10 @@ class Columns:
         if plan.named is not None:
             self._put(plan.named, first, [word or None for word in named])
         for kind, place in plan.ids:
-            made = self._usable(first, list(map(normalise, repeat(kind), columns[place])))
+            made = columns[place]
+            if not _are_plain_ids(kind, made):
+                texts = {value: normalise(kind, value) for value in set(made)}
+                made = self._usable(first, [texts[value] for value in made])
             if kind in _ID_COLUMNS:
                 self._put(_ID_COLUMNS[kind], first, made)
             else:
@@ -283,25 +303,34 @@ class Columns:
 
     def _fill(self, first: int, column: str, how: str, found: Sequence[Any], prefer: bool) -> None:
         if how == "text":
-            for row, value in enumerate(found, first):
-                if not value or value.isspace():
-                    self.failed.add(row)
+            if not all(found) or any(map(str.isspace, found)):
+                self.failed.update(row for row, value in enumerate(found, first) if not value or value.isspace())
             self._put(column, first, found)
         elif how == "number":
-            self._put(column, first, self._usable(first, list(map(whole, found))))
+            is_whole = set(map(type, found)) == {int} and min(found) >= 0 and max(found) <= INT64_MAX
+            self._put(column, first, found if is_whole else self._usable(first, list(map(whole, found))))
         elif how == "content":
             if prefer:
                 self.failed.update(row for row, value in enumerate(found, first) if is_blank(value))
             is_text = type(found[0]) is str  # then all are: the type belongs to the shape
             self._put(column, first, found if is_text else map(content, found))
-            self._put(f"{column}_state", first, map(state_of if is_text else state, found))
+            self._put(f"{column}_state", first, states_of(found) if is_text else map(state, found))
         else:
-            self._put(column, first, self._usable(first, [self._words.value_of(how, value) for value in found]))
+            words = {value: self._words.value_of(how, value) for value in set(found)}
+            self._put(column, first, self._usable(first, [words[value] for value in found]))
 
     def _usable(self, first: int, made: list[Any]) -> list[Any]:
         if None in made:
             self.failed.update(row for row, value in enumerate(made, first) if value is None)
         return made
+
+
+def _are_plain_ids(kind: str, found: Sequence[Any]) -> bool:
+    """Whether all values are certain to be ids as they stand: see `ids.normalise` for what else there is."""
+    try:
+        return kind not in _HEX_KINDS and _PLAIN_IDS("\n".join([*found, ""])) is not None
+    except TypeError:
+        return False
 
 
 def _objects(keys: tuple[str, ...], columns: list[Sequence[Any]]) -> list[bytes]:

@@ -6,7 +6,7 @@ The steps are in `fast_otlp`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any
@@ -19,11 +19,11 @@ from auditrail.ingest._otlp_columns import Columns, Planned, Sender
 from auditrail.ingest._otlp_plans import MAX_SHAPES, Plan, Shape, shape_of
 from auditrail.ingest._otlp_templates import (
     MAX_TEMPLATES,
+    MAX_TRIED,
     MEMBERS,
     START,
-    Frame,
     Template,
-    masked,
+    pattern_of,
     plain_texts,
     template_of,
     whole_span,
@@ -58,7 +58,8 @@ _NOTHING: dict[str, tuple[Any, ...]] = {
 }
 _PATIENCE = 2000
 _MEMBERS = MEMBERS[:-1]  # without the message of the status
-_SPACE = 0x20
+_NAMED = '"name":"'
+_TELLING = len(_NAMED) + 6
 # What stands for an event that is made with its chunk: a planned span, and the calls behind it.
 _PLANNED: Any = object()
 _CALL: Any = object()
@@ -106,7 +107,9 @@ class PlannedReader:
         self._chunk = _Chunk()
         self._shapes: dict[tuple[Any, ...], Shape | None] = {}
         self._members: dict[tuple[str, ...], tuple[str, ...] | None] = {}
-        self._frames: dict[str, Frame] = {}
+        self._patterns: dict[str, Template | None] = {}
+        # By what a span's name begins with: there it is told soonest that a span is of another kind.
+        self._templates: dict[str, list[Template]] = {}
         # Templates are given up where most spans have none: then they cost more than they save.
         self._patience = _PATIENCE
         self._names: dict[str, tuple[NameRule | None, str]] = {}
@@ -184,82 +187,86 @@ class PlannedReader:
         Raises:
             Exception: it can't be read so.
         """
-        import numpy as np
-
-        # Raw control characters are no JSON, or white space.
-        if b"\\u0000" in raw or np.frombuffer(raw, np.uint8).min() < _SPACE:
+        if b"\\u0000" in raw:
             return None
-        text = raw.decode()
-        # No text holds `START`: its quotes would be escaped.
-        head, *segments = text.split(START)
+        head, *segments = raw.decode().split(START)
         if not segments:
             return None
-        found: list[tuple[Template | None, Any, str]] = []
-        frame_of = self._frames.get
-        for segment in segments:
-            if "\\" in segment:
-                parts = masked(segment).split('"')
-                plain_texts(parts)
-            else:
-                parts = segment.split('"')
-            frame = frame_of('"'.join(parts[1::2]))
-            template = frame.templates.get(frame.keys(parts)) if frame is not None else None
-            if template is None:
-                found.append(self._untemplated(segment, parts))
-            else:
-                found.append((template, parts, segment))
+        found = [self._fitting(segment) for segment in segments]
         # What is left of the record, with numbers in place of the spans.
-        left = "".join(
-            f'{{"n":{number}}}{template.trailer if template is not None else trailer}'
-            for number, (template, _, trailer) in enumerate(found)
-        )
+        left = "".join([f'{{"n":{number}}}{span[2]}' for number, span in enumerate(found)])
         skeleton = (head + left).encode()
         value = orjson.loads(skeleton)
         if not is_exact(value, skeleton):
             return None
-        numbers = iter(range(len(found)))
+        spans = enumerate(zip(found, segments, strict=True))
+        names, remembered = self._names, self._name
 
         def take(item: dict[str, Any], scope: Scope, words: Vocabulary, events: list[Event]) -> None:
-            number = next(numbers)
+            number, ((template, own, _), segment) = next(spans)
             if item != {"n": number}:
                 raise ValueError
-            template, parts, segment = found[number]
             if template is None:
-                self._take(parts, scope, words, events)
+                self._take(own, scope, words, events)
                 return
-            parts += template.statics
-            members = template.members(parts)
-            name = members[5]
-            rule, named = self._names.get(name) or self._name(name)
-            inner = template.inner(parts)
-            plan = template.shape.plan(rule, inner)
+            key = template.key(own)
+            if (known := template.plans.get(key)) is None:
+                name = template.name(own)
+                rule, named = names.get(name) or remembered(name)
+                known = template.shape.plan(rule, [template.value(own, at) for at in template.inner]), named
+                template.remember(key, known)
+            plan, named = known
             if plan is None:
                 span(whole_span(segment)[0], scope, words, events)
-            else:
-                self._plan(plan, members, inner, named, segment, scope, events)
+                return
+            output = template.value(own, template.inner[plan.result]) if plan.result >= 0 else None
+            self._plan(plan, template, own, output, named, segment, scope, events)
 
         reading = otlp.read_with(value, take)
-        return reading if next(numbers, None) is None else None
+        return reading if next(spans, None) is None else None
 
-    def _untemplated(self, segment: str, parts: list[str]) -> tuple[None, Any, str]:
-        """A span that has no template: as parsed, and what stands behind it. The next of its kind may have one.
+    def _fitting(self, segment: str) -> tuple[Template | None, Any, str]:
+        """A span behind its `START`: its template and texts, or None and what it was parsed to; what stands behind it.
 
         Raises:
             ValueError: the parser can't read it, or not exactly.
         """
+        at = segment.find(_NAMED)
+        word = segment[at : at + _TELLING] if at >= 0 else ""
+        tried = self._templates.get(word)
+        if tried is not None:
+            for place, template in enumerate(tried):
+                if (match := template.match(segment)) is not None:
+                    if place:  # the most frequent ones come to the front
+                        tried[place], tried[place - 1] = tried[place - 1], template
+                    groups = match.groups()
+                    own = plain_texts(groups) if "\\" in segment else groups
+                    return template, own, segment[match.end() :]
         value, text, trailer = whole_span(segment)
         if not is_exact([[[[[[[[value]]]]]]]], text.encode()):  # it stands some levels deep
             raise ValueError
         self._patience -= 1
-        if '"' not in trailer and len(self._frames) < MAX_TEMPLATES:
-            signature = '"'.join(parts[1::2])
-            frame = self._frames.get(signature)
-            if frame is None:
-                frame = self._frames[signature] = Frame(parts)
-            key = frame.keys(parts)
-            if key not in frame.templates and len(frame.templates) < MAX_TEMPLATES:
-                frame.templates[key] = template_of(parts, trailer, self._shape_of, _is_plain)
+        if type(value) is dict and _is_plain(value):
+            self._learn(text, word)
         return None, value, trailer
+
+    def _learn(self, text: str, word: str) -> None:
+        """The next span like this one may have a template."""
+        made = pattern_of(text)
+        if made is None:
+            return
+        pattern = made[0]
+        if pattern not in self._patterns:
+            if len(self._patterns) >= MAX_TEMPLATES:
+                return
+            self._patterns[pattern] = template_of(made, self._shape_of, _is_plain)
+        template = self._patterns[pattern]
+        if template is not None:
+            if len(self._templates) >= _MAX_REMEMBERED:
+                self._templates.clear()
+            tried = self._templates.setdefault(word, [])
+            if len(tried) < MAX_TRIED and template not in tried:
+                tried.append(template)
 
     def _take(self, item: dict[str, Any], scope: Scope, words: Vocabulary, events: list[Event]) -> None:
         plan = None
@@ -287,13 +294,15 @@ class PlannedReader:
         if plan is None:
             span(item, scope, words, events)
         else:
-            self._plan(plan, (*map(get, _MEMBERS), None), inner, named, item, scope, events)
+            output = inner[plan.result] if plan.result >= 0 else None
+            self._plan(plan, None, ((*map(get, _MEMBERS), None), inner), output, named, item, scope, events)
 
     def _plan(
         self,
         plan: Plan,
-        members: tuple[Any, ...],
-        inner: Sequence[Any],
+        template: Template | None,
+        own: Any,
+        output: Any,
         named: str,
         origin: Any,
         scope: Scope,
@@ -303,9 +312,9 @@ class PlannedReader:
             tail = f",{scope.tail}}}" if scope.tail else "}"
             self._sender = Sender(scope, scope.stream or self._stream, tail.encode())
         calls: list[ToolCall] | None = None
-        if plan.result >= 0 and _may_hold_calls(inner[plan.result]):
-            calls = tool_calls(inner[plan.result])
-        self._chunk.spans.append((plan, members, inner, self._sender, named, calls, origin))
+        if _may_hold_calls(output):
+            calls = tool_calls(output)
+        self._chunk.spans.append((plan, template, own, self._sender, named, calls, origin))
         self._patience += 1
         events.append(_PLANNED)
         if calls:

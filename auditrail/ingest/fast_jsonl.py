@@ -10,63 +10,41 @@ How a block of lines is read:
 4. What is left is read by the plain reader: damaged and odd lines, and shapes or values that leave a choice.
 
 The plain reader also decides what becomes of the matched lines, once for all that are alike (`_fast_outcome`).
+All this is `_fast_maker`'s; from some size on, a second process (`_worker`) does it, too.
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
-
-import duckdb
-import numpy as np
-import orjson
-from blake3 import blake3
+from typing import TYPE_CHECKING, Any, Self
 
 from auditrail.containers.lines import LineSplitter
 from auditrail.containers.records import Head, Readable, Record, Wrapper
-from auditrail.errors import RecordError
-from auditrail.ingest import rows as plain_rows
+from auditrail.ingest import rows
 from auditrail.ingest._fast_ahead import Ahead
-from auditrail.ingest._fast_columns import Columns, batch, insert_statement, stream_schema
-from auditrail.ingest._fast_index import Block, Ints, index, slices
-from auditrail.ingest._fast_outcome import CONSTANTS, Outcome
-from auditrail.ingest._fast_rows import Group
-from auditrail.ingest._fast_values import constant_views
-from auditrail.ingest._fast_walk import Matched, Template, template_of, walk
+from auditrail.ingest._fast_columns import insert_statement, stream_schema
+from auditrail.ingest._fast_maker import MAX_LOOKS, Lines, Maker
+from auditrail.ingest._worker import Together
 from auditrail.ingest.choose import Choice
-from auditrail.ingest.plain import Batch, SourceReader, Tally
-from auditrail.ingest.streams import read_fully
-from auditrail.jsontext import parse
-from auditrail.readers import jsonl
+from auditrail.ingest.plain import Batch, Tally
+from auditrail.ingest.streams import read_fully, uncollected
+
+if TYPE_CHECKING:
+    import duckdb
 
 FORMAT = "jsonl"
 
 # Bytes per block: large enough that the cost of each array operation is small beside its work.
 BLOCK = 4 << 20
-# Lines that fail to match are looked at one by one, up to so many of a block; the rest is taken to be like them.
-_MAX_LOOKS = 32
-_MAX_TEMPLATES = 256
+# Blocks after which a second process is started.
+_ALONE = 3
 # Rows of the small tables wait until a statement ends; this many end it.
 _MAX_WAITING = 65536
-_STREAM = "auditrail_stream"
-_LAYER, _SOURCE_OF_STREAM, _ASSUMED = (CONSTANTS.index(name) for name in ("layer", "stream", "tz_assumed"))
 
 
 def applies(choice: Choice, head: Head) -> bool:  # noqa: ARG001 - the contract of twins
     """Whether the twin can read the source: one record per line."""
     return choice.framing == "lines" and not choice.arrays
-
-
-@dataclass(slots=True)
-class _Lines:
-    """Whole lines, joined by newlines and without the last one; who takes them says how many they were."""
-
-    data: bytes
-    offset: int
-    number: int
-    count: int = 0
 
 
 class _Splitter(LineSplitter):
@@ -77,9 +55,8 @@ class _Splitter(LineSplitter):
         if too_long or b"\n" not in data:
             yield from super()._lines(data, offset)
             return
-        lines = _Lines(data, offset, self._number)
-        yield lines
-        self._number += lines.count
+        yield Lines(data, offset, self._number)
+        self._number += data.count(b"\n") + 1
 
 
 class _Whole:
@@ -116,269 +93,71 @@ def load(
     while left and (block := stream.read(min(left, 1 << 20))):
         left -= len(block)
     splitter = _Splitter(_Whole(stream), (), start - left, first_number, max_record)
-    feed = _Feed(source, stream_name, iter(splitter))
-    while not feed.done:
-        batches = Ahead(feed.batches())
-        connection.register(_STREAM, pa.RecordBatchReader.from_batches(stream_schema(), batches))
-        try:
-            connection.execute(insert_statement(_STREAM))
-        except Exception:
-            cause = feed.error or batches.broken
-            if cause is not None:
-                raise cause from None
-            raise
-        finally:
-            batches.close()
-            # In an aborted transaction even this fails, and would hide what went wrong.
-            with contextlib.suppress(duckdb.Error):
-                connection.unregister(_STREAM)
-        _insert_waiting(connection, feed.waiting)
-    return feed.tally, (splitter.resume_offset, splitter.resume_number)
+    with uncollected(), _Feed(source, stream_name, iter(splitter)) as feed:
+        while not feed.done:
+            batches = Ahead(feed.batches())
+            # As in `rows.insert`, the engine finds the stream by the name of the variable.
+            auditrail_stream = pa.RecordBatchReader.from_batches(stream_schema(), batches)
+            try:
+                connection.execute(insert_statement("auditrail_stream"))
+            except Exception:
+                cause = feed.error or batches.broken
+                if cause is not None:
+                    raise cause from None
+                raise
+            finally:
+                batches.close()
+                del auditrail_stream
+            _insert_waiting(connection, feed.maker.waiting)
+    return feed.maker.tally, (splitter.resume_offset, splitter.resume_number)
 
 
 def _insert_waiting(connection: duckdb.DuckDBPyConnection, waiting: Batch) -> None:
     for table in ("ids_more", "quarantine", "remarks"):
         new = getattr(waiting, table)
         if new:
-            connection.register(_STREAM, plain_rows.table(table, new))
-            connection.execute(f"INSERT INTO {table} SELECT * FROM {_STREAM}")
-            connection.unregister(_STREAM)
+            rows.insert(connection, table, rows.table(table, new))
             new.clear()
 
 
 class _Feed:
-    """Turns blocks of lines into Arrow batches, as the engine asks for them."""
+    """Arrow batches of all of a source, as the engine asks for them."""
 
-    def __init__(self, source: int, stream_name: str, items: Iterator[_Lines | Record | Wrapper]) -> None:
-        self.tally = Tally()
-        self.waiting = Batch.empty()
+    def __init__(self, source: int, stream: str, items: Iterator[Lines | Record | Wrapper]) -> None:
+        self.maker = Maker(source, stream)
         self.error: BaseException | None = None
         self.done = False
-        self._source = source
-        self._stream = stream_name
         self._items = items
-        self._templates: list[Template] = []
-        self._shapes: set[Any] = set()
+        self._together = Together("auditrail.ingest._fast_maker:maker", source, stream, alone=_ALONE)
+
+    def __enter__(self) -> Self:
+        self._together.__enter__()
+        return self
+
+    def __exit__(self, *given: object) -> None:
+        self._together.__exit__(*given)
 
     def batches(self) -> Iterator[Any]:
         """Batches of events until the source ends or too many other rows wait."""
+        maker = self.maker
         records: list[Record] = []
         try:
             for item in self._items:
-                if isinstance(item, _Lines):
-                    yield from self._block(item)
+                if isinstance(item, Lines):
+                    for made in self._together.read(item):
+                        yield from maker.taken(*made)
                 elif isinstance(item, Record):
                     records.append(item)
-                    if len(records) >= _MAX_LOOKS:
-                        yield from self._plain(records)
+                    if len(records) >= MAX_LOOKS:
+                        yield from maker.plain(records)
                         records = []
-                if len(self.waiting.ids_more) + len(self.waiting.quarantine) > _MAX_WAITING:
+                if len(maker.waiting.ids_more) + len(maker.waiting.quarantine) > _MAX_WAITING:
                     break
             else:
+                for made in self._together.finish():
+                    yield from maker.taken(*made)
                 self.done = True
-            yield from self._plain(records)
+            yield from maker.plain(records)
         except BaseException as error:
             self.error = error
             raise
-
-    def _block(self, lines: _Lines) -> Iterator[Any]:
-        block = index(lines.data)
-        lines.count = len(block.starts)
-        raw = slices(block, block.starts, block.ends)
-        digests = [blake3(line).digest() for line in raw]
-        fast = _Fast(self, lines, block, digests)
-        matched, others = self._match(block, np.flatnonzero(block.good & (block.ends - block.starts > 2)))
-        left = set(np.flatnonzero(~block.good | (block.ends - block.starts <= 2)).tolist())
-        made, rejected = fast.batch(block, matched, np.arange(len(raw)))
-        yield from made
-        left.update(rejected)
-        again, texts = [], []
-        for row in sorted({*others, *np.flatnonzero(~block.good).tolist()}):
-            text = _compact(raw[row])
-            if text is None or text == raw[row]:
-                left.add(row)
-            else:
-                again.append(row)
-                texts.append(text)
-                left.discard(row)
-        if again:
-            block = index(b"\n".join(texts))
-            numbers = np.array(again)
-            matched, others = self._match(block, np.flatnonzero(block.good & (block.ends - block.starts > 2)))
-            made, rejected = fast.batch(block, matched, numbers)
-            yield from made
-            left.update(rejected)
-            left.update(numbers[others].tolist())
-            left.update(numbers[~block.good | (block.ends - block.starts <= 2)].tolist())
-        yield from self._plain([fast.record(row, raw[row]) for row in sorted(left)])
-
-    def _match(self, block: Block, rows: Ints) -> tuple[list[tuple[Template, Matched]], list[int]]:
-        """Lines by template, and those that match none; unknown shapes are learned."""
-        found: list[tuple[Template, Matched]] = []
-        for template in self._templates:
-            if not len(rows):
-                return found, []
-            if (matched := walk(block, template, rows)) is not None:
-                found.append((template, matched))
-                rows = np.setdiff1d(rows, matched.lines, assume_unique=True)
-        found.sort(key=lambda pair: -len(pair[1].lines))
-        others: list[int] = []
-        while len(rows) and len(others) < _MAX_LOOKS and len(self._templates) < _MAX_TEMPLATES:
-            row = int(rows[0])
-            if (new := self._learn(block.line(row))) is not None and (matched := walk(block, new, rows)) is not None:
-                found.append((new, matched))
-                rows = np.setdiff1d(rows, matched.lines, assume_unique=True)
-            if len(rows) and rows[0] == row:
-                others.append(row)
-                rows = rows[1:]
-        first = [template for template, _ in found]
-        self._templates = first + [template for template in self._templates if template not in first]
-        return found, others + rows.tolist()
-
-    def _learn(self, line: bytes) -> Template | None:
-        try:
-            value, flags = parse(line)
-        except RecordError:
-            return None
-        if flags or type(value) is not dict:
-            return None
-        made = template_of(value)
-        if made is None or made.shape in self._shapes:
-            return None
-        self._shapes.add(made.shape)
-        self._templates.append(made)
-        return made
-
-    def _plain(self, records: list[Record]) -> Iterator[Any]:
-        """Batches of what the plain reader makes of records."""
-        if not records:
-            return
-        reader = SourceReader(self._source, jsonl, iter(records), stream=self._stream)
-        for made in reader.batches():
-            self.waiting.ids_more.extend(made.ids_more)
-            self.waiting.quarantine.extend(made.quarantine)
-            self.waiting.remarks.extend(made.remarks)
-            if made.events:
-                yield _as_stream(plain_rows.table("events", made.events))
-        self._add(reader.tally)
-
-    def _add(self, other: Tally) -> None:
-        tally = self.tally
-        for name in ("records", "records_with_events", "events", "quarantined", "blank", "tz_assumed"):
-            setattr(tally, name, getattr(tally, name) + getattr(other, name))
-        for name in ("ignored", "layers", "streams", "inner"):
-            getattr(tally, name).update(getattr(other, name))
-        if other.first_ts is not None and other.last_ts is not None:
-            tally.first_ts = other.first_ts if tally.first_ts is None else min(tally.first_ts, other.first_ts)
-            tally.last_ts = other.last_ts if tally.last_ts is None else max(tally.last_ts, other.last_ts)
-
-    def count(self, outcomes: list[Outcome], numbers: Ints, columns: Columns) -> None:
-        """Counts rows of one layout."""
-        tally = Tally(records=len(numbers), records_with_events=len(numbers), events=len(numbers))
-        for one, count in zip(outcomes, np.bincount(numbers, minlength=len(outcomes)).tolist(), strict=True):
-            if count:
-                tally.layers[one.constants[_LAYER]] += count
-                tally.streams[one.constants[_SOURCE_OF_STREAM] or self._stream] += count
-                tally.tz_assumed += count * bool(one.constants[_ASSUMED])
-        moments = columns.numbers.get("ts_ns")
-        if moments is not None:
-            tally.first_ts, tally.last_ts = int(moments[0].min()), int(moments[0].max())
-        self._add(tally)
-
-    @property
-    def source(self) -> int:
-        return self._source
-
-    @property
-    def stream(self) -> str:
-        return self._stream
-
-
-class _Fast:
-    """The lines of one block, as they stand in the source."""
-
-    def __init__(self, feed: _Feed, lines: _Lines, block: Block, digests: list[bytes]) -> None:
-        self._feed = feed
-        self._number = lines.number
-        self._offsets = block.starts + lines.offset
-        self._lengths = block.ends - block.starts
-        self._digests = digests
-
-    def record(self, row: int, raw: bytes) -> Record:
-        """A line for the plain reader."""
-        return Record(self._number + row, int(self._offsets[row]), len(raw), raw, self._digests[row])
-
-    def batch(
-        self, block: Block, matched: list[tuple[Template, Matched]], numbers: Ints
-    ) -> tuple[list[Any], list[int]]:
-        """(batches, rows that are left to the plain reader); `numbers` are the rows of the lines of `block`."""
-        side = bytearray()
-        parts: list[Columns] = []
-        rejected: list[Ints] = []
-        for template, lines in matched:
-            group = Group(block, template, lines, side)
-            group.judge()
-            outcomes, by_row = group.outcomes()
-            layouts = list(dict.fromkeys(one.layout for one in outcomes))
-            layout_of = np.array([layouts.index(one.layout) for one in outcomes] + [-1])
-            for place, layout in enumerate(layouts):
-                rows = np.flatnonzero(group.good & (layout_of[by_row] == place))
-                backwards = group.backwards(layout, rows)
-                if backwards.any():
-                    group.good[rows[backwards]] = False
-                    rows = rows[~backwards]
-                if len(rows):
-                    made = group.columns(layout, rows, outcomes, by_row[rows])
-                    self._feed.count(outcomes, by_row[rows], made)
-                    parts.append(made)
-            rejected.append(lines.lines[~group.good])
-        left = numbers[np.concatenate(rejected)].tolist() if rejected else []
-        return ([self._assembled(parts, block, side, numbers)] if parts else []), left
-
-    def _assembled(self, parts: list[Columns], block: Block, side: bytearray, numbers: Ints) -> Any:
-        import pyarrow as pa
-
-        rows = numbers[np.concatenate([part.lines for part in parts])]
-        offsets = self._offsets[rows]
-        events = offsets + plain_rows.event_key(self._feed.source, 0, 0)
-        at = 0
-        for part in parts:
-            for row, kind, value in part.more:
-                self._feed.waiting.ids_more.append((int(events[at + row]), kind, value))
-            at += len(part.lines)
-        size = len(rows)
-        digests = b"".join([self._digests[row] for row in rows.tolist()])
-        place = {
-            "event": pa.array(events),
-            "source": pa.array(np.full(size, self._feed.source)),
-            "record": pa.array(rows + self._number),
-            "part": pa.array(np.zeros(size, np.int64)),
-            "byte_offset": pa.array(offsets),
-            "byte_length": pa.array(self._lengths[rows]),
-            "blake3": pa.Array.from_buffers(pa.binary(32), size, [None, pa.py_buffer(digests)]),
-        }
-        blanks = {"stream": constant_views([self._feed.stream.encode()], side, 1)[0]}
-        return batch(parts, place, block, bytes(side), blanks)
-
-
-def _compact(raw: bytes) -> bytes | None:
-    """An object that the parser has nothing to say of, in compact form; else None."""
-    try:
-        value, flags = parse(raw)
-        return orjson.dumps(value) if type(value) is dict and not flags else None
-    except (RecordError, TypeError, ValueError):
-        return None
-
-
-def _as_stream(table: Any) -> Any:
-    """A batch of `stream_schema` with the rows of a table of events."""
-    import pyarrow as pa
-
-    arrays = []
-    for field in stream_schema():
-        name = "attributes" if field.name == "piece_0" else field.name
-        if name in table.column_names:
-            arrays.append(table.column(name).combine_chunks().cast(field.type))
-        else:
-            arrays.append(pa.nulls(table.num_rows, field.type))
-    return pa.RecordBatch.from_arrays(arrays, schema=stream_schema())

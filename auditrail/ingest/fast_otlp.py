@@ -12,23 +12,24 @@ Gives the same rows as `plain.SourceReader`, by construction:
 5. Should anything go wrong in a chunk, its records are read by the plain reader, each for itself.
 
 A thread hands the finished tables to the engine, which works without Python's lock. From some size on a second process
-(`_otlp_worker`) reads every batch of records that it is free for.
+(`_worker`) reads every batch of records that it is free for.
 """
 
 from __future__ import annotations
 
 import gc
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
 
 from auditrail.containers.records import Head, Readable, Record, Wrapper
 from auditrail.containers.splitting import split
+from auditrail.ingest import rows
 from auditrail.ingest._otlp_reader import PlannedReader
-from auditrail.ingest._otlp_worker import Worker
+from auditrail.ingest._worker import Together
 from auditrail.ingest.choose import Choice
 from auditrail.ingest.plain import Tally
+from auditrail.ingest.streams import uncollected
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,7 +39,7 @@ FORMAT = "otlp"
 # Bytes of a batch of records: what is worth sending to another process, and little beside the memory of the engine.
 _BATCH_BYTES = 3 << 20
 # A second process is started once so many batches were read: it takes a third of a second to get ready.
-_ALONE = 8
+_ALONE = 3
 # Rows of one INSERT.
 _INSERT_ROWS = 32768
 # Batches after which circles in memory are looked for, in case the errors of damaged records left some.
@@ -62,20 +63,18 @@ def load(
 ) -> tuple[Tally, tuple[int | None, int]]:
     """Loads a stream; the interface is in `fast`."""
     splitter = split(stream, "lines", start=start, first_number=first_number, max_record=max_record)
-    collecting = gc.isenabled()
-    gc.disable()  # what is parsed holds no circles, and there is a lot of it
-    try:
-        with _Inserter(connection) as inserter, _Readers(source, stream_name, inserter) as readers:
-            for number, batch in enumerate(_batches(splitter)):
-                readers.take(batch, together=number >= _ALONE)
-                if number % _COLLECT == _COLLECT - 1:
-                    gc.collect()
-            readers.finish()
-            inserter.finish()
-    finally:
-        if collecting:
-            gc.enable()
-    return readers.tally, (splitter.resume_offset, splitter.resume_number)
+    tally = Tally()
+    together = Together(f"{__name__}:maker", source, stream_name, alone=_ALONE)
+    with uncollected(), _Inserter(connection) as inserter, together:
+        for number, batch in enumerate(_batches(splitter), 1):
+            for made in together.read(batch):
+                inserter.keep(tally, *made)
+            if number % _COLLECT == 0:
+                gc.collect()
+        for made in together.finish():
+            inserter.keep(tally, *made)
+        inserter.finish()
+    return tally, (splitter.resume_offset, splitter.resume_number)
 
 
 def _batches(records: Iterable[Record | Wrapper]) -> Iterator[list[Record]]:
@@ -91,71 +90,15 @@ def _batches(records: Iterable[Record | Wrapper]) -> Iterator[list[Record]]:
     yield batch
 
 
-class _Readers:
-    """Reads batches here and, once it pays, in a second process; `tally` is the account of both."""
+def maker(source: int, stream: str) -> Callable[[list[Record]], Any]:
+    """What makes rows of batches of records, in a process of its own."""
+    reader = PlannedReader(source, stream)
 
-    def __init__(self, source: int, stream: str, inserter: _Inserter) -> None:
-        self.tally = Tally()
-        self._here = PlannedReader(source, stream)
-        self._inserter = inserter
-        self._worker: Worker | None = None
-        self._start = (source, stream) if _processors() > 1 else None
+    def make(batch: list[Record]) -> tuple[Tally, list[tuple[str, Any]]]:
+        tables = list(reader.tables(batch))
+        return reader.account(), tables
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._worker is not None:
-            self._worker.close()
-
-    def take(self, batch: list[Record], *, together: bool) -> None:
-        """Reads a batch, or has it read."""
-        if together and self._start is not None:
-            self._worker = Worker.start(*self._start)
-            self._start = None
-        if self._worker is not None and self._worker.is_free:
-            self._collect()
-            if self._worker is not None:
-                self._worker.give(batch)
-                return
-        self._read(batch)
-
-    def finish(self) -> None:
-        """Waits for what is being read."""
-        self._collect()
-
-    def _read(self, batch: list[Record]) -> None:
-        for name, table in self._here.tables(batch):
-            self._inserter.add(name, table)
-        _add(self.tally, self._here.account())
-
-    def _collect(self) -> None:
-        worker = self._worker
-        if worker is None or worker.batch is None:
-            return
-        batch, answer = worker.batch, worker.answer()
-        if answer is None:  # it died: whatever it was, its batch can be read here
-            worker.close()
-            self._worker = None
-            self._read(batch)
-            return
-        tally, tables = answer
-        for name, table in tables:
-            self._inserter.add(name, table)
-        _add(self.tally, tally)
-
-
-def _add(tally: Tally, more: Tally) -> None:
-    for name in ("records", "records_with_events", "events", "quarantined", "blank", "tz_assumed"):
-        setattr(tally, name, getattr(tally, name) + getattr(more, name))
-    for name in ("ignored", "layers", "streams", "inner"):
-        getattr(tally, name).update(getattr(more, name))
-    times = [ts for ts in (tally.first_ts, tally.last_ts, more.first_ts, more.last_ts) if ts is not None]
-    tally.first_ts, tally.last_ts = min(times, default=None), max(times, default=None)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return make
 
 
 class _Inserter:
@@ -179,6 +122,12 @@ class _Inserter:
             self._flush(name)
         self._wait()
 
+    def keep(self, account: Tally, tally: Tally, tables: list[tuple[str, Any]]) -> None:
+        """Adds what was made of a batch to the account and to what is inserted."""
+        account.add(tally)
+        for name, table in tables:
+            self.add(name, table)
+
     def add(self, name: str, made: Any) -> None:
         waiting = self._waiting.setdefault(name, [])
         waiting.append(made)
@@ -190,13 +139,8 @@ class _Inserter:
 
         self._wait()
         table = pa.concat_tables(self._waiting.pop(name))
-        self._running = self._thread.submit(self._insert, name, table)
+        self._running = self._thread.submit(rows.insert, self._connection, name, table)
 
     def _wait(self) -> None:
         if self._running is not None:
             self._running.result()
-
-    def _insert(self, name: str, table: Any) -> None:
-        self._connection.register("arrow_rows", table)
-        self._connection.execute(f"INSERT INTO {name} SELECT * FROM arrow_rows")
-        self._connection.unregister("arrow_rows")

@@ -42,6 +42,15 @@ class Tally:
     first_ts: int | None = None
     last_ts: int | None = None
 
+    def add(self, more: Tally) -> None:
+        """Adds the account of other records of the source."""
+        for name in ("records", "records_with_events", "events", "quarantined", "blank", "tz_assumed"):
+            setattr(self, name, getattr(self, name) + getattr(more, name))
+        for name in ("ignored", "layers", "streams", "inner"):
+            getattr(self, name).update(getattr(more, name))
+        times = [ts for ts in (self.first_ts, self.last_ts, more.first_ts, more.last_ts) if ts is not None]
+        self.first_ts, self.last_ts = min(times, default=None), max(times, default=None)
+
     @property
     def balanced(self) -> bool:
         """The accounting identity: nothing is lost and nothing is counted twice."""

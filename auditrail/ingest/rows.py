@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auditrail import jsontext, model, schema
 from auditrail.model import Event
+
+if TYPE_CHECKING:
+    import duckdb
 
 # event = source * 2^44 + byte offset + part: unique, since a record of n bytes gives fewer than n events, and in
 # the order of the evidence. 2^44 bytes are 16 TiB of one source; 2^19 sources fit.
@@ -41,6 +44,15 @@ def event_row(place: tuple[Any, ...], event: Event, more: list[tuple[int, str, s
         else:
             more.append((place[0], kind, value))
     return place + event[:_EVENT_FIELDS] + tuple(values)
+
+
+def insert(connection: duckdb.DuckDBPyConnection, name: str, arrow_rows: Any) -> None:  # noqa: ARG001 - the engine
+    """Inserts Arrow rows into a table.
+
+    The engine finds them under the name of their variable. Rows that are registered with it instead are kept in memory
+    until the transaction ends.
+    """
+    connection.execute(f"INSERT INTO {name} SELECT * FROM arrow_rows")
 
 
 def table(name: str, rows: list[tuple[Any, ...]]) -> Any:

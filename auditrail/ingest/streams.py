@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,18 @@ def read_fully(stream: Readable, size: int) -> bytes:
         parts.append(block)
         left -= len(block)
     return b"".join(parts)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Does not look for circles in memory meanwhile: what is parsed has none, and there is a lot of it."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def stream_name(shown: str) -> str:

@@ -4,6 +4,7 @@ An output module has
 
     NAME: str                 as in `--format NAME`
     EXTENSION: str            of a file that holds it
+    RAW: bool = False         optional: True asks for the raw records of a run (`report.raw`), which are read back
     REPORTS: tuple[str, ...] = ()   optional: kinds of reports that the format can hold, by `report.kind`; blank: all
     def render(report: Report, view: View) -> Iterator[str]
         The document in pieces of text; joined, it ends in a newline. The same report and view give the same text,

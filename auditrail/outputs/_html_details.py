@@ -90,12 +90,14 @@ class Details:
         self.view, self.words = view, words
         self._rows = rows
         self._verdicts = dict(report.integrity)
+        self._raw = report.raw
 
     def of(self, event: RunEventView) -> dict[str, Any]:
         """Fields, contents, join and place of an event, for the script of the page; blank ones are left out.
 
         `f` fields [label, value], `c` contents [label, state, text, hidden characters], `m` marks, `j` the join
-        [confidence, kind, value, row of the event it was joined to, its reference], `s` the place [label, value].
+        [confidence, kind, value, row of the event it was joined to, its reference], `s` the place [label, value],
+        `r` the key of the raw record.
         """
         stitch, place = event.stitched_by, event.source
         made: dict[str, Any] = {
@@ -126,7 +128,17 @@ class Details:
             made["c"] = listed
         if event.marks:
             made["m"] = [text.terminal(mark) for mark in event.marks]
+        if (key := event.id.partition(".")[0]) in self._raw:
+            made["r"] = key
         return made
+
+    def raw(self) -> dict[str, tuple[str, str, int]]:
+        """The records themselves: key -> (text, note, hidden characters)."""
+        most = None if self.view.content == "whole" else _SHOWN
+        return {
+            key: (_lines(record.text[:most]), text.terminal(record.note), len(record.text[_SHOWN:]) if most else 0)
+            for key, record in self._raw.items()
+        }
 
     def _fields(self, event: RunEventView) -> Any:
         yield "time", self._time(event.ts_ns)

@@ -19,6 +19,7 @@ from auditrail.outputs._header import (
     by_verdict,
     clock_notes,
     layers_held,
+    usage,
     when,
 )
 from auditrail.outputs._paint import Piece
@@ -65,6 +66,7 @@ def page(report: Reconstruction, view: View) -> dict[str, Any]:
         "tz": view.tz,
         "rows": [(row.event, row.above) for row in rows],
         "events": [details.of(event) for event in made.events],
+        "raw": details.raw(),
         **_html_lanes.lanes(made.events, report.gaps, made.row_of, made.row_of_gap, words),
     }
     return {
@@ -242,6 +244,8 @@ def _facts(report: Reconstruction, words: Words) -> Iterator[tuple[str, list[str
             by = f", from {words.where_id(child.event)}" if child.event else ""
             made.append(f"run {clean(child.id)} ({who}{child.events:,} events){by}")
         yield "spawned", made, ""
+    if report.usage:
+        yield "tokens", [words.clean(usage(report.usage))], ""
     yield "layers held", [layers_held(report)], ""
     others: dict[str, list[str]] = {}
     for kind, value in report.aliases:

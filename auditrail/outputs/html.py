@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 NAME = "html"
 EXTENSION = "html"
+RAW = True
 
 _HERE = Path(__file__).parent
 _TEMPLATES = _HERE / "_html"

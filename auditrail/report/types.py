@@ -5,7 +5,9 @@ Named tuples where possible: a data class takes several times as long to make, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 
@@ -147,6 +149,13 @@ class Skew(NamedTuple):
     pairs: int
 
 
+class RawRecord(NamedTuple):
+    """The text of a record as it stands in its source; `note` says why it is not there, or not whole."""
+
+    text: str
+    note: str = ""
+
+
 class Usage(NamedTuple):
     """Tokens of a run as one stream counts them, each answer of a model once."""
 
@@ -191,6 +200,7 @@ class ChildRun(NamedTuple):
 class Reconstruction(NamedTuple):
     """One run end to end.
 
+    `raw` holds the records themselves where an output asked for them, by `<source>:<record>` (see `report.raw`).
     `events` is in order of stored time, `tree` holds the same ids in the order of the view (depth first, siblings by
     corrected time).
     """
@@ -218,6 +228,7 @@ class Reconstruction(NamedTuple):
     remarks: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
     usage: Usage | None = None
+    raw: Mapping[str, RawRecord] = MappingProxyType({})
 
     @property
     def kind(self) -> str:

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from auditrail import case, content
 from auditrail.containers import limits
 from auditrail.errors import UnreadableError
+from auditrail.ingest import _fast_maker, _worker, fast_jsonl
 from auditrail.ingest import _fast_values as values
-from auditrail.ingest import fast_jsonl
 from auditrail.ingest._fast_ahead import Ahead
 from auditrail.ingest._fast_columns import marks
 from auditrail.ingest._fast_index import index
@@ -85,13 +85,13 @@ def twins(pair: Twins) -> Twins:
 def plain_records(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The records that the vectorised reader leaves to the plain one."""
     seen: list[bytes] = []
-    before = fast_jsonl._Feed._plain
+    before = _fast_maker.Maker.plain
 
     def noted(self: Any, records: list[Any]) -> Iterator[Any]:
         seen.extend(record.raw for record in records)
         return before(self, records)
 
-    monkeypatch.setattr(fast_jsonl._Feed, "_plain", noted)
+    monkeypatch.setattr(_fast_maker.Maker, "plain", noted)
     return seen
 
 
@@ -407,6 +407,42 @@ def test_random_files(pair: Twins, tmp_path_factory: pytest.TempPathFactory, dat
     assert pair.differences() == {}
 
 
+# --- in two processes -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def second_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast_jsonl, "_ALONE", 1)
+    monkeypatch.setattr(fast_jsonl, "BLOCK", 3000)
+    monkeypatch.setattr(_worker, "processors", lambda: 2)
+
+
+def many() -> bytes:
+    ordinary = lines(record(), record(request_id="req-1234567890", correlation_id="req-2345678901"))
+    return b"".join(odd + b"\n" + ordinary for odd in ODD.values())
+
+
+def test_two_processes_give_the_same_rows(
+    twins: Twins, tmp_path: Path, second_process: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = []
+    take = _worker.Worker.take
+    monkeypatch.setattr(_worker.Worker, "take", lambda worker: answers.append(take(worker)) or answers[-1])
+    twins.load(write(tmp_path, many()))
+    assert twins.differences() == {}
+    assert answers
+    assert None not in [made for _, made in answers]
+
+
+@pytest.mark.parametrize("code", ["raise SystemExit(3)", "import time; time.sleep(0.2)"])
+def test_a_process_that_dies_loses_nothing(
+    twins: Twins, tmp_path: Path, code: str, second_process: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_worker, "_CODE", code)
+    twins.load(write(tmp_path, many()))
+    assert twins.differences() == {}
+
+
 # --- made ahead -----------------------------------------------------------------------------------------------------
 
 
@@ -506,8 +542,9 @@ def test_every_word_of_redaction_is_marked() -> None:
         upper = word if word == "null" else word.upper()
         for text in (word, upper, f" {word}", f"\u3000{word}", f"\x85{word}", f"\u2009{word}"):
             block = index(orjson.dumps({"a": text}) + b"\n{}")
-            assert len(marks(block)), text
-    assert not len(marks(index(b'{"a":"nothing of the kind","b":"\xc3\xbcber \xe6\x97\xa5"}\n{}')))
+            assert marks(block, block.starts, block.ends).tolist() == [True, False], text
+    block = index(b'{"a":"nothing of the kind","b":"\xc3\xbcber \xe6\x97\xa5"}\n{}')
+    assert not marks(block, block.starts, block.ends).any()
 
 
 def test_usable_slots_are_those_of_the_reader() -> None:

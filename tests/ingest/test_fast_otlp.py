@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from auditrail import case
 from auditrail.containers.framing import look
 from auditrail.containers.splitting import split
-from auditrail.ingest import _otlp_reader, _otlp_worker, choose, fast_otlp, rows
+from auditrail.ingest import _otlp_reader, _worker, choose, fast_otlp, rows
 from auditrail.ingest.plain import SourceReader, Tally
 from auditrail.readers import otlp
 from auditrail.readers._vocabulary import vocabulary
@@ -548,9 +548,28 @@ def test_templates_are_used() -> None:
     data = dumped(json.loads(line(*[chat()] * 5)), True, True)
     other = data.replace(b"conv-1", rb"conv \u0041\"")
     spans = reader.look(split(io.BytesIO(data + b"\n" + other), "lines")).spans
-    # The last of the first record, which has another end, is new too; of the second record, none is.
-    assert [isinstance(span[6], str) for span in spans] == [False, True, True, True, False] + [True] * 5
+    assert [isinstance(span[6], str) for span in spans] == [False] + [True] * 9
     assert 'conv A"' in spans[-1][2]
+
+
+NUMBERS = ["0", "-0", "5", "-17", "1.50", "0.1", "-0.0", "1e3", "1E-2", "9007199254740993", "123456789012345678",
+           "1234567890123456789", "12345678901234567890", "123456789012345678901", "-9223372036854775809", "01", "1.",
+           "0.1000000000000000055", "123456789012345.123456789012345", "NaN", "-", "1.5e400", " 7", "7 "]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["intValue", "doubleValue", "stringValue", "otherValue"])
+def test_numbers_are_read_as_the_parser_reads_them(kind: str) -> None:
+    span = chat(attributes={"vendor.score": {kind: "NUMBER"}, "vendor.more": {"intValue": 1}})
+    template = dumped(json.loads(line(span)), True, True)
+    hold_equal(b"\n".join(template.replace(b'"NUMBER"', number.encode()) for number in NUMBERS for _ in range(2)))
+
+
+@pytest.mark.parametrize(
+    "odd", ["\\x", "\\ud83d", "\\u12", "\t", "\x7f", "\\", '\\\\"', '"', "\\/", "\\u2028", "\ue0003"]
+)
+def test_texts_with_odd_escapes_are_read_as_the_parser_reads_them(odd: str) -> None:
+    template = dumped(json.loads(line(chat(), chat())), True, True).decode()
+    hold_equal("\n".join(template.replace("conv-1", f"conv{more}1") for more in ("", odd, "", odd)).encode())
 
 
 def many() -> bytes:
@@ -561,31 +580,31 @@ def many() -> bytes:
 def second_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fast_otlp, "_ALONE", 1)
     monkeypatch.setattr(fast_otlp, "_BATCH_BYTES", 6000)
-    monkeypatch.setattr(fast_otlp, "_processors", lambda: 2)
+    monkeypatch.setattr(_worker, "processors", lambda: 2)
 
 
 def test_two_processes_give_the_same_rows(second_process: None, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = []
-    answer = _otlp_worker.Worker.answer
-    monkeypatch.setattr(_otlp_worker.Worker, "answer", lambda worker: answers.append(answer(worker)) or answers[-1])
+    take = _worker.Worker.take
+    monkeypatch.setattr(_worker.Worker, "take", lambda worker: answers.append(take(worker)) or answers[-1])
     assert hold_equal(many()).events == 180
     assert answers
-    assert None not in answers
+    assert None not in [made for _, made in answers]
 
 
 @pytest.mark.parametrize(
     "code", ["raise SystemExit(3)", "import time; time.sleep(0.2)", "print('x' * 100, flush=True)"]
 )
 def test_a_process_that_dies_loses_nothing(code: str, second_process: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_otlp_worker, "_CODE", code)
+    monkeypatch.setattr(_worker, "_CODE", code)
     assert hold_equal(many()).events == 180
 
 
 def test_an_interrupt_ends_the_second_process(second_process: None, monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
-    start = _otlp_worker.Worker.start
-    monkeypatch.setattr(_otlp_worker.Worker, "start", lambda *given: started.append(start(*given)) or started[-1])
-    monkeypatch.setattr(fast_otlp._Readers, "finish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    start = _worker.Worker.start
+    monkeypatch.setattr(_worker.Worker, "start", lambda *given: started.append(start(*given)) or started[-1])
+    monkeypatch.setattr(_worker.Together, "finish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         vectorised(many(), 0, 1)
     assert started[0]._process.poll() is not None

@@ -198,7 +198,10 @@
       joined.append(make("dt", "", "to"), place);
     }
     parts.push(make("h4", "", "joined to the run"), joined, make("h4", "", "evidence"), pairs(held.s));
-    parts.push(make("p", "dim", "The bytes of the record stay in that file; they are not in this page."));
+    const [raw, note, cut] = data.raw[held.r] || ["", "The bytes of the record stay in that file; they are not in this page.", 0];
+    if (raw) parts.push(make("h4", "", "record, as it stands there"), make("pre", "", raw));
+    if (note) parts.push(make("p", "dim", note));
+    if (cut) parts.push(make("p", "dim", `${cut.toLocaleString("en")} more characters: reconstruct with --show-content`));
     panel.replaceChildren(...parts);
     panel.hidden = false;
     panel.scrollTop = 0;
