@@ -7,5 +7,6 @@
 - `rows`: events -> rows -> Arrow batches.
 - `fast_*`: vectorised twins of the hot readers, held to the rows of `plain`.
 - `streams`: a source on its way in: its name, its first bytes, how far it was read.
-- `load`: the transactions: new, unchanged, grown and changed sources.
+- `ledger`: what the case knows of its sources during a load, and the transaction that small sources share.
+- `load`: new, unchanged, grown and changed sources, each whole or not at all.
 """

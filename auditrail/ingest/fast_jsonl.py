@@ -37,7 +37,7 @@ FORMAT = "jsonl"
 # Bytes per block: large enough that the cost of each array operation is small beside its work.
 BLOCK = 4 << 20
 # Blocks after which a second process is started.
-_ALONE = 3
+_ALONE = 8
 # Rows of the small tables wait until a statement ends; this many end it.
 _MAX_WAITING = 65536
 

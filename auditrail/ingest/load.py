@@ -1,4 +1,4 @@
-"""Loads sources into the case: one transaction each, idempotent by content.
+"""Loads sources into the case: each whole or not at all, idempotent by content.
 
 1. A source whose bytes are in the case already is `unchanged`, under whatever path they came.
 2. A source whose path is known and whose first bytes are what was loaded is `grown`: the new bytes are read, from
@@ -15,9 +15,10 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from auditrail import __version__, case, jsontext, schema
+from auditrail import __version__, case, jsontext
 from auditrail.config import Config, mapping_for
 from auditrail.containers import limits
 from auditrail.containers.compression import open_bytes
@@ -27,6 +28,7 @@ from auditrail.digest import file_digest
 from auditrail.errors import UnreadableError
 from auditrail.ingest import choose, fast, rows
 from auditrail.ingest.inputs import Input
+from auditrail.ingest.ledger import SOURCE_COLUMNS, Ledger
 from auditrail.ingest.plain import Batch, SourceReader, Tally, most_common
 from auditrail.ingest.streams import Counting, Progress, read_head, stream_name
 from auditrail.model import Source
@@ -34,20 +36,23 @@ from auditrail.model import Source
 if TYPE_CHECKING:
     import duckdb
 
-_SOURCE_COLUMNS = tuple(column.name for column in schema.columns("sources"))
 # Rows of one INSERT: the engine writes full row groups (122,880 rows) to disk as they fill.
 _INSERT_ROWS = 65536
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to load: limits, a forced reader, the configuration, and whether vectorised readers may be used."""
+    """How to load: limits, a forced reader, the configuration, and whether vectorised readers may be used.
+
+    A new source smaller than `share_below` bytes shares a transaction, and is read record by record.
+    """
 
     max_record: int = limits.MAX_RECORD
     max_expansion: int = limits.MAX_EXPANSION
     reader: str | None = None
     config: Config = field(default_factory=Config)
     vectorised: bool = True
+    share_below: int = 256 << 10
 
 
 class Loader:
@@ -62,6 +67,11 @@ class Loader:
         self.results: list[tuple[int, str, str]] = []  # (source or -1, path shown, status of this load)
         self.changed = False
 
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The sources of the case."""
+        return Ledger(self.connection)
+
     def load_all(self, inputs: Iterable[Input]) -> None:
         """Loads every input; what can't be read is recorded, and never stops the rest."""
         # One thread of the engine keeps up with the rows that are made for it. With two, each fills row groups of its
@@ -69,12 +79,17 @@ class Loader:
         self.connection.execute("SET threads = 1")
         try:
             for item in inputs:
-                self.load(item)
+                self._load(item)
         finally:
+            self.ledger.commit()
             self.connection.execute("RESET threads")
 
     def load(self, item: Input) -> None:
-        """Loads one input in one transaction."""
+        """Loads one input."""
+        self._load(item)
+        self.ledger.commit()
+
+    def _load(self, item: Input) -> None:
         self.progress.start(item.shown, item.size)
         if item.error is not None:
             self._record_failure(item, "unreadable", item.error, "")
@@ -84,9 +99,9 @@ class Loader:
         except OSError as error:
             self._record_failure(item, "unreadable", (error.strerror or str(error)).lower(), "")
             return
-        known = self._one("SELECT source FROM sources WHERE blake3 = ? AND format IS NOT NULL ORDER BY source", digest)
+        known = self.ledger.known(digest)
         if known is not None:
-            self.results.append((known[0], item.shown, "unchanged"))
+            self.results.append((known, item.shown, "unchanged"))
             self.progress.advance(item.size)
             return
         try:
@@ -109,66 +124,37 @@ class Loader:
                 self._record_failure(item, "unknown-format", item.defect, digest)
                 return
         job = _Job(self, item, digest, compression, choice, head)
-        self.connection.execute("BEGIN")
+        # What replaces or follows an earlier version can only be taken back as a whole; and what fails while the engine
+        # reads it (a vectorised reader, a bomb) takes the whole transaction with it.
+        small = item.size < self.options.share_below and compression is None
+        job.alone = alone = self.ledger.knows(item.shown) or not small
+        self.ledger.begin(alone=alone)
         try:
             job.run()
-            self.connection.execute("COMMIT")
-        except BaseException:
-            self.connection.execute("ROLLBACK")
+        except BaseException as error:
+            if not alone and isinstance(error, (UnreadableError, OSError)):
+                self.ledger.undo(job.source)
+            else:
+                self.ledger.rollback()
             raise
+        self.ledger.done(item.size, alone=alone)
         self.changed = True
         self.results.append((job.source, item.shown, job.status))
 
     def _record_failure(self, item: Input, status: str, error: str | None, digest: str) -> None:
         """Keeps a row for what was not read, so that it is named in every later answer."""
-        self.connection.execute("BEGIN")
-        self._forget_failures(item.shown)
-        source = self._next_source()
-        values: dict[str, Any] = dict.fromkeys(_SOURCE_COLUMNS)
-        values.update(
-            source=source,
-            path=item.shown,
-            status=status,
-            bytes=item.size,
-            blake3=digest,
-            content_bytes=0,
-            resume_record=0,
-            records=0,
-            records_with_events=0,
-            events=0,
-            quarantined=0,
-            blank=0,
-            ignored=0,
-            duplicates=0,
-            loaded_by=__version__,
-            loaded_ns=time.time_ns(),
-            error=error,
-        )
-        self._insert_source(values)
-        self.connection.execute("COMMIT")
+        self.ledger.begin(alone=False)
+        source = self.ledger.add_failure(item.shown, item.size, status, error, digest)
+        self.ledger.done(0)
         self.results.append((source, item.shown, status))
-
-    def _forget_failures(self, shown: str) -> None:
-        self.connection.execute(
-            "DELETE FROM sources WHERE path = ? AND status IN ('unreadable', 'unknown-format')", [shown]
-        )
-
-    def _insert_source(self, values: dict[str, Any]) -> None:
-        marks = ", ".join("?" for _ in _SOURCE_COLUMNS)
-        self.connection.execute(f"INSERT INTO sources VALUES ({marks})", [values[name] for name in _SOURCE_COLUMNS])
-
-    def _next_source(self) -> int:
-        row = self._one("SELECT coalesce(max(source), 0) + 1 FROM sources")
-        return int(row[0]) if row else 1
-
-    def _one(self, sql: str, *values: Any) -> tuple[Any, ...] | None:
-        return case.one(self.connection, sql, values)
 
     def sources(self) -> list[tuple[Source, str]]:
         """Every input under the path it was given by, with its row and the status of this load, in order."""
         listed = []
         for source, shown, status in self.results:
-            row = self._one(f"SELECT {', '.join(_SOURCE_COLUMNS)} FROM sources WHERE source = ?", source)
+            row = case.one(
+                self.connection, f"SELECT {', '.join(SOURCE_COLUMNS)} FROM sources WHERE source = ?", [source]
+            )
             if row is not None:
                 listed.append((Source(*row)._replace(path=shown), status))
         return listed
@@ -193,11 +179,12 @@ class _Job:
         self.first_number = 1
         self.before: Source | None = None
         self.unclosed = False
+        self.alone = True
 
     def run(self) -> None:
         """Does what the module docstring says, steps 2 to 4."""
-        case.mark_settled(self.connection, False)
-        self.loader._forget_failures(self.item.shown)  # noqa: SLF001 - the two classes are one unit
+        self.loader.ledger.mark_unsettled()
+        self.loader.ledger.forget_failures(self.item.shown)
         self._place()
         tally, content_bytes, resume = self._read()
         self._insert("remarks", [(self.source, None, None, *remark) for remark in self.item.remarks])
@@ -205,13 +192,15 @@ class _Job:
 
     def _place(self) -> None:
         """Finds out whether the path is known, and with which bytes."""
+        self.source = self.loader.ledger.next_source()
+        if not self.loader.ledger.knows(self.item.shown):
+            return
         row = case.one(
             self.connection,
-            f"SELECT {', '.join(_SOURCE_COLUMNS)} FROM sources WHERE path = ? AND status NOT IN "
+            f"SELECT {', '.join(SOURCE_COLUMNS)} FROM sources WHERE path = ? AND status NOT IN "
             "('unreadable', 'unknown-format') AND superseded_by IS NULL ORDER BY source DESC",
             [self.item.shown],
         )
-        self.source = self.loader._next_source()  # noqa: SLF001
         if row is None:
             return
         before = Source(*row)
@@ -253,6 +242,7 @@ class _Job:
                 f"DELETE FROM {table} WHERE source = ? AND coalesce(byte_offset, 0) >= ?", [self.source, offset]
             )
         self.connection.execute("DELETE FROM sources WHERE source = ?", [self.source])
+        self.loader.ledger.forget(before.blake3)
 
     def _counts_from(self, offset: int) -> dict[str, int]:
         first, last = rows.event_key(self.source, offset, 0), rows.event_key(self.source + 1, 0, 0)
@@ -278,21 +268,14 @@ class _Job:
             else:
                 tally, resume = self._read_records(stream, self.choice)
             if self.unclosed:
-                self._insert(
-                    "remarks",
-                    [
-                        (
-                            self.source,
-                            None,
-                            stream.count,
-                            "array-unclosed",
-                            "the source ends inside an array or wrapper object: what came behind is not here",
-                        )
-                    ],
-                )
+                unclosed = "the source ends inside an array or wrapper object: what came behind is not here"
+                self._remark(stream.count, "array-unclosed", unclosed)
             if defect := opened.defect or item.defect:
-                self._insert("remarks", [(self.source, None, stream.count, "compression-damaged", defect)])
+                self._remark(stream.count, "compression-damaged", defect)
             return tally, stream.count, resume
+
+    def _remark(self, offset: int, code: str, detail: str) -> None:
+        self._insert("remarks", [(self.source, None, offset, code, detail)])
 
     def _read_blank(self, stream: Counting) -> tuple[Tally, tuple[int | None, int]]:
         tally = Tally()
@@ -306,7 +289,7 @@ class _Job:
         options = self.loader.options
         mapping = mapping_for(options.config, self.item.shown)
         name = stream_name(self.item.shown)
-        twin = fast.twin_of(choice, self.head) if options.vectorised and not mapping else None
+        twin = fast.twin_of(choice, self.head) if options.vectorised and self.alone and not mapping else None
         if twin is not None:
             read: tuple[Tally, tuple[int | None, int]] = twin.load(
                 self.connection,
@@ -370,7 +353,7 @@ class _Job:
                 ignored.update(jsontext.parse(before.ignored_reasons.encode())[0])
             first = min((value for value in (first, before.first_ts) if value is not None), default=None)
             last = max((value for value in (last, before.last_ts) if value is not None), default=None)
-        values: dict[str, Any] = dict.fromkeys(_SOURCE_COLUMNS)
+        values: dict[str, Any] = dict.fromkeys(SOURCE_COLUMNS)
         values.update(
             source=self.source,
             path=self.item.shown,
@@ -397,4 +380,4 @@ class _Job:
         )
         for name in ("records", "records_with_events", "events", "quarantined", "blank"):
             values[name] = getattr(tally, name) + (getattr(before, name) if before else 0)
-        self.loader._insert_source(values)  # noqa: SLF001
+        self.loader.ledger.add(values)

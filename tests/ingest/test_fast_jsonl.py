@@ -49,7 +49,7 @@ class Twins:
     def load(self, path: Path, **options: Any) -> None:
         for name, vectorised in (("memory", False), ("other", True)):
             self.connection.execute(f"USE {name}")
-            loader = Loader(self.connection, Options(reader="jsonl", vectorised=vectorised, **options))
+            loader = Loader(self.connection, Options(reader="jsonl", vectorised=vectorised, share_below=0, **options))
             loader.load_all(expand([path]))
 
     def differences(self) -> dict[str, list[tuple[Any, ...]]]:

@@ -133,10 +133,10 @@ def test_growth_gives_what_one_load_gives(tmp_path: Path, size: int, vectorised:
     file = tmp_path / "a.log"
     with case.memory_case() as grown, case.memory_case() as once:
         file.write_bytes(whole[: len(line(0)) + size])
-        load(grown, file, vectorised=vectorised)
+        load(grown, file, vectorised=vectorised, share_below=0)
         file.write_bytes(whole)
-        load(grown, file, vectorised=vectorised)
-        load(once, file, vectorised=vectorised)
+        load(grown, file, vectorised=vectorised, share_below=0)
+        load(once, file, vectorised=vectorised, share_below=0)
         balanced(grown)
         made, expected = content(grown), content(once)
         for table in ("events", "ids_more", "quarantine", "remarks"):
