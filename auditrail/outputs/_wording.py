@@ -149,8 +149,8 @@ class Words(Contents):
         if event.args is not None or event.result is not None or not event.attributes:
             return "", ""
         fields = _object(event.attributes)
-        key = next((key for key in _TEXT_KEYS if isinstance(fields.get(key), str) and fields[key]), None)
-        said = fields.pop(key) if key else ""
+        key = next((key for key in _TEXT_KEYS if _said(fields.get(key))), None)
+        said = _said(fields.pop(key)) if key else ""
         plain = {k: v for k, v in fields.items() if k.lower() not in _LOGGER_KEYS and not isinstance(v, (dict, list))}
         if event.kind == "message" and (said or "content" in fields):
             blocks = fields.get("content")
@@ -316,3 +316,12 @@ def labels(paths: Iterable[str]) -> dict[str, str]:
             unique = f"{(unique or choices[path][0])[: 13 - len(tail)]}{tail}"
         made[path] = unique
     return made
+
+
+def _said(value: Any) -> str:
+    """A text, or the texts of a message's blocks; nothing for what has none."""
+    if isinstance(value, str):
+        return value
+    blocks = value if isinstance(value, list) else []
+    texts = (block.get("text") if isinstance(block, dict) else block for block in blocks)
+    return "\n".join(text for text in texts if isinstance(text, str) and text)

@@ -178,9 +178,9 @@ def _gap(gap: Gap, words: Words) -> tuple[str, ...]:
     )
 
 
-def _corrected(event: RunEventView) -> tuple[bool, int]:
-    """Order by the time that is shown; events without one come last, in the order of the report."""
-    return event.ts_ns is None, (event.ts_ns or 0) + event.skew_ns
+def _corrected(event: RunEventView) -> tuple[bool, int, int]:
+    """Order by the time that is shown; an event without one stands beside its neighbours in the file."""
+    return event.order
 
 
 def _event(event: RunEventView, view: View, words: Words) -> tuple[str, ...]:

@@ -63,6 +63,16 @@ def is_subagent(value: dict[str, Any]) -> bool:
     return value.get("isSidechain") is True or gateway.is_text(value.get("parent_tool_use_id"))
 
 
+def is_journal(value: dict[str, Any]) -> bool:
+    """Whether the line is of a workflow's journal: what a sub-agent of it was begun for, or gave back."""
+    return (
+        value.get("type") in ("started", "result")
+        and gateway.is_text(value.get("agentId"))
+        and gateway.is_text(value.get("key"))
+        and "sessionId" not in value
+    )
+
+
 def fill(line: Line, value: dict[str, Any], fields: gateway.Fields) -> None:
     """Adds the events of a line, and takes the fields that they tell."""
     kind = value.get("type")
@@ -78,6 +88,8 @@ def fill(line: Line, value: dict[str, Any], fields: gateway.Fields) -> None:
         _mode(line, fields)
     elif kind == "summary":
         line.add("agent", "log", "summary", ids=[("message", value.get("leafUuid"))])
+    elif is_journal(value):
+        _journal(line, str(kind), fields)
     elif kind == "result" and "session_id" in value:
         _end(line, value)
     elif kind == "progress":
@@ -347,6 +359,15 @@ def _hook_answer(kind: str, event: str, attachment: dict[str, Any]) -> hooks.Ans
     if kind == "hook_permission_decision" and isinstance(word, str) and word.lower() in hooks.WORDS:
         return hooks.Answer(hooks.WORDS[word.lower()], reason)
     return hooks.answer_of(parsed(attachment.get("stdout")))
+
+
+def _journal(line: Line, kind: str, fields: gateway.Fields) -> None:
+    given = fields.has("result")
+    result = arguments(fields.take("result"), given=given)
+    line.add(
+        "agent", "start" if kind == "started" else "end", f"workflow:{kind}",
+        result=result["args"], result_state=result["args_state"],
+    )  # fmt: skip
 
 
 def _end(line: Line, value: dict[str, Any]) -> None:

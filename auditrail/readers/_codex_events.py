@@ -43,7 +43,7 @@ _LLM = frozenset(
 )  # fmt: skip
 _ERRORS = {"error": "agent", "stream_error": "llm", "background_error": "agent"}
 _VERDICTS = {"approved": "allow", "denied": "deny", "aborted": "not_run", "in_progress": "ask"}
-_RESULTS = ("aggregated_output", "formatted_output", "result", "content_items", "stdout", "output")
+_RESULTS = ("aggregated_output", "formatted_output", "result", "results", "content_items", "stdout", "output")
 
 
 def add_event(line: Line, payload: dict[str, Any], run: str | None) -> None:

@@ -52,6 +52,9 @@ HEADER_IDS: Mapping[str, str] = {
 }
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?\Z", re.IGNORECASE)
 _XRAY = re.compile(r"(?:\A|;)\s*Root=1-([0-9a-f]{8})-([0-9a-f]{24})(?:;|\s|\Z)", re.IGNORECASE)
+_CLAUDE_SESSION = re.compile(
+    r'(?:_session_|"session_id"\s*:\s*")([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(?:"|\Z)'
+)
 # A log line may carry thousands of headers; ids beyond the first hundreds are no ids of one request.
 _MAX_HEADERS = 500
 
@@ -164,6 +167,14 @@ def add_traceparent(ids: list[Id], value: Any) -> bool | None:
     id_text.add(ids, "trace", match.group(1))
     id_text.add(ids, "parent_span", match.group(2))
     return bool(int(match.group(3), 16) & 1)
+
+
+def claude_session(user: Any) -> str | None:
+    """The session that Claude Code names in a request's `metadata.user_id`: at its end, or as a member of its JSON."""
+    if not isinstance(user, str) or len(user) > 2000:
+        return None
+    match = _CLAUDE_SESSION.search(user)
+    return match.group(1) if match else None
 
 
 def add_headers(ids: list[Id], headers: Any) -> bool | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditrail import ids as id_text
-from auditrail import jsontext
+from auditrail import jsontext, times
 from auditrail.content import state_of
 from auditrail.model import Event, Id
 from auditrail.readers import _chat as chat
@@ -17,6 +17,7 @@ _KINDS = frozenset({
     "PauseEvent", "Condensation", "CondensationRequest", "CondensationSummaryEvent", "ConversationStateUpdateEvent",
     "ConversationErrorEvent", "LLMCompletionLogEvent", "TokenEvent", "InterruptEvent", "HookExecutionEvent",
 })  # fmt: skip
+_ENDED = {"finished": "ok", "error": "error", "stuck": "error"}
 _SOURCES = frozenset({"agent", "user", "environment", "hook"})
 
 
@@ -54,6 +55,34 @@ def event(value: dict[str, Any], name: str, number: int | None) -> Event:
         dedupe_key=f"openhands:{value['id']}",
         attributes=fields.attributes(),
     )
+
+
+def end_of(value: dict[str, Any], name: str) -> list[Event]:
+    """The end of the run, which the observation of the `finish` tool tells."""
+    observation = value.get("observation")
+    if value.get("kind") != "ObservationEvent" or gateway.member(observation, "kind") != "FinishObservation":
+        return []
+    at = times.parse(value.get("timestamp"))
+    made = of_run(Run(name), at=at, layer="agent", kind="end", name="finish", status="ok")
+    return [made._replace(dedupe_key=f"openhands:{value['id']}#end")]
+
+
+def is_state(value: dict[str, Any]) -> bool:
+    """Whether an object is a conversation's `base_state.json`."""
+    return value.keys() >= {"id", "agent", "workspace", "execution_status"} and isinstance(value["agent"], dict)
+
+
+def state(value: dict[str, Any], name: str) -> Event:
+    """The state that a conversation was left in: its end, if it has one. The file has no time."""
+    fields = gateway.Fields(value)
+    status = value.get("execution_status")
+    ended = _ENDED.get(status) if isinstance(status, str) else None
+    model = gateway.member(value["agent"], "llm", "model")
+    made = of_run(
+        Run(name, model=model if gateway.is_text(model) else None), layer="agent", kind="end" if ended else "log",
+        name="base_state", status=ended or "unknown", error=status if ended == "error" else None,
+    )  # fmt: skip
+    return made._replace(attributes=fields.attributes())
 
 
 def _columns(value: dict[str, Any], kind: str, fields: gateway.Fields, tool: str | None) -> dict[str, Any]:

@@ -98,7 +98,8 @@ def read(value: Any, record: Record) -> Reading:
     events = _events(value, base, fields)
     events[0] = events[0]._replace(attributes=_merged(events[0].attributes, fields))
     named = {an_id.kind: an_id.value for an_id in base.ids}
-    key = ":".join(["adk", *(named.get(kind, "") for kind in ("session", "run", "message"))])
+    # The answer of a run (`/run`) has the same events as the session, without its name.
+    key = f"adk:{named.get('run') or named.get('session', '')}:{named.get('message', '')}"
     return steps.keyed(events, key if "message" in named else None)
 
 

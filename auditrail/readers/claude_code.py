@@ -9,6 +9,8 @@ prints nearly the same messages (`session_id` for `sessionId`), and they are rea
   agentId, the file's name `agent-<agentId>` tells it. Lines of an older sub-agent have neither, and no run id: their
   `uuid` (span) and `parentUuid` (parent span) make the chain. In stream-json the spawning call stands in
   `parent_tool_use_id`: the run is `<session>/call-<id>`.
+- A workflow's `<sessionId>/subagents/workflows/<id>/journal.jsonl` tells when its sub-agents began and what they gave
+  back (daaain/claude-code-log, test/test_data/workflow_scriptpath).
 - What ties an older sub-agent to the call that spawned it is its prompt: see `_prompts`.
 - One answer of the model is written as several lines, one for each content block, and each repeats `message.usage`:
   tokens stand on every such line, and count once for each `response` id (`message.id`). `input_tokens` is without
@@ -95,6 +97,8 @@ def _score(value: dict[str, Any]) -> float:
         return 0.95
     if _is_stream(value):
         return 0.95
+    if lines.is_journal(value):
+        return 0.8
     return 0.8 if kind in _SIDE and _SIDE[kind] in value and ("sessionId" in value or "messageId" in value) else 0.0
 
 
@@ -126,6 +130,14 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:  #
     return line.events(fields.left(), transcript.key_of(NAME, value.get("uuid"), scope))
 
 
+def _parent(session: str | None, agent: str, origin: Origin) -> str | None:
+    """The session that spawned a sub-agent: what its lines name, else the folder `<sessionId>/subagents/...`."""
+    parts = origin.parts
+    above = parts.index("subagents", 1) if "subagents" in parts[1:-1] else 0
+    # Converted transcripts have the sub-agent's own name in place of the session's.
+    return parts[above - 1] if above and (session is None or f"agent-{agent}" in session) else session
+
+
 def _ids(value: dict[str, Any], fields: gateway.Fields, origin: Origin) -> tuple[str | None, list[tuple[str, Any]]]:
     """The session, which scopes ids that are unique inside it, and the ids of the line."""
     session = fields.text("sessionId", "session_id")
@@ -135,9 +147,10 @@ def _ids(value: dict[str, Any], fields: gateway.Fields, origin: Origin) -> tuple
     if agent is None and value.get("isSidechain") is True:
         name = transcript.stem(origin.parts)
         agent = name.removeprefix("agent-") if name.startswith("agent-") else None
-    is_child = value.get("isSidechain") is True or spawned_by is not None
-    if session and is_child and agent:
-        ids += [("run", f"{session}/agent-{agent}"), ("parent_run", session)]
+    is_child = value.get("isSidechain") is True or spawned_by is not None or lines.is_journal(value)
+    parent = _parent(session, agent, origin) if is_child and agent else None
+    if parent:
+        ids += [("run", f"{parent}/agent-{agent}"), ("parent_run", parent)]
     elif session and spawned_by:
         ids += [("run", f"{session}/call-{spawned_by}"), ("parent_run", session), ("parent_call", spawned_by)]
     elif session and not is_child:

@@ -5,6 +5,8 @@ Shapes:
 - search: `{"took", "timed_out", "_shards": {"total", "successful", "failed", "failures"}, "hits": {"total": {"value",
   "relation": "eq" | "gte"} or a number, "hits": [{"_index", "_id", "_source", ...}]}}`; pages of a scroll one after
   another; asynchronous searches have this under `response`, Dashboards' inspector under `rawResponse`.
+- `_msearch`: `{"took", "responses": [answer or {"error", "status"}...]}`, as Grafana and Kibana ask; an answer is a
+  record, and what it says of itself beside the total is not looked at.
 - elasticdump: lines `{"_index", "_id", "_score"?, "_source"}`.
 - bulk: an action line `{"index" | "create" | "update" | "delete": {"_index", "_id"}}` and, but for delete, a line with
   the document; the two are joined into one record. Two actions in a row: the first lacks its document.
@@ -17,8 +19,9 @@ Evidence of a cut: `timed_out`, `terminated_early`, `is_partial`, failed shards,
 matches than hits, counted over all pages of a source that tell the same total (beyond `track_total_hits` the total is a
 lower bound: relation `gte`); 10,000 hits on one page, which is index.max_result_window. A scroll id is always there.
 
-Facts: elasticdump `lib/transports/elasticsearch.js` (its lines are hits; bulk pairs); the search and bulk APIs are
-general knowledge. Not read: aggregations, `_msearch` answers, answers of the bulk API, `hits` without a document.
+Facts: elasticdump `lib/transports/elasticsearch.js` (its lines are hits; bulk pairs); grafana/grafana
+`pkg/tsdb/elasticsearch/testdata_response` (`_msearch`); the search and bulk APIs are general knowledge. Not read:
+aggregations, answers of the bulk API, `hits` without a document.
 """
 
 from __future__ import annotations
@@ -29,8 +32,10 @@ from typing import Any
 from auditrail import jsontext, times
 from auditrail.containers.records import Head, Record, Wrapper
 from auditrail.errors import RecordError
+from auditrail.jsontext import dumps
+from auditrail.model import Event
 from auditrail.readers import _store as store
-from auditrail.readers._contract import Reading, as_inside
+from auditrail.readers._contract import Ignored, Inner, Reading, as_inside
 from auditrail.readers._pieces import Piece, Pieces
 
 NAME = "elasticsearch"
@@ -40,7 +45,7 @@ TESTED_ON = "documentation only: elasticdump's transport and the APIs of Elastic
 NEVER_RECORDS = "the query, documents that a lifecycle policy deleted, and what an ingest pipeline dropped or changed."
 IDS: tuple[str, ...] = ()
 CAPTURES = as_inside("partly: only inside the document")
-ARRAYS = ("hits.hits", "response.hits.hits", "rawResponse.hits.hits")
+ARRAYS = ("hits.hits", "response.hits.hits", "rawResponse.hits.hits", "responses")
 
 _ACTION = re.compile(rb'\s*\{\s*"(index|create|update|delete)"\s*:\s*\{[^{}]*\}\s*\}\s*\Z')
 _ACTIONS = ("index", "create", "update", "delete")
@@ -50,6 +55,7 @@ _ACTION_MEMBERS = frozenset({
 })  # fmt: skip
 _BULK = "_bulk"
 _HIT = frozenset({"_index", "_id"})
+_ANSWER = frozenset({"took", "timed_out", "_shards"})
 _DATED = re.compile(r"(?:[-_.](?:\d{4}[.\-_]?\d{2}(?:[.\-_]?\d{2})?|\d{6}))+\Z")
 _PAGE_LIMIT = 10_000
 _TOTALS_KEPT = 1000
@@ -66,7 +72,8 @@ def sniff(head: Head) -> float:
     if objects:
         return max(_sniff(sample, number) for number, sample in enumerate(objects))
     early = head.raw[:65536]
-    return 0.9 if "hits" in head.keys and b'"hits"' in early and b'"_index"' in early else 0.0
+    answers = not head.keys.isdisjoint(("hits", "responses"))
+    return 0.9 if answers and b'"hits"' in early and b'"_index"' in early else 0.0
 
 
 def _sniff(sample: dict[str, Any], number: int) -> float:
@@ -77,8 +84,19 @@ def _sniff(sample: dict[str, Any], number: int) -> float:
         hits = hits.get("hits") if isinstance(hits, dict) else None
         if isinstance(hits, dict) and isinstance(hits.get("hits"), list):
             return 0.95
+    several = sample.get("responses")
+    if isinstance(several, list) and any(_hits(answer) is not None for answer in several[:3]):
+        return 0.95
     # Only the first line tells a bulk body: a document may have one member called `index`, too.
     return 0.9 if number == 0 and _is_action(sample) else 0.0
+
+
+def _hits(answer: Any) -> list[Any] | None:
+    """The hits of a whole search answer; a document may have a member called `hits`, too."""
+    told = isinstance(answer, dict) and not _ANSWER.isdisjoint(answer)
+    hits = answer.get("hits") if told else None
+    inner = hits.get("hits") if isinstance(hits, dict) else None
+    return inner if isinstance(inner, list) else None
 
 
 def _is_action(value: dict[str, Any]) -> bool:
@@ -126,10 +144,10 @@ class Watcher:
         self._hits: dict[tuple[int, str], int] = {}
 
     def see(self, value: Any, record: Record) -> None:
-        del value
-        total = _total(record.header)
+        hits = _hits(value)  # of one answer among several
+        total = _total(record.header if hits is None else value)
         if total is not None and (total in self._hits or len(self._hits) < _TOTALS_KEPT):
-            self._hits[total] = self._hits.get(total, 0) + 1
+            self._hits[total] = self._hits.get(total, 0) + (1 if hits is None else len(hits))
 
     def finish(self) -> list[tuple[str, str]]:
         return [
@@ -154,13 +172,24 @@ def _answer(header: dict[str, Any]) -> dict[str, Any]:
 
 
 def read(value: Any, record: Record) -> Reading:
-    """One hit, or one action with its document -> the document, to be read on.
+    """One hit, or one action with its document -> the document, to be read on; an answer of several gives all its hits.
 
     Raises:
         RecordError: `not-an-object`.
     """
     if not isinstance(value, dict):
         raise RecordError("not-an-object", "a hit of Elasticsearch is an object")
+    hits = _hits(value)
+    if hits is not None:
+        return [_hit(hit, record) for hit in hits] or Ignored("no-hits")
+    if "error" in value and not value.keys() & {"_source", "_index", "fields"}:
+        return [Event(ts_source="order", kind="error", status="error", error=_reason(value), attributes=dumps(value))]
+    return [_hit(value, record)]
+
+
+def _hit(value: Any, record: Record) -> Event | Inner:
+    if not isinstance(value, dict):
+        return Event(ts_source="order", attributes=dumps({"hit": value}))
     attributes = {key: item for key, item in value.items() if key not in ("_source", _BULK)}
     action: Any = value.get(_BULK) if record.pieces else value if _is_action_line(value) else None
     told: dict[str, Any] = value
@@ -194,7 +223,7 @@ def read(value: Any, record: Record) -> Reading:
         _stream(index),
         f"es:{index}:{key}" if index and keyed else None,
     )
-    return [store.reading(source, row, index or "")]
+    return store.reading(source, row, index or "")
 
 
 def _is_action_line(value: dict[str, Any]) -> bool:
@@ -244,6 +273,6 @@ def close(wrapper: Wrapper) -> list[tuple[str, str]]:
 
 
 def _reason(failure: Any) -> str:
-    inner = failure.get("reason") if isinstance(failure, dict) else None
+    inner = failure.get("reason", failure.get("error")) if isinstance(failure, dict) else None
     parts = (inner.get("type"), inner.get("reason")) if isinstance(inner, dict) else (inner,)
     return " ".join(str(part) for part in parts if part)

@@ -2,8 +2,8 @@
 
 Facts: jaegertracing/jaeger, model/json/model.go (Trace, Span, Reference, Process, KeyValue, Log; times in
 microseconds) and plugin/storage/es/spanstore/dbmodel (`process` inline, `startTimeMillis`, `tag` as an object whose
-keys have `@` for `.`). Shapes: `{"data": [trace...]}`, a bare trace `{traceID, spans, processes, warnings}`, spans as
-documents (`_source` or bare).
+keys have `@` for `.`). Shapes: `{"data": [trace...]}` or `{"data": trace}` (test data of jaeger-ui), a bare trace
+`{traceID, spans, processes, warnings}`, spans as documents (`_source` or bare).
 
 - Parent: the first CHILD_OF reference of the same trace, else the first FOLLOWS_FROM of it (as Jaeger itself takes
   it). Every other reference is a link; `attributes."jaeger.references"` has their kinds. Older spans have
@@ -68,11 +68,9 @@ _SAMPLED, _DEBUG = 1, 2
 def sniff(head: Head) -> float:
     """0.95 for traces or spans in Jaeger's spelling (`traceID`, `spanID`); 0.9 where only the raw text shows it."""
     for sample in head.samples:
-        if _is_jaeger(sample) or (
-            isinstance(sample, dict)
-            and isinstance(sample.get("data"), list)
-            and any(_is_jaeger(trace) for trace in sample["data"][:3])
-        ):
+        data = sample.get("data") if isinstance(sample, dict) else None
+        traces = data[:3] if isinstance(data, list) else [data]
+        if _is_jaeger(sample) or any(_is_jaeger(trace) for trace in traces):
             return 0.95
     if not head.samples and not head.keys.isdisjoint(("data", "traceID", "spans")):
         return 0.9 if all(word in head.raw for word in (b'"traceID"', b'"spanID"', b'"operationName"')) else 0.0
@@ -97,8 +95,13 @@ def read(value: Any, record: Record) -> Reading:  # noqa: ARG001 - the contract'
     """
     if not isinstance(value, dict):
         raise RecordError("not-an-object", "a trace is a JSON object")
+    if _is_jaeger(value.get("data")) and "traceID" not in value:
+        found = _trace(value["data"])
+        beside = {key: inner for key, inner in value.items() if key != "data"}
+        odd = [Event(ts_source="order", attributes=dumps(beside))] if beside else []
+        return found + odd if isinstance(found, list) else odd or found
     if isinstance(value.get("data"), list) and "traceID" not in value:
-        found: list[Event] = []
+        found = []
         for trace in value["data"]:
             read_trace = _trace(trace) if isinstance(trace, dict) else [_odd(trace)]
             found += [] if isinstance(read_trace, Ignored) else read_trace

@@ -96,7 +96,7 @@ def _score(value: Any) -> float:
         return 0.0
     if _is_sent(value):
         return 0.95
-    value = _camel(value)
+    value = _camel(_joined(value))
     kind = value.get("type")
     if isinstance(kind, str) and kind.upper() in _TYPES and "traceId" in value and "startTime" in value:
         marks = len(_OBSERVATION & value.keys())
@@ -121,6 +121,14 @@ def _is_sent(value: dict[str, Any]) -> bool:
     )
 
 
+def _joined(value: dict[str, Any]) -> dict[str, Any]:
+    """The trace with its observations, which the UI's download has beside it."""
+    trace = value.get("trace")
+    if not isinstance(trace, dict) or "id" in value or not isinstance(value.get("observations"), list):
+        return value
+    return {**trace, **{key: item for key, item in value.items() if key != "trace"}}
+
+
 def _camel(value: dict[str, Any]) -> dict[str, Any]:
     if _SNAKE.keys().isdisjoint(value):
         return value
@@ -137,7 +145,7 @@ def read(value: Any, record: Record) -> Reading:  # noqa: ARG001 - the contract'
         raise RecordError("not-an-object", "an observation is a JSON object")
     if _is_sent(value):
         return _sent(value)
-    value = _camel(value)
+    value = _camel(_joined(value))
     if "type" in value and ("startTime" in value or "traceId" in value):
         return _observation(value)
     if "id" in value and "timestamp" in value and "traceId" not in value:

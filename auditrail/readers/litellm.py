@@ -18,6 +18,7 @@ epoch. What is particular:
   with a count of masked entities above 0, or an action that masks, it is `modify`.
 - `guardrail_intervened` says "blocked or modified": it is `modify` if the guardrail says that it masked and the
   request went on, else `deny`. The words of older versions are `blocked` and `failure`.
+- Rows of its spend log are read as payloads: see `_litellm_spend`.
 - Redacted content is `redacted-by-litellm`; a proxy that stores no prompts writes the messages as `{}`.
 """
 
@@ -35,12 +36,13 @@ from auditrail.errors import RecordError
 from auditrail.model import Event, Id
 from auditrail.readers import _chat as chat
 from auditrail.readers import _gateway as gateway
+from auditrail.readers import _litellm_spend as spend
 from auditrail.readers._contract import Reading
 
 NAME = "litellm"
-TITLE = "LiteLLM gateway log (StandardLoggingPayload)"
+TITLE = "LiteLLM gateway log (StandardLoggingPayload), or rows of its spend log"
 LAYER = "llm"
-TESTED_ON = "documentation only: litellm 1.109.1 types/utils.py and its logging specification"
+TESTED_ON = "real files of LiteLLM's own tests (expected payloads); else its types/utils.py (1.109.1)"
 NEVER_RECORDS = "Whether and how the client executed a tool that the model asked for; requests that bypass the gateway."
 IDS = (
     "run",
@@ -89,7 +91,7 @@ _MASKING = re.compile(r"mask|anonymi[sz]|redact|modif|replac", re.IGNORECASE)
 
 
 def sniff(head: Head) -> float:
-    """0.95 for `litellm_call_id`, or `call_type` together with `hidden_params`, beside a part of a payload."""
+    """0.95 for `litellm_call_id`, `call_type` with `hidden_params`, or a row of the spend log."""
     return 0.95 if any(_is_payload(sample) for sample in head.samples) else 0.0
 
 
@@ -98,7 +100,7 @@ def _is_payload(value: Any) -> bool:
         return False
     keys = value.keys()
     return ("litellm_call_id" in keys and bool(keys & {"model", "call_type", "messages", "startTime"})) or (
-        keys >= {"call_type", "hidden_params"}
+        keys >= {"call_type", "hidden_params"} or spend.is_row(value)
     )
 
 
@@ -106,6 +108,8 @@ def read(value: Any, record: Record) -> Reading:  # noqa: ARG001 - the contract'
     """The request as a span, then its tool calls, the gateway's tool execution, and the guardrails' decisions."""
     if not isinstance(value, dict):
         raise RecordError("not-an-object", "a LiteLLM payload is a JSON object")
+    if spend.is_row(value):
+        value = spend.payload(value)
     fields = gateway.Fields(value)
     mcp = gateway.member(value, "metadata", "mcp_tool_call_metadata")
     guardrails = _objects(fields.get("guardrail_information"))

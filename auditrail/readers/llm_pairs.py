@@ -3,7 +3,8 @@
 There is no standard for such logs, so a record is recognised by its bodies (`_chat` has their shapes):
 
 - a pair: `{request: {model, messages, ...}, response: {id, choices | content | output, usage}, ...}`, the bodies as
-  objects or as JSON text, themselves or under `body`, `json` or `data` beside method, url, status and headers;
+  objects, as JSON text or as the text of an event stream (`_sse`), themselves or under `body`, `json`, `data` or
+  `body_raw` (claude-trace) beside method, url, status and headers;
 - a flat record: `{model, messages, ..., choices | response, ...}`;
 - one side alone: a request (`{body: {model, messages}, method, url}`), or a response (`object` is
   `chat.completion`, `text_completion` or `response`; `type` is `message` for Anthropic).
@@ -31,34 +32,23 @@ from auditrail.errors import RecordError
 from auditrail.model import Event, Id
 from auditrail.readers import _chat as chat
 from auditrail.readers import _gateway as gateway
+from auditrail.readers import _sse as sse
 from auditrail.readers._contract import Reading
 
 NAME = "llm-pairs"
 TITLE = "LLM request and response bodies logged by a gateway (OpenAI and Anthropic shapes)"
 LAYER = "llm"
 TESTED_ON = "documentation only: the OpenAI and Anthropic API references"
-NEVER_RECORDS = "Whether a tool was executed; the tool calls of streamed answers that are logged as raw event text."
+NEVER_RECORDS = "Whether a tool was executed; what a stream said after the point where its text was cut."
 IDS = (
-    "run",
-    "trace",
-    "parent_span",
-    "session",
-    "conversation",
-    "request",
-    "response",
-    "tool_call",
-    "message",
-    "task",
-    "user",
-    "parent_run",
-    "parent_request",
-    "other",
-)
+    "run", "trace", "parent_span", "session", "conversation", "request", "response", "tool_call", "message", "task",
+    "user", "parent_run", "parent_request", "other",
+)  # fmt: skip
 CAPTURES = {
     "time": "partly: if the gateway logs one",
     "run": "opt-in: only as a header or metadata that the client sends along",
     "parent": "opt-in: only as a header that the client sends along",
-    "call": "yes: ids of the calls that the model asked for; streamed answers logged as raw text have none",
+    "call": "yes: ids of the calls that the model asked for",
     "arguments": "partly: as the model asked for them",
     "results": "partly: only as messages of the next request",
     "model": "yes",
@@ -72,7 +62,7 @@ CAPTURES = {
 _REQUEST_SLOTS = ("request", "request_body", "requestBody", "req")
 _RESPONSE_SLOTS = ("response", "response_body", "responseBody", "res", "resp")
 _ANY_SLOTS = ("body", "payload")
-_INNER_SLOTS = ("body", "json", "data")
+_INNER_SLOTS = ("body", "json", "data", "body_raw")
 _TURNS = ("messages", "input", "prompt")
 _ANSWERS = ("choices", "output", "content")
 # Parameters of a request: with them, and with a gateway's context, messages are a request and no transcript.
@@ -238,8 +228,10 @@ def _counterpart(value: dict[str, Any], slots: tuple[str, ...]) -> _Side | None:
 
 
 def _as_object(value: Any) -> dict[str, Any] | None:
-    """An object, or the object that a text is the JSON of."""
-    if isinstance(value, str) and value.lstrip()[:1] == "{":
+    """An object, or the object that a text is the JSON or the event stream of."""
+    if isinstance(value, str) and value.lstrip()[:1] != "{":
+        return sse.answer(value)
+    if isinstance(value, str):
         try:
             value, _ = jsontext.parse(value.encode("utf-8", "surrogatepass"))
         except RecordError:
@@ -309,6 +301,7 @@ def _ids(value: dict[str, Any], request: _Side | None, response: _Side | None) -
     for key in ("messages", "input"):
         for answered in chat.answered(asked.get(key)):
             id_text.add(ids, "tool_call", answered)
+    id_text.add(ids, "session", gateway.claude_session(gateway.member(asked, "metadata", "user_id")))
     id_text.add(ids, "user", asked.get("user"))
     for key in ("id", "custom_id"):  # of the log's own record or batch: often a mere number, it joins nothing
         if value is not answer:

@@ -11,7 +11,8 @@ After SWE-agent/mini-swe-agent, `src/minisweagent/agents/default.py` and `run/ut
 - Each command gives a `call` of layer llm and, by its observation, a `result` of layer tool. A command without an id of
   the model's gets one that is made of the number of its message, scoped by the run.
 - `role: exit` (version 2) is the end; else `info.exit_status` makes the `end` event. Both would be one end: the message
-  is then kept as a message.
+  is then kept as a message. On `Submitted` it stands in place of the observation of the command that submitted, and is
+  the result of that.
 - A person's refusal to run a command (`interrupt_type: UserRejection`) is a decision.
 
 Not read: messages of the Responses API are told by their output items only.
@@ -37,7 +38,7 @@ from auditrail.readers._scope import NOWHERE, Origin
 NAME = "mini-swe-agent"
 TITLE = "mini-swe-agent trajectory (.traj.json)"
 LAYER = "agent"
-TESTED_ON = "documentation only: mini-swe-agent agents/default.py and run/utils/save.py, versions 1 and 2"
+TESTED_ON = "real files of mini-swe-agent 2.2; version 1 on agents/default.py and run/utils/save.py only"
 NEVER_RECORDS = "Times before version 1.1 of the format; requests to the model that failed and were repeated."
 IDS = ("run", "tool_call", "response")
 CAPTURES = {
@@ -117,6 +118,9 @@ class _Teller:
         observed = role in ("tool", "function_call_output") or (role == "user" and bool(self._waiting))
         if observed:
             return self._observation(message, extra, at)
+        if role == "exit" and len(self._waiting) == 1 and str(extra.get("exit_status", "")).lower() == "submitted":
+            # The command that submits ends the run: what it put out stands here, in place of an observation.
+            return self._observation(message, {"returncode": 0, **extra}, at)
         return [_at(event, at) for event in self._telling.message(message)]
 
     def _answer(self, message: dict[str, Any], extra: dict[str, Any], number: int, at: Any) -> list[Event]:

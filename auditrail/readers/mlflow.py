@@ -125,7 +125,8 @@ def read(value: Any, record: Record) -> Reading:  # noqa: ARG001 - the contract'
     for span in spans:
         events += _span(span, shared) if isinstance(span, dict) else [_odd({"span": span})]
     trace = next((an_id.value for event in events for an_id in event.ids if an_id.kind == "trace"), None)
-    return [_trace(value, info, spans, trace), *events]
+    # Spans alone (the artifact `traces.json`) tell nothing of their trace but its id.
+    return [_trace(value, info, spans, trace), *events] if info or not events else events
 
 
 def close(wrapper: Wrapper) -> list[tuple[str, str]]:

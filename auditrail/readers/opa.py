@@ -104,6 +104,7 @@ _NEGATION = re.compile(r"(?:^|[_.\-])(?:not?|non|never|isnt|cannot)[_.\-]")
 _RULE_MEMBERS = ("rule", "rule_id", "rule_name", "matched_rule", "matched_rules", "reason", "reason_code", "reasons")
 # A console may open with many lines "Received request." and "Sent response." before the first decision.
 _REQUEST_LINE = frozenset({"client_addr", "level", "msg", "req_id", "req_method", "req_path", "time"})
+_DECISION_LINE = "Decision Log"
 _STATUS = {"allow": "ok", "deny": "denied", "modify": "ok", "flag": "ok"}
 
 
@@ -130,7 +131,10 @@ def read(value: Any, record: Record) -> Reading:  # noqa: ARG001 - the contract'
     """One decision, or one other line of OPA's console as a `log` event."""
     if not isinstance(value, dict):
         raise RecordError("not-an-object", "a decision is a JSON object")
-    if "decision_id" not in value and not ({"result", "input"} & value.keys() and {"path", "query"} & value.keys()):
+    decided = {"result", "input"} & value.keys() and {"path", "query"} & value.keys()
+    # At level debug the console tells of the query, too ("Executing policy query."), with its input.
+    spoken = isinstance(value.get("msg"), str) and value["msg"] != _DECISION_LINE
+    if "decision_id" not in value and (spoken or not decided):
         return [_console_line(value)]
     return [_decision(value)]
 
@@ -182,6 +186,7 @@ def _console_line(value: dict[str, Any]) -> Event:
     moment = fields.moment("time", "timestamp")
     level = value.get("level")
     ids: list[Id] = []
+    id_text.add(ids, "decision", value.get("decision-id"))  # as opa-envoy-plugin writes it
     gateway.add_named(ids, value)
     return Event(
         ts_ns=moment.ns if moment else None,

@@ -9,7 +9,8 @@ OpenHands/software-agent-sdk `openhands/sdk/event`. Shapes:
 - Resolver and evaluation output: one object for each run, with `history` (a list of events, or of pairs of them, in old
   files without id and time), `instruction`, `git_patch`, `success`, `error`, `metrics`.
 - SDK events `{kind: ActionEvent | ObservationEvent | MessageEvent | ..., id, timestamp, source, tool_call_id, ...}`,
-  in files `<conversation>/events/event-<n>-<id>.json`.
+  in files `<conversation>/events/event-<n>-<id>.json`, beside `<conversation>/base_state.json`, which tells how the
+  conversation was left (tests/fixtures/conversations there). The folder is the conversation's id without dashes.
 
 What the events say:
 
@@ -22,7 +23,7 @@ What the events say:
   by the observation that the call gets instead of a result. `security_risk` is kept, it decides nothing by itself.
 - Times are local times without a zone.
 
-Tested on real files of OpenHands of 2024 and 2025; the SDK's events after its source.
+Tested on real files of OpenHands of 2024 and 2025, and of its SDK of 2026.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from auditrail.readers._scope import NOWHERE, Origin
 NAME = "openhands"
 TITLE = "OpenHands trajectory, event folder, resolver output, or SDK events"
 LAYER = "agent"
-TESTED_ON = "real files of OpenHands: four trajectories and a resolver output; documentation only for the SDK's events"
+TESTED_ON = "real files of OpenHands: four trajectories, a resolver output, and a conversation of the SDK (1.49)"
 NEVER_RECORDS = "Requests to the model that gave no action; events that a trajectory export filtered out."
 IDS = ("run", "tool_call", "response", "message")
 CAPTURES = {
@@ -63,7 +64,7 @@ _SOURCES = frozenset({"agent", "user", "environment"})
 def sniff(head: Head) -> float:
     """0.95 for an event of either kind, or a run with a history of events; judged by the first objects."""
     records = [sample for sample in head.samples if isinstance(sample, dict)][:8]
-    if any(_is_event(each) or sdk.is_event(each) or _is_run(each) for each in records):
+    if any(_is_event(each) or sdk.is_event(each) or sdk.is_state(each) or _is_run(each) for each in records):
         return 0.95
     if any(_is_event(each) for record in records for each in _objects(record.get("trajectory"))[:3]):
         return 0.95
@@ -97,7 +98,11 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
     session, number = _folder(origin)
     run = session or origin.run()
     if sdk.is_event(value):
-        return [sdk.event(value, run, number)]
+        return [sdk.event(value, run, number), *sdk.end_of(value, run)]
+    if sdk.is_state(value):
+        parts = origin.parts
+        folder = parts[-2] if len(parts) > 1 and parts[-1] == "base_state.json" else None
+        return [sdk.state(value, folder or str(value["id"]).replace("-", ""))]
     return [events.event(value, run)]
 
 

@@ -16,7 +16,10 @@ One simulation or element is one run. In tau-bench it has no id: it is named aft
 event carries reward, info and everything else that the record says of itself; its status tells whether the run came
 to its end, not whether it was rewarded: a reward of 0 is no failure of the run.
 
-Tested on real files of tau-bench; tau2-bench after its source. Not read: the audio `ticks` of tau2's voice mode and
+A simulation of tau2 begins with a `start` event at its `start_time`. Some models of it give all their tool calls one
+id: such calls and results pair by their order only.
+
+Tested on real files of tau-bench and of tau2-bench's leaderboard. Not read: the audio `ticks` of tau2's voice mode and
 the `tasks` of its header, which are what was to be done and not what was done.
 """
 
@@ -25,6 +28,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditrail import ids as id_text
+from auditrail import times
 from auditrail.containers.records import Head, Record
 from auditrail.errors import RecordError
 from auditrail.model import Event, Id
@@ -36,7 +40,7 @@ from auditrail.readers._scope import NOWHERE, Origin
 NAME = "tau-bench"
 TITLE = "tau-bench and tau2-bench results (agent, simulated user, tools)"
 LAYER = "agent"
-TESTED_ON = "real files of tau-bench (gpt-4o, airline, 20 runs); documentation only for tau2-bench: its data model"
+TESTED_ON = "real files of tau-bench (gpt-4o, airline, 20 runs) and of tau2-bench (gpt-oss-120b, airline, in parts)"
 NEVER_RECORDS = "When anything happened (tau-bench); what the simulated user's model was asked; retried model requests."
 IDS = ("run", "task", "tool_call")
 CAPTURES = {
@@ -96,7 +100,8 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
         return [of_run(run, layer="agent", kind="log", name="unknown", rest=value)]
     key = "traj" if "traj" in value else "messages"
     telling = Telling(run, _is_failure if key == "traj" else None)
-    events: list[Event] = []
+    began = times.parse(value.get("start_time"))
+    events = [of_run(run, at=began, layer="agent", kind="start", name="simulation")] if began else []
     messages = fields.take(key)
     for message in messages if isinstance(messages, list) else [messages] if messages is not None else []:
         for each in _unpacked(message):

@@ -98,7 +98,7 @@ def read(
     sources: dict[int, dict[str, Any]],
     copies: Counter[int],
 ) -> list[RunEventView]:
-    """The events with these keys, in order of stored time, those without a time last.
+    """The events with these keys, in order of stored time (`RunEventView.order` says where those without one stand).
 
     Args:
         connection: to the case.
@@ -114,7 +114,7 @@ def read(
         for part in _ranges(stitches)
     )
     rows = connection.execute(" UNION ALL ".join(parts)).fetchall()
-    rows.sort(key=lambda row: (row[_TS] is None, row[_TS] or 0, row[1]))
+    places = _places(rows)
     keys = {row[1]: event_id(row[0], row[2], row[3]) for row in rows}
     made = []
     for row in rows:
@@ -138,10 +138,32 @@ def read(
                 source=place,
                 copies=copies[key],
                 stitched_by=Stitch(kind, value, confidence, keys.get(via) if via is not None else None),
+                place_ns=places.get(key),
                 **values,
             )
         )
+    made.sort(key=lambda event: event.order)
     return made
+
+
+def _places(rows: list[tuple[Any, ...]]) -> dict[int, int]:
+    """Event without a time -> the time that it stands at, taken from the records around it in its own source."""
+    rows.sort(key=lambda row: row[1])  # keys rise with the source, the record and the part
+    places: dict[int, int] = {}
+    waiting: list[int] = []
+    source, last = None, None
+    for row in rows:
+        if row[0] != source:
+            source, last, waiting = row[0], None, []
+        if row[_TS] is not None:
+            last = row[_TS]
+            places.update(dict.fromkeys(waiting, last))
+            waiting = []
+        elif last is not None:
+            places[row[1]] = last
+        else:
+            waiting.append(row[1])
+    return places
 
 
 def _message(attributes: str | None) -> str | None:

@@ -7,12 +7,12 @@ calls asked for by a model that a tool stream holds, arguments that can be read,
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from auditrail.report.types import Completeness, Evidence, Gap, RunEventView
+from auditrail.report.findings import Findings, at, gap, times
+from auditrail.report.types import Completeness, Gap, RunEventView
 
 _STATE_CAUSE = {
     "redacted": "redaction",
@@ -26,19 +26,6 @@ _STATE_REMEDY = {
     "truncated": "raise the limit that cut the value, and export again where the store still has it",
     "offloaded": "load the place that the record names",
 }
-
-
-@dataclass
-class Findings:
-    """Marks by event id, gaps, and the checks that were made: name -> (met, made)."""
-
-    marks: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    gaps: list[Gap] = field(default_factory=list)
-    checks: dict[str, tuple[int, int]] = field(default_factory=dict)
-
-    def check(self, name: str, met: int, made: int) -> None:
-        if made:
-            self.checks[name] = (met, made)
 
 
 class Expected(NamedTuple):
@@ -96,52 +83,6 @@ def completeness(found: Findings, *, named: bool) -> Completeness:
     return Completeness("complete" if met == made else "partial", round(met / made, 3), tuple(reasons))
 
 
-def _at(event: RunEventView, note: str) -> Evidence:
-    return Evidence(event.source.path, event.source.record, note)
-
-
-def _times(events: Iterable[RunEventView]) -> tuple[int | None, int | None]:
-    known = [event.ts_ns for event in events if event.ts_ns is not None]
-    return (min(known), max(known)) if known else (None, None)
-
-
-def _gap(
-    run_id: str,
-    about: list[RunEventView],
-    *,
-    rule: str,
-    cause: str,
-    severity: str,
-    confidence: str,
-    title: str,
-    explanation: str,
-    remedy: str,
-    evidence: tuple[Evidence, ...],
-    after: str | None,
-) -> Gap:
-    first, last = _times(about)
-    event = about[0]
-    return Gap(
-        rule,
-        cause,
-        severity,
-        confidence,
-        title,
-        explanation,
-        remedy,
-        agent=event.agent,
-        layer=event.layer,
-        stream=event.stream,
-        tool=event.tool,
-        first_ns=first,
-        last_ns=last,
-        count=len(about),
-        runs=(run_id,),
-        evidence=evidence,
-        after=after,
-    )
-
-
 def _parents(run_id: str, events: list[RunEventView], found: Findings) -> None:
     """One gap for one missing parent, however many children it left behind."""
     held = {event.own_span for event in events}
@@ -162,7 +103,7 @@ def _parents(run_id: str, events: list[RunEventView], found: Findings) -> None:
         for child in children:
             found.marks[child.id].append("parent span missing")
         found.gaps.append(
-            _gap(
+            gap(
                 run_id,
                 children,
                 rule="missing-parent",
@@ -174,7 +115,7 @@ def _parents(run_id: str, events: list[RunEventView], found: Findings) -> None:
                 "and no loaded stream holds it"
                 + ("; other spans of that process are held" if remote and joined else ""),
                 remedy="look for the stream of that process; a span that never ended is never exported",
-                evidence=tuple(_at(child, f"names parent span {parent}") for child in children[:5]),
+                evidence=tuple(at(child, f"names parent span {parent}") for child in children[:5]),
                 after=None,
             )
         )
@@ -204,12 +145,12 @@ def _asked(run_id: str, events: list[RunEventView], found: Findings) -> None:
             asked.setdefault(event.tool_call_id, event)
         elif event.layer in ("tool", "agent"):
             executed.add(event.tool_call_id)
-    missing = [event for call, event in asked.items() if call not in executed]
+    missing = _without_unnamed(events, [event for call, event in asked.items() if call not in executed])
     found.check("calls asked for by a model that are held", len(asked) - len(missing), len(asked))
     for event in missing:
         found.marks[event.id].append("no execution held")
         found.gaps.append(
-            _gap(
+            gap(
                 run_id,
                 [event],
                 rule="call-not-executed",
@@ -220,10 +161,26 @@ def _asked(run_id: str, events: list[RunEventView], found: Findings) -> None:
                 explanation=f"tool call {event.tool_call_id} stands in a model's answer; neither the agent's nor a "
                 "tool's records hold it: it did not run, or its records are missing",
                 remedy="ask the tool's owner for its log of that moment",
-                evidence=(_at(event, f"asks for tool call {event.tool_call_id}"),),
+                evidence=(at(event, f"asks for tool call {event.tool_call_id}"),),
                 after=event.id,
             )
         )
+
+
+def _without_unnamed(events: list[RunEventView], asked: list[RunEventView]) -> list[RunEventView]:
+    """The calls that are left when executions without a call id stand for calls of the same tool, one for one."""
+    unnamed = Counter(
+        event.tool
+        for event in events
+        if event.tool and not event.tool_call_id and event.layer == "tool" and event.kind in ("call", "span")
+    )
+    left = []
+    for event in asked:
+        if event.tool and unnamed[event.tool] > 0:
+            unnamed[event.tool] -= 1
+        else:
+            left.append(event)
+    return left
 
 
 def _results(run_id: str, events: list[RunEventView], found: Findings) -> None:
@@ -242,7 +199,7 @@ def _results(run_id: str, events: list[RunEventView], found: Findings) -> None:
     for event in open_calls:
         found.marks[event.id].append("no result")
         found.gaps.append(
-            _gap(
+            gap(
                 run_id,
                 [event],
                 rule="call-without-result",
@@ -252,7 +209,7 @@ def _results(run_id: str, events: list[RunEventView], found: Findings) -> None:
                 title=f"{event.tool or 'a call'}: begun, and no record of how it ended",
                 explanation=f"tool call {event.tool_call_id} has a record of its begin and none of its result",
                 remedy="look for a crash or a time-out at this moment, and for the tool's own log",
-                evidence=(_at(event, "begin of the call"),),
+                evidence=(at(event, "begin of the call"),),
                 after=event.id,
             )
         )
@@ -285,7 +242,7 @@ def _content(run_id: str, events: list[RunEventView], found: Findings) -> None:
         }
         still = f"; {', '.join(sorted(held))} still hold(s) the arguments" if held else ""
         found.gaps.append(
-            _gap(
+            gap(
                 run_id,
                 members,
                 rule=f"content-{state}",
@@ -296,8 +253,8 @@ def _content(run_id: str, events: list[RunEventView], found: Findings) -> None:
                 explanation=f"{len(members)} record(s) of {stream} have {side} that are {state}{still}",
                 remedy=_STATE_REMEDY[state],
                 evidence=(
-                    *(_at(event, f"{side} {state}") for event in members[:5]),
-                    *(_at(other, "still holds the arguments") for _, other in sorted(held.items())),
+                    *(at(event, f"{side} {state}") for event in members[:5]),
+                    *(at(other, "still holds the arguments") for _, other in sorted(held.items())),
                 ),
                 after=None,
             )
@@ -317,7 +274,7 @@ def _contradictions(
         for event in members:
             found.marks[event.id].append("contradicted by another record of the same key")
         found.gaps.append(
-            _gap(
+            gap(
                 run_id,
                 members,
                 rule="duplicate-conflict",
@@ -328,7 +285,7 @@ def _contradictions(
                 explanation=f"{len(members)} record(s) here carry the key of one record and do not agree: one of "
                 "them is not what was first written. All are kept",
                 remedy="compare the records at these places with the producer's own store",
-                evidence=tuple(_at(event, "one of the contents") for event in members[:5]),
+                evidence=tuple(at(event, "one of the contents") for event in members[:5]),
                 after=members[-1].id,
             )
         )
@@ -339,7 +296,7 @@ def _streams(run_id: str, events: list[RunEventView], expected: tuple[Expected, 
     absent = [stream for stream in expected if not stream.held]
     found.check("streams that the agent's other runs have", len(expected) - len(absent), len(expected))
     for stream in absent:
-        first, last = _times(events)
+        first, last = times(events)
         found.gaps.append(
             Gap(
                 "stream-absent",
@@ -375,7 +332,10 @@ def _edges(run_id: str, events: list[RunEventView], records_ends: Callable[[], b
     words = [event for event in events if event.kind in ("message", "call", "result")]
     begun = root or kinds["start"] > 0 or (bool(words) and _speaks(words[0], "agent"))
     ended = root or kinds["end"] > 0 or (bool(words) and _speaks(words[-1], "llm"))
-    found.check("begin held", int(begun), 1)
+    # A history that is one record, and does not tell how it began, lost no record before it.
+    whole = len(events) > 1 and len({(event.source.path, event.source.record) for event in events}) == 1
+    if begun or not whole:
+        found.check("begin held", int(begun), 1)
     if not ended and not records_ends():
         return  # a transcript that just stops tells nothing by that
     found.check("end held", int(ended), 1)
@@ -384,7 +344,7 @@ def _edges(run_id: str, events: list[RunEventView], records_ends: Callable[[], b
     if begun and not ended and last is not None:
         found.marks[last.id].append("the run has no end after this")
         found.gaps.append(
-            _gap(
+            gap(
                 run_id,
                 [last],
                 rule="run-without-end",
@@ -394,7 +354,7 @@ def _edges(run_id: str, events: list[RunEventView], records_ends: Callable[[], b
                 title="the run began and never ended",
                 explanation="no stream holds an end of this run; this is the last record of it",
                 remedy="look for a crash, a kill or a restart of the agent at this moment",
-                evidence=(_at(last, "last record of the run"),),
+                evidence=(at(last, "last record of the run"),),
                 after=last.id,
             )
         )

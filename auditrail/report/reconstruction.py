@@ -226,7 +226,10 @@ def _remarks(
     assumed = sum(event.tz_assumed for event in events)
     if assumed:
         made.append(f"{assumed} time(s) carried no zone: UTC was assumed")
-    unordered = sum(event.ts_ns is None for event in events)
+    placed = sum(event.ts_ns is None and event.place_ns is not None for event in events)
+    if placed:
+        made.append(f"{placed} event(s) have no time: they stand where their file has them, beside those with a time")
+    unordered = sum(event.ts_ns is None and event.place_ns is None for event in events)
     if unordered:
         made.append(f"{unordered} event(s) have no time: they stand in the order of their file, behind all others")
     carried = {(kind, value) for event in events for kind, value in _shared_ids(event)}

@@ -40,14 +40,8 @@ def order(events: list[RunEventView]) -> dict[str, tuple[str | None, int]]:
     for event in events:
         children[parents[event.id]].append(event.id)
 
-    def when(event_id: str) -> tuple[int, int, int]:
-        event = by_id[event_id]
-        if event.ts_ns is None:
-            return (1, 0, event.key)
-        return (0, event.ts_ns + event.skew_ns, event.key)
-
     for siblings in children.values():
-        siblings.sort(key=when)
+        siblings.sort(key=lambda event_id: by_id[event_id].order)
     placed: dict[str, tuple[str | None, int]] = {}
     stack: list[tuple[str, int]] = [(event_id, 0) for event_id in reversed(children[None])]
     while stack:

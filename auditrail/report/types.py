@@ -84,6 +84,17 @@ class RunEventView(NamedTuple):
     decision_id: str | None = None
     task_id: str | None = None
     trace_id: str | None = None
+    place_ns: int | None = None
+
+    @property
+    def order(self) -> tuple[bool, int, int]:
+        """Where the event stands among others: at its time, or at that of the record beside it in its file.
+
+        An event without a time stands behind the last one before it that has one, or before the first; where its
+        file has none at all, behind everything.
+        """
+        at = self.ts_ns if self.ts_ns is not None else self.place_ns
+        return at is None, (at or 0) + self.skew_ns, self.key
 
     @property
     def own_span(self) -> str | None:

@@ -302,3 +302,9 @@ def test_sentences_are_not_cut_and_numbers_stand_at_the_right() -> None:
     assert prose in re.sub(r"\s+", " ", made)
     made = rendered(Listing("query", "rows", "", columns, (("jsonl", "x", 5), ("opa", "y", 1200))), width=60)
     assert [line[-5:] for line in made.splitlines()][2:] == ["    5", " 1200"]
+
+
+def test_a_message_of_several_blocks_is_told_by_their_texts(make_event: Any, make_run: Any) -> None:
+    blocks = '{"content":[{"type":"text","text":"list the files"},{"type":"image","url":null},{"text":"please"}]}'
+    event = make_event("agent", 1, "10:00:00", "agent", "message", name="user", attributes=blocks)
+    assert "list the files⏎please" in rendered(make_run((0, event)), width=120)

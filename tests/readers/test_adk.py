@@ -109,3 +109,9 @@ def test_a_large_session_is_known_by_its_members():
     assert adk.sniff(Head(b'{"events": [{"invocationId": "e', False, "values", False, [], keys, [])) == 0.95
     assert score("adk", {"events": [], "id": "x", "userId": "u"}) == 0.0
     assert score("adk", {"author": "a", "content": "b", "timestamp": 1}) == 0.0
+
+
+def test_the_answer_of_a_run_and_its_session_have_the_same_events() -> None:
+    event = {"id": "e1", "invocationId": "e-1", "author": "a", "timestamp": 1.5, "content": {"parts": [{"text": "x"}]}}
+    alone, held = read("adk", event), read("adk", {"id": "s1", "appName": "p", "userId": "u", "events": [event]})
+    assert [row["dedupe_key"] for row in alone] == [row["dedupe_key"] for row in held] == ["adk:e-1:e1"]

@@ -204,3 +204,33 @@ def test_the_sniffer_takes_transcripts_and_leaves_their_neighbours():
     assert claude_code.sniff(head({**line(), "message": {"role": "user", "parts": [{"text": "x"}]}})) == 0.0
     assert claude_code.sniff(head({"sessionId": "a", "uuid": "b", "type": "span"})) == 0.0
     assert claude_code.sniff(Head(b"", False, "lines", False, [], frozenset(line()), [])) == 0.95
+
+
+CHILD = f"p/{SESSION}/subagents/workflows/wf_1/agent-ag01.jsonl"
+
+
+@pytest.mark.parametrize("session", ["agent-ag01", f"{SESSION}#agent-ag01", SESSION])
+def test_the_folder_names_the_session_where_a_converter_wrote_the_sub_agent_in_its_place(session: str) -> None:
+    (event,) = read(line(isSidechain=True, agentId="ag01", sessionId=session), CHILD)
+    assert (ids(event, "run"), ids(event, "parent_run")) == ([f"{SESSION}/agent-ag01"], [SESSION])
+
+
+def test_another_folder_does_not_rename_the_session() -> None:
+    (event,) = read(line(isSidechain=True, agentId="ag01"), "copy/subagents/agent-ag01.jsonl")
+    assert ids(event, "parent_run") == [SESSION]
+
+
+def test_the_journal_of_a_workflow_tells_begin_and_end_of_its_sub_agents() -> None:
+    journal = [{"type": "started", "key": "v2:h1", "agentId": "ag01"},
+               {"type": "result", "key": "v2:h1", "agentId": "ag01", "result": "2 pages are stale"}]  # fmt: skip
+    assert claude_code.sniff(head(*journal)) == 0.8
+    began, ended = (read(value, CHILD.replace("agent-ag01", "journal"))[0] for value in journal)
+    assert [(event.kind, ids(event, "run")) for event in (began, ended)] == [
+        ("start", [f"{SESSION}/agent-ag01"]), ("end", [f"{SESSION}/agent-ag01"]),
+    ]  # fmt: skip
+    assert (ended.result, json.loads(ended.attributes or "{}")["key"]) == ("2 pages are stale", "v2:h1")
+    assert ids(read(journal[0])[0], "run") == []
+
+
+def test_what_others_call_a_result_is_no_line_of_a_journal() -> None:
+    assert claude_code.sniff(head({"type": "result", "key": "k", "agentId": "a", "sessionId": SESSION})) == 0.0

@@ -131,3 +131,13 @@ def test_documents_behind_equal_actions_are_told_apart_by_their_bytes() -> None:
     assert len({row["blake3"] for row in reading.events}) == 3
     pipeline.check_places(reading)
     assert [row["byte_length"] for row in reading.events] == [len(action) + len(document) for document in documents]
+
+
+def test_several_answers_in_one_are_read_hit_by_hit() -> None:
+    several = {"took": 2, "responses": [answer(hit("1"), hit("2"), total=9), {"error": {"reason": "no such index"}}]}
+    reading = read(several)
+    assert [(event["kind"], event["dedupe_key"]) for event in reading.events] == [
+        ("log", "es:agents:1"), ("log", "es:agents:2"), ("error", None),
+    ]  # fmt: skip
+    assert reading.events[-1]["error"] == "no such index"
+    assert remarks(reading) == [("records-matched", "matched 9, returned 2")]

@@ -168,3 +168,10 @@ def test_the_api_v3_is_otlp() -> None:
     value = {"result": {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}}
     reading = pipeline.read(json.dumps(value).encode())
     assert (reading.reader, reading.tally.events) == ("otlp", 1)
+
+
+def test_a_trace_may_stand_in_data_without_an_array():
+    value = {"data": {"traceID": TRACE, "spans": [SPAN], "processes": {}}, "state": "FETCH_DONE"}
+    assert jaeger.sniff(look(json.dumps(value, indent=2).encode(), complete=True)) == 0.95
+    span, beside = read(value)
+    assert (span.name, json.loads(beside.attributes)) == ("get", {"state": "FETCH_DONE"})

@@ -161,3 +161,14 @@ def test_a_table_and_a_page_give_the_same_events() -> None:
     for row in pipeline.read_case(pipeline.FIXTURES / "langfuse" / "blob-csv").events:
         for column in ("ts_ns", "end_ns", "layer", "kind", "args", "result", "status", "tokens_in", "tool_call_id"):
             assert page[row["dedupe_key"]][column] == row[column], column
+
+
+def test_the_download_of_the_ui_has_the_observations_beside_the_trace() -> None:
+    trace = {"id": "tr-1", "timestamp": "2026-03-02T09:15:00Z", "name": "agent", "sessionId": "s-1"}
+    observation = {
+        "id": "o1", "traceId": "tr-1", "type": "SPAN", "name": "step", "startTime": "2026-03-02T09:15:00Z",
+        "endTime": "2026-03-02T09:15:01Z", "parentObservationId": None,
+    }  # fmt: skip
+    beside = {"trace": trace, "observations": [observation]}
+    assert read(beside) == read({**trace, "observations": [observation]})
+    assert langfuse.sniff(look(json.dumps(beside, indent=2).encode(), complete=True)) == 0.9

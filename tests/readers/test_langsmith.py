@@ -159,3 +159,16 @@ def test_what_is_no_run() -> None:
     with pytest.raises(RecordError):
         read([])
     assert read({"x": 1})[0].kind == "log"
+
+
+def test_a_patch_in_a_batch_has_its_id_in_the_dotted_order_and_its_tokens_in_the_outputs() -> None:
+    order = f"20260101T000000000001Z{ROOT}.20260101T000001000001Z{CHILD}"
+    usage = {"input_tokens": 9, "output_tokens": 4}
+    patch = {
+        "dotted_order": order, "trace_id": ROOT, "end_time": 1767225602500, "inputs": {"q": 1},
+        "outputs": {"content": "hello", "usage_metadata": usage}, "extra": {"metadata": {"ls_model_type": "chat"}},
+    }  # fmt: skip
+    (event,) = read(patch)
+    assert (ids(event)["run"], ids(event)["span"], ids(event)["parent_span"]) == (ROOT, CHILD, ROOT)
+    assert (event.layer, event.end_ns, event.tokens_in, event.tokens_out) == ("llm", 1767225602500000000, 9, 4)
+    assert langsmith.sniff(look(json.dumps({"post": [], "patch": [patch]}).encode(), complete=True)) == 0.95

@@ -243,3 +243,22 @@ def test_never_raises_and_gives_valid_rows(value: Any, guardrails: list[Any], mc
             assert event.attributes is None or isinstance(json.loads(event.attributes), dict)
             for text in (event.name, event.error, event.tool, event.model, event.args, event.result, event.rule):
                 assert text is None or isinstance(text, str)
+
+
+def test_a_row_of_the_spend_log_is_read_as_a_payload():
+    (span, call, decision), (failed,) = (read(value) for value in load("spend-logs"))
+    assert (span.args, span.args_state) == ('[{"role":"user","content":"find invoice 17"}]', "present")
+    assert (span.tokens_in, span.tokens_out, ids(span, "response")) == (50, 12, ["chatcmpl-sp01"])
+    assert (call.tool, ids(call, "tool_call"), decision.decision) == ("find_invoice", ["call_sp1"], "allow")
+    assert (failed.status, failed.error, ids(failed, "request")) == ("error", "RateLimitError: slow down", ["9f1c"])
+
+
+def test_what_a_spend_log_did_not_store_is_absent_and_not_empty():
+    (failed,) = read(load("spend-logs")[1])
+    assert (failed.args_state, failed.result_state) == ("absent", "absent")
+
+
+def test_text_in_a_spend_log_that_is_no_json_is_kept():
+    row = load("spend-logs")[0] | {"metadata": "{broken", "response": "[not json", "messages": "hello"}
+    (event,) = read(row)
+    assert (event.args, event.result, attributes(event)["metadata"]) == ("hello", "[not json", "{broken")

@@ -51,6 +51,17 @@ def test_there_is_one_end_with_the_exit_status():
     assert (end["status"], end["error"]) == ("ok", None)
 
 
+def test_the_exit_stands_for_the_observation_of_the_command_that_submitted():
+    value = fixture("mini-swe-agent", "version-2")
+    calls = [{"id": "call_z", "type": "function", "function": {"name": "bash", "arguments": '{"command":"submit"}'}}]
+    value["messages"] = [
+        {"role": "assistant", "content": "done", "tool_calls": calls},
+        {"role": "exit", "content": "diff", "extra": {"exit_status": "Submitted", "submission": "diff"}},
+    ]
+    (result,) = [row for row in told(value) if row["kind"] == "result"]
+    assert (result["tool_call_id"], result["status"], result["result"]) == ("call_z", "ok", "diff")
+
+
 def test_the_responses_api_is_read_by_its_items():
     value = fixture("mini-swe-agent", "version-2")
     call = {"type": "function_call", "call_id": "call_r1", "name": "bash", "arguments": '{"command":"ls"}'}

@@ -78,6 +78,14 @@ def test_other_console_lines_are_logs():
     assert (last.kind, last.status, last.error) == ("log", "error", "connection refused")
 
 
+def test_what_a_console_at_level_debug_tells_of_a_query_is_no_second_decision() -> None:
+    asks = {"input": [["a", 1]], "query": "data.a.allow", "msg": "Executing policy query.", "level": "debug", "txn": 3}
+    gives = {"decision": True, "decision-id": "d-1", "query": "data.a.allow", "msg": "Returning policy decision."}
+    assert [one(line).kind for line in (asks, gives)] == ["log", "log"]
+    assert ids(one(gives), "decision") == ["d-1"]
+    assert one({"msg": "Decision Log", "path": "a/allow", "result": True}).kind == "decision"
+
+
 def test_original_path_is_kept_when_its_slash_goes():
     event = events("console")[4]
     assert event.name == "agents/tools/decision"

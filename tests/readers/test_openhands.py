@@ -110,6 +110,26 @@ def test_the_file_name_of_an_sdk_event_counts_it():
     assert (row["run_id"], row["seq_kind"], row["seq"]) == ("1f", "openhands.event", 12)
 
 
+def test_the_observation_of_the_finish_tool_ends_the_run():
+    event = {"kind": "ObservationEvent", "id": "e-9", "timestamp": "2026-09-23T09:42:02", "source": "environment",
+             "tool_name": "finish", "tool_call_id": "call_f", "action_id": "e-8",
+             "observation": {"kind": "FinishObservation", "is_error": False, "content": []}}  # fmt: skip
+    result, end = told(event, path="c/1f/events/event-00009-e-9.json")
+    assert (result["kind"], result["tool_call_id"], result["seq"]) == ("result", "call_f", 9)
+    assert (end["layer"], end["kind"], end["status"], end["seq"], end["run_id"]) == ("agent", "end", "ok", None, "1f")
+
+
+@pytest.mark.parametrize(
+    ("left", "kind", "status"),
+    [("finished", "end", "ok"), ("stuck", "end", "error"), ("running", "log", "unknown"), (None, "log", "unknown")],
+)
+def test_the_state_of_a_conversation_tells_how_it_was_left(left, kind, status):
+    state = {"id": "5db1-34a6", "agent": {"llm": {"model": "m"}}, "workspace": {}, "execution_status": left}
+    (row,) = told(state, path="c/1f/base_state.json")
+    assert (row["kind"], row["status"], row["run_id"]) == (kind, status, "1f")
+    assert told(state, path="c/other.json")[0]["run_id"] == "5db134a6"
+
+
 def test_a_trajectory_inside_an_object_is_taken_apart():
     rows = told({"trajectory": fixture("openhands", "trajectory")})
     assert len(rows) == 7

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from auditrail.containers.framing import look
 from auditrail.containers.records import Head, Record
 from auditrail.errors import RecordError
 from auditrail.jsontext import parse
@@ -455,6 +456,18 @@ def test_base64_ids_names_of_enums_and_tempos_wrapper() -> None:
     assert event.ids == (Id("trace", TRACE.lower()), Id("span", SPAN.lower()))
     assert event.status == "ok"
     assert attributes(event) == {"kind": "client", "remarks": ["base64-ids"], "export": {"status": "PARTIAL"}}
+
+
+def test_the_wrapper_of_jaegers_query_interface() -> None:
+    assert one({"result": export(span())}).ids == one(export(span())).ids
+
+
+@pytest.mark.parametrize("wrapper", ["trace", "result"])
+def test_an_answer_that_is_longer_than_the_head_is_known_by_its_beginning(wrapper: str) -> None:
+    text = json.dumps({wrapper: export(span(), span(), resource={"service.name": "a"})}, indent=2).encode()
+    assert otlp.sniff(look(text, complete=True)) == 0.95
+    assert otlp.sniff(look(text[: len(text) // 2], complete=False)) == 0.95
+    assert otlp.sniff(look(b'{"result": {"data": [{"resource": 1,', complete=False)) == 0.0
 
 
 def test_batches_and_instrumentation_library() -> None:

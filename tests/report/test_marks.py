@@ -38,6 +38,19 @@ def test_a_parent_that_only_a_log_line_has_is_not_held() -> None:
     assert find(view(1, 0, span_id="aa", trace_id="t"), span(2, "bb", 1, 2, "aa")).checks == {PARENTS: (0, 1)}
 
 
+def test_records_of_one_file_that_are_no_spans_are_parents_of_each_other() -> None:
+    journal = [
+        view(1, 0, span_id="aa"),
+        view(2, 1, span_id="bb", parent_span_id="aa"),
+        call(3, 2, "c", parent_span_id="bb"),
+    ]
+    assert find(*journal).checks[PARENTS] == (2, 2)
+
+
+def test_a_record_of_another_kind_than_log_is_held_as_a_parent() -> None:
+    assert find(view(1, 0, kind="start", span_id="aa"), span(2, "bb", 1, 2, "aa")).checks == {PARENTS: (1, 1)}
+
+
 @pytest.mark.parametrize(
     ("attributes", "other", "cause"),
     [
@@ -76,6 +89,13 @@ def test_calls_that_a_model_asks_for_are_looked_for() -> None:
     missing = gap(found)
     assert (missing.rule, missing.cause, missing.after) == ("call-not-executed", "unknown", "1:3")
     assert dict(found.marks) == {"1:3": ["no execution held"]}
+
+
+def test_executions_without_a_call_id_stand_for_calls_of_their_tool_one_for_one() -> None:
+    wishes = [asked(1, 1, "c1"), asked(2, 2, "c2"), asked(3, 3, "c3")]
+    ran = [span(4, "aa", 1, 2, layer="tool", tool="t"), span(5, "bb", 2, 3, layer="tool", tool="t")]
+    found = find(*wishes, *ran, span(6, "cc", 3, 4, layer="tool", tool="other"))
+    assert (found.checks[ASKED], gap(found).evidence[0].record) == ((2, 3), 3)
 
 
 def test_calls_without_a_result() -> None:
@@ -142,6 +162,12 @@ def test_begin_and_end(events: list[RunEventView], met: tuple[int, int]) -> None
     found = find(*events, named=True)
     assert (found.checks[BEGIN], found.checks[END]) == ((met[0], 1), (met[1], 1))
     assert [g.rule for g in found.gaps if g.rule == "run-without-end"] == (["run-without-end"] if met == (1, 0) else [])
+
+
+def test_a_history_that_is_one_record_lost_nothing_before_it() -> None:
+    said = [view(1, 0, "llm", "message"), view(2, 1, "llm", "message", record=1)]
+    found = find(*said, named=True)
+    assert (found.checks, found.gaps) == ({END: (1, 1)}, [])
 
 
 def test_the_last_sure_record_of_a_run_without_end_is_marked() -> None:

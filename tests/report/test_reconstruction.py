@@ -76,9 +76,9 @@ def test_ids_of_events_name_source_and_record() -> None:
     assert (event_id(3, 17, 0), event_id(3, 17, 2)) == ("3:17", "3:17.2")
 
 
-def test_events_stand_in_order_of_time_and_those_without_last(run: Reconstruction) -> None:
+def test_events_stand_in_order_of_time_and_those_without_beside_their_neighbours(run: Reconstruction) -> None:
     assert [event.id for event in run.events] == [
-        "1:1", "1:2", "1:2.1", "1:3", "3:1", "2:1", "2:2", "1:4", "1:5", "1:8", "1:9", "2:4",
+        "1:1", "1:2", "1:2.1", "1:3", "3:1", "2:1", "2:2", "2:4", "1:4", "1:5", "1:8", "1:9",
     ]  # fmt: skip
 
 
@@ -147,10 +147,23 @@ def test_a_message_is_taken_from_the_attributes(run: Reconstruction) -> None:
     assert {event.id: event.message for event in run.events if event.message} == {"2:1": "paid"}
 
 
+def test_records_without_a_time_stand_before_the_first_or_behind_the_last_that_has_one() -> None:
+    files = {
+        "task.jsonl": [ev(at, "task", "agent", "run=r1", kind="message") for at in (None, 5, None, 8, None)],
+        "other.jsonl": [ev(6, "other", "tool", "run=r1")],
+        "silent.jsonl": [ev(None, "silent", "tool", "run=r1")],
+    }
+    with held(**files) as connection:
+        run = reconstruct(connection, "r1")
+    assert [event.id for event in run.events] == ["1:1", "1:2", "1:3", "2:1", "1:4", "1:5", "3:1"]
+    assert [event.ts_ns for event in run.events if event.id in ("1:1", "1:3", "1:5", "3:1")] == [None] * 4
+    assert run.tree == tuple(event.id for event in run.events)
+
+
 def test_remarks_are_sentences_about_the_sources(run: Reconstruction) -> None:
     assert run.remarks == (
         "1 time(s) carried no zone: UTC was assumed",
-        "1 event(s) have no time: they stand in the order of their file, behind all others",
+        "1 event(s) have no time: they stand where their file has them, beside those with a time",
     )
     assert run.integrity == tuple((path, "not verified") for path in ("agent.jsonl", "api.jsonl", "opa.jsonl"))
     assert any("auditrail verify" in text for text in run.not_checked)
