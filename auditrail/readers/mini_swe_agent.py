@@ -55,7 +55,8 @@ CAPTURES = {
     "end": "yes: exit_status",
 }
 
-_COMMAND = re.compile(r"```(?:bash|mswea_bash_command)\s*\n(.*?)\n```", re.DOTALL)
+_FENCE = re.compile(r"```(?:bash|mswea_bash_command)[^\S\n]*+\n")
+_FENCE_END = "\n```"
 _GOOD_ENDS = frozenset({"submitted"})
 _REJECTIONS = frozenset({"userrejection", "userinterruption", "rejected"})
 _RETURN_CODE = re.compile(r"<returncode>\s*(-?\d{1,6})\s*</returncode>")
@@ -148,7 +149,7 @@ class _Teller:
             scoped = call_id if isinstance(call_id, str) and call_id else f"{self._run.id}#{number}.{place}"
             found.append(chat.ToolCall(scoped, "bash", command, command is not None, {}))
         if not found and isinstance(message.get("content"), str):
-            blocks = _COMMAND.findall(message["content"])
+            blocks = _blocks(message["content"])
             if len(blocks) == 1:  # the agent itself refuses an answer with several
                 found.append(chat.ToolCall(f"{self._run.id}#{number}", "bash", blocks[0].strip(), True, {}))
         return found
@@ -204,3 +205,16 @@ def _end(fields: gateway.Fields, run: Run, last: times.Moment | None) -> Event:
     )  # fmt: skip
     version = info.get("mini_version") if isinstance(info, dict) else None
     return made._replace(attributes=fields.attributes(), agent_version=version if gateway.is_text(version) else None)
+
+
+def _blocks(text: str) -> list[str]:
+    """What stands in the fences of commands; in one pass, however many are opened and never closed."""
+    found: list[str] = []
+    at = 0
+    while match := _FENCE.search(text, at):
+        end = text.find(_FENCE_END, match.end() - 1)
+        if end < 0:
+            break
+        found.append(text[match.end() : end])
+        at = end + len(_FENCE_END)
+    return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from auditrail.readers import mini_swe_agent
 from tests.conformance import _pipeline as pipeline
 from tests.readers._told import cuts_are_survived, first_choice, fixture, large, told
@@ -88,3 +90,14 @@ def test_it_claims_nothing_of_its_neighbours():
 
 def test_cuts_are_survived():
     cuts_are_survived("mini-swe-agent")
+
+
+def test_blocks_of_commands_are_found_in_one_pass():
+    blocks = mini_swe_agent._blocks
+    assert blocks("a\n```bash\nls -l\ncat x\n```\nb") == ["ls -l\ncat x"]
+    assert blocks("```mswea_bash_command \n\nls\n```\n```bash\npwd\n```") == ["\nls", "pwd"]
+    assert blocks("```bash\n```") == [""]
+    assert blocks("```bash\nnever closed") == []
+    begun = time.monotonic()
+    assert blocks("```bash\nx" * 200_000) == []
+    assert time.monotonic() - begun < 5
