@@ -6,12 +6,15 @@ Texts of denials, hook attachments and kinds of lines: see the docstring of `cla
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditrail.readers import _gateway as gateway
 from auditrail.readers import _hooks as hooks
-from auditrail.readers._prompts import prompt_key
+from auditrail.readers._prompts import prompt_key, spawned_key
 from auditrail.readers._transcript import Line, arguments, first_text, outcome, parsed, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _SPAWNING = frozenset({"Task", "Agent"})
 _CALLS = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
@@ -105,7 +108,7 @@ def _user(line: Line, value: dict[str, Any], fields: gateway.Fields) -> None:
     fuller = fields.take("toolUseResult") if len(told) == 1 and "toolUseResult" in value else None
     for block in content:
         if block in told and isinstance(block, dict):
-            _result(line, block, fuller, given=fuller is not None)
+            _result(line, block, fuller, given=fuller is not None, ids=_begun(value, fuller))
         elif value.get("isCompactSummary") is True:
             line.add("agent", "log", "compact-summary", rest={"content": single if single is not None else block})
         else:
@@ -220,7 +223,17 @@ def _call(line: Line, block: dict[str, Any], **columns: Any) -> None:
     line.add("llm", "call", name, tool=name, ids=ids, rest=fields.left(), **columns)
 
 
-def _result(line: Line, block: dict[str, Any], returned: Any, *, given: bool) -> None:
+def _begun(value: dict[str, Any], returned: Any) -> list[tuple[str, Any]]:
+    """The run of the sub-agent that a call began, as its result names it."""
+    session, agent = value.get("sessionId"), gateway.member(returned, "agentId")
+    if not (gateway.is_text(session) and gateway.is_text(agent)) or agent == value.get("agentId"):
+        return []
+    return [("other", spawned_key(f"{session}/agent-{agent}"))]
+
+
+def _result(
+    line: Line, block: dict[str, Any], returned: Any, *, given: bool, ids: Iterable[tuple[str, Any]] = ()
+) -> None:
     fields = gateway.Fields(block)
     kind, call, shown = fields.take("type"), fields.text("tool_use_id"), fields.take("content")
     failed = fields.get("is_error") is True
@@ -239,7 +252,7 @@ def _result(line: Line, block: dict[str, Any], returned: Any, *, given: bool) ->
     line.add(
         "tool",
         "result",
-        ids=[("tool_call", call)],
+        ids=[("tool_call", call), *ids],
         tool=denial.tool if denial else None,
         status="denied" if denial else "error" if failed else "ok",
         error=(text.strip()[:_NOTE] or None) if failed else None,

@@ -1,7 +1,8 @@
-"""How a prompt is named, so that a sub-agent is tied to the call that spawned it where no id does.
+"""How a prompt is named, so that a sub-agent is tied to the call that spawned it where no id of the child does.
 
 Some agents write no parent id into the transcript of a sub-agent: its first user message is the prompt that the
-spawning call carried, and nothing else tells them together. Both events carry the id kind `other` with this value.
+spawning call carried. Both events carry the id kind `other` with this value. Where the result of the call names the
+sub-agent, that event has `spawned:` and the id of its run instead, which tells calls with one prompt apart.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 
 PREFIX = "prompt:"
+SPAWNED = "spawned:"
 _DIGITS = 32
 
 
@@ -18,3 +20,8 @@ def prompt_key(text: str) -> str:
     The same text has the same value whoever wrote it: several calls with one prompt are told apart by nothing here.
     """
     return PREFIX + hashlib.sha256(text.strip().encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
+
+
+def spawned_key(run: str) -> str:
+    """The name under which the result of a call tells the run that the call began."""
+    return SPAWNED + run

@@ -11,7 +11,8 @@ prints nearly the same messages (`session_id` for `sessionId`), and they are rea
   `parent_tool_use_id`: the run is `<session>/call-<id>`.
 - A workflow's `<sessionId>/subagents/workflows/<id>/journal.jsonl` tells when its sub-agents began and what they gave
   back (daaain/claude-code-log, test/test_data/workflow_scriptpath).
-- What ties an older sub-agent to the call that spawned it is its prompt: see `_prompts`.
+- What ties a sub-agent to the call that spawned it is `toolUseResult.agentId` of the call's result; where there is
+  none, in older versions and while the agent runs, its prompt: see `_prompts`.
 - One answer of the model is written as several lines, one for each content block, and each repeats `message.usage`:
   tokens stand on every such line, and count once for each `response` id (`message.id`). `input_tokens` is without
   what was read from or written to the cache: those counts stay in the attributes.
@@ -48,7 +49,7 @@ IDS = (
 CAPTURES = {
     "time": "yes: titles, summaries and file snapshots have none, nor has stream-json",
     "run": "partly: sub-agents of versions before 2.0.28 have no id of their own, only a chain of lines",
-    "parent": "partly: a sub-agent names its session, never the call that spawned it (same prompt); stream-json does",
+    "parent": "partly: a sub-agent names its session; its call is known by its result or by the same prompt",
     "call": "yes: tool_use.id and tool_use_id",
     "arguments": "yes: as the model gave them; a hook or the user may have changed them since",
     "results": "partly: long ones are saved elsewhere or cut, old ones cleared, compaction drops them from the context",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from tests.correlate._hand import add, correlate, ev, held, settled
+from tests.correlate._hand import number as numbered
+
+_TWINS = ("P/a", "P/b", "P/c")
 
 
 def test_a_child_that_names_its_call() -> None:
@@ -87,3 +90,34 @@ def test_a_counter_names_no_call_of_another_source() -> None:
         ev(2, "log", "agent", "run=C", "parent_call=call_1", kind="start"),
     ]
     assert correlate(same).rows["C"]["parent_run"] == "P"
+
+
+def test_the_result_of_a_call_names_the_run_that_the_call_began() -> None:
+    runs = correlate(
+        [
+            ev(1, "log", "llm", "run=P", "tool_call=t1", "other=prompt:ab12", kind="call"),
+            ev(1, "log", "llm", "run=P", "tool_call=t2", "other=prompt:ab12", kind="call"),
+            ev(2, "log", "agent", "run=P/b", "parent_run=P", "other=prompt:ab12", kind="message"),
+            ev(3, "log", "agent", "run=P/a", "parent_run=P", "other=prompt:ab12", kind="message"),
+            ev(4, "log", "agent", "run=P/c", "other=prompt:cd34", kind="message"),
+            ev(8, "log", "tool", "run=P", "tool_call=t1", "other=spawned:P/a", kind="result"),
+            ev(9, "log", "tool", "run=P", "tool_call=t2", "other=spawned:P/b", kind="result"),
+            ev(9, "log", "tool", "run=P", "tool_call=t3", "other=spawned:P/c", kind="result"),
+        ]
+    )
+    found = {name: (numbered(runs.rows[name]["parent_event"]), runs.rows[name]["parent_via"]) for name in _TWINS}
+    assert found == {"P/a": (0, "parent_run"), "P/b": (1, "parent_run"), "P/c": (7, "spawned")}
+
+
+def test_a_child_that_names_its_parent_has_the_call_of_its_prompt_only_if_that_is_certain() -> None:
+    runs = correlate(
+        [
+            ev(1, "log", "llm", "run=P", "other=prompt:ab12", kind="call"),
+            ev(1, "log", "llm", "run=P", "other=prompt:cd34", kind="call"),
+            ev(1, "log", "llm", "run=P", "other=prompt:cd34", kind="call"),
+            ev(2, "log", "agent", "run=A", "parent_run=P", "other=prompt:ab12", kind="message"),
+            ev(2, "log", "agent", "run=B", "parent_run=P", "other=prompt:cd34", kind="message"),
+        ]
+    )
+    assert runs.rows["A"]["parent_event"] is not None
+    assert runs.rows["B"]["parent_event"] is None

@@ -120,6 +120,14 @@ def test_the_fuller_result_is_the_result_and_the_other_one_is_kept():
     assert "persistedOutputPath" in json.loads(saved.attributes or "")["toolUseResult"]
 
 
+def test_the_result_of_a_call_names_the_sub_agent_that_it_began():
+    told = {"status": "completed", "agentId": "ag01", "content": [{"type": "text", "text": "fine"}]}
+    (event,) = result("fine", is_error=False, toolUseResult=told)
+    assert ids(event, "other") == [f"spawned:{SESSION}/agent-ag01"]
+    (own,) = result("fine", is_error=False, toolUseResult=told, agentId="ag01", isSidechain=True)
+    assert ids(own, "other") == []
+
+
 def test_a_cleared_result_is_truncated():
     (event,) = result("[Old tool result content cleared]", is_error=False)
     assert event.result_state == "truncated"
