@@ -1,7 +1,7 @@
-"""LiteLLM's StandardLoggingPayload: one object per model request, written by its file, S3, GCS and queue callbacks.
+"""LiteLLM: one object per model request, a StandardLoggingPayload of its callbacks or a row of its spend logs.
 
 Fields after `litellm/types/utils.py` (1.109.1) and its logging specification. Times are float seconds since the
-epoch. What is particular:
+epoch. A row of spend logs (`_litellm_spend`) is read as the payload it was made of. What is particular:
 
 - A request is one `span` event (layer llm). A record of `call_type` `call_mcp_tool` is the gateway's own execution of
   a tool: its span has layer `tool`. Tool calls in the response are `call` events of layer llm. A tool that the
@@ -34,12 +34,16 @@ from auditrail.errors import RecordError
 from auditrail.model import Event, Id
 from auditrail.readers import _chat as chat
 from auditrail.readers import _gateway as gateway
+from auditrail.readers import _litellm_spend as spend
 from auditrail.readers._contract import Reading
 
 NAME = "litellm"
-TITLE = "LiteLLM gateway log (StandardLoggingPayload)"
+TITLE = "LiteLLM gateway log (StandardLoggingPayload, spend logs)"
 LAYER = "llm"
-TESTED_ON = "documentation only: litellm 1.109.1 types/utils.py and its logging specification"
+TESTED_ON = (
+    "real files of BerriAI/litellm's tests (a payload, a row of spend logs); documentation only: litellm 1.109.1 "
+    "types/utils.py and its logging specification"
+)
 NEVER_RECORDS = "Whether and how the client executed a tool that the model asked for; requests that bypass the gateway."
 IDS = (
     "run",
@@ -87,7 +91,7 @@ _MASKING = re.compile(r"mask|anonymi[sz]|redact|modif|replac", re.IGNORECASE)
 
 
 def sniff(head: Head) -> float:
-    """0.95 for `litellm_call_id`, or `call_type` together with `hidden_params`, beside a part of a payload."""
+    """0.95 for `litellm_call_id`, `call_type` together with `hidden_params`, or a row of spend logs."""
     return 0.95 if any(_is_payload(sample) for sample in head.samples) else 0.0
 
 
@@ -96,7 +100,7 @@ def _is_payload(value: Any) -> bool:
         return False
     keys = value.keys()
     return ("litellm_call_id" in keys and bool(keys & {"model", "call_type", "messages", "startTime"})) or (
-        keys >= {"call_type", "hidden_params"}
+        keys >= {"call_type", "hidden_params"} or spend.is_spend(value)
     )
 
 
@@ -104,6 +108,8 @@ def read(value: Any, record: Record) -> Reading:  # noqa: ARG001 - the contract'
     """The request as a span, then its tool calls, the gateway's tool execution, and the guardrails' decisions."""
     if not isinstance(value, dict):
         raise RecordError("not-an-object", "a LiteLLM payload is a JSON object")
+    if spend.is_spend(value):
+        value = spend.payload_of(value)
     fields = gateway.Fields(value)
     mcp = gateway.member(value, "metadata", "mcp_tool_call_metadata")
     guardrails = _objects(fields.get("guardrail_information"))
@@ -233,7 +239,7 @@ def _agent(value: dict[str, Any]) -> str | None:
         for key in _AGENTS:
             if gateway.is_text(found := gateway.member(value, "metadata", holder, key)):
                 return str(found)
-    return None
+    return str(own) if gateway.is_text(own := value.get("agent_id")) else None
 
 
 def _principal(value: dict[str, Any]) -> str | None:

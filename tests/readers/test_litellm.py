@@ -243,3 +243,24 @@ def test_never_raises_and_gives_valid_rows(value: Any, guardrails: list[Any], mc
             assert event.attributes is None or isinstance(json.loads(event.attributes), dict)
             for text in (event.name, event.error, event.tool, event.model, event.args, event.result, event.rule):
                 assert text is None or isinstance(text, str)
+
+
+def test_a_row_of_spend_logs_is_read_as_the_payload_it_was_made_of():
+    rows = load("spend-logs")
+    assert litellm.sniff(head(rows[0])) == 0.95
+    (span,) = read(rows[0])
+    assert (ids(span, "response"), span.tokens_in, span.tokens_out) == (["chatcmpl-S001"], 91, 11)
+    span, call, decision = read(rows[1])
+    assert (span.agent, ids(span, "run")) == ("billing-agent", ["run-51"])
+    assert (call.tool, decision.decision) == ("list_orders", "deny")
+
+
+def test_prompts_that_a_row_of_spend_logs_does_not_store_are_absent_and_not_empty():
+    (span,) = read(load("spend-logs")[0])
+    assert (span.args_state, span.result_state) == ("absent", "absent")
+
+
+def test_a_failed_row_of_spend_logs_has_the_error_of_its_metadata():
+    (span,) = read(load("spend-logs")[2])
+    assert (span.status, span.error) == ("error", "RateLimitError: too many requests")
+    assert ids(span, "response") == []
