@@ -14,9 +14,11 @@ without a zone, which the reference defines as UTC.
   Ids of observations alone (the list of traces) stay in `attributes."langfuse.observations"`: what should be there.
 - An ingestion batch is a log of what a client sent: a `create` is the span as far as it was known, an `update`
   is a `log` below it with what it adds, so that nothing counts twice.
+- What the interface downloads of one trace is `{trace, observations}`: a trace whose observations stand beside it
+  (the project's own test data, packages/shared/scripts/seeder/utils/framework-traces).
 - The answer's `meta` says whether pages or a cursor follow (remarks `next-page-left`).
 
-Not read: datasets, prompts; scores are kept as `log` events. Tested on the documentation, and on no real file.
+Not read: datasets, prompts; scores are kept as `log` events, those inside a trace as its attribute.
 """
 
 from __future__ import annotations
@@ -34,7 +36,10 @@ from auditrail.readers._vocabulary import state
 NAME = "langfuse"
 TITLE = "Langfuse observations and traces (API, exports as JSON, CSV and Parquet, ingestion batches)"
 LAYER = "agent"
-TESTED_ON = "documentation only: types of langfuse 5.0.4, API definition at 0010e28, blob export field reference"
+TESTED_ON = (
+    "real files of langfuse/langfuse (downloads of one trace); documentation only: types of langfuse 5.0.4, API "
+    "definition at 0010e28, blob export field reference"
+)
 NEVER_RECORDS = "Observations that client-side sampling left out, and content that a mask function replaced before."
 ARRAYS = ("data", "batch")
 IDS = ("trace", "span", "parent_span", "session", "user", "tool_call", "other")
@@ -95,7 +100,7 @@ def _score(value: Any) -> float:
         return 0.0
     if _is_sent(value):
         return 0.95
-    value = _camel(value)
+    value = _camel(_whole(value))
     kind = value.get("type")
     if isinstance(kind, str) and kind.upper() in _TYPES and "traceId" in value and "startTime" in value:
         marks = len(_OBSERVATION & value.keys())
@@ -120,6 +125,14 @@ def _is_sent(value: dict[str, Any]) -> bool:
     )
 
 
+def _whole(value: dict[str, Any]) -> dict[str, Any]:
+    """A download of one trace as the API gives it: with its observations inside; anything else as it is."""
+    trace, observations = value.get("trace"), value.get("observations")
+    if "id" in value or not isinstance(trace, dict) or not isinstance(observations, list):
+        return value
+    return {**trace, **{key: inner for key, inner in value.items() if key != "trace"}}
+
+
 def _camel(value: dict[str, Any]) -> dict[str, Any]:
     if _SNAKE.keys().isdisjoint(value):
         return value
@@ -136,7 +149,7 @@ def read(value: Any, record: Record) -> Reading:  # noqa: ARG001 - the contract'
         raise RecordError("not-an-object", "an observation is a JSON object")
     if _is_sent(value):
         return _sent(value)
-    value = _camel(value)
+    value = _camel(_whole(value))
     if "type" in value and ("startTime" in value or "traceId" in value):
         return _observation(value)
     if "id" in value and "timestamp" in value and "traceId" not in value:

@@ -161,3 +161,16 @@ def test_a_table_and_a_page_give_the_same_events() -> None:
     for row in pipeline.read_case(pipeline.FIXTURES / "langfuse" / "blob-csv").events:
         for column in ("ts_ns", "end_ns", "layer", "kind", "args", "result", "status", "tokens_in", "tool_call_id"):
             assert page[row["dedupe_key"]][column] == row[column], column
+
+
+def test_a_download_of_one_trace_has_its_observations_beside_the_trace() -> None:
+    trace = {"id": TRACE, "timestamp": "2026-01-01T00:00:00Z", "name": "t", "sessionId": "s-1"}
+    inside = read({**trace, "observations": [TOOL]})
+    assert read({"trace": trace, "observations": [TOOL]}) == inside
+    assert [event.kind for event in inside] == ["start", "span"]
+    document = json.dumps({"trace": trace, "observations": [TOOL]}, indent=2).encode()
+    assert langfuse.sniff(look(document, True)) >= 0.9
+
+
+def test_a_trace_that_is_no_object_makes_no_download() -> None:
+    assert langfuse.sniff(look(b'{"trace": 1, "observations": []}', True)) == 0.0
