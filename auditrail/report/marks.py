@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
+from auditrail.report.executions import unanswered
 from auditrail.report.types import Completeness, Evidence, Gap, RunEventView
 
 _STATE_CAUSE = {
@@ -202,7 +203,7 @@ def _asked(run_id: str, events: list[RunEventView], found: Findings) -> None:
             asked.setdefault(event.tool_call_id, event)
         elif event.layer in ("tool", "agent"):
             executed.add(event.tool_call_id)
-    missing = [event for call, event in asked.items() if call not in executed]
+    missing = unanswered((event for call, event in asked.items() if call not in executed), events)
     found.check("calls asked for by a model that are held", len(asked) - len(missing), len(asked))
     for event in missing:
         found.marks[event.id].append("no execution held")
