@@ -116,3 +116,17 @@ def test_many_keys_take_linear_time() -> None:
 def test_ids_under_well_known_names() -> None:
     reading = read(HEADER + "sessionId=s-1 requestId=q-1 externalId=77")
     assert (ids(reading, "session"), ids(reading, "request"), ids(reading, "other")) == (["s-1"], ["q-1"], ["77"])
+
+
+@pytest.mark.parametrize(
+    ("prefix", "known"),
+    [
+        ("<164>1 2026-09-17T10:00:00Z host app 1 - -", True), ("2026-09-17T12:00:00.000+02:00 host app 1 - -", True),
+        ("<163>Sep 17 10:00:00 host", False), ("2026-09-17T10:00:00 host", True), ("host 2026-09-17T10:00:00Z", False),
+    ],
+)  # fmt: skip
+def test_a_line_was_sent_when_its_syslog_header_says(prefix: str, known: bool) -> None:
+    lines = (f"{prefix} {HEADER}msg=x", f"{prefix} {HEADER}rt={TIME // 10**6 - 5000}")
+    bare, timed = (found for line in lines for found in read(line, reader=cef.NAME).events)
+    assert bare["ts_ns"] == (TIME if known else None)
+    assert (timed["ts_ns"], timed["observed_ns"]) == (TIME - 5 * 10**9, TIME if known else None)
