@@ -8,9 +8,9 @@ What the columns say:
 
 - `policy` is the path, with `@revision` where exactly one bundle revision is known (`bundles`, or the older
   `revision`). `name` is the path without its leading slash, or the query.
-- `decision`: the result true/false, a word (`allow`, `deny`, ...), or an object with such a member. A denial beats
-  a permission in the same object. For a rule that is itself called `deny` or `violation`, true or a list with
-  something in it is a denial, and false or an empty list is none. An absent result is `undefined`: no rule gave a
+- `decision`: the result true/false (also as text), a word (`allow`, `deny`, ...), or an object with such a member. A
+  denial beats a permission in the same object. For a rule that is itself called `deny` or `violation`, true or a list
+  with something in it is a denial, and false or an empty list is none. An absent result is `undefined`: no rule gave a
   value. What the mask policy erased or replaced decides nothing: the value in the log is not the value given.
 - `args` is the input. `erased` and `masked` list what the mask policy changed, as pointers such as
   `/input/password`; they make `args_state` and `result_state` `redacted`.
@@ -37,7 +37,10 @@ from auditrail.readers._contract import Reading
 NAME = "opa"
 TITLE = "Open Policy Agent decision log (console lines or uploaded arrays)"
 LAYER = "policy"
-TESTED_ON = "documentation only: struct EventV1 of open-policy-agent/opa (047e90d); console keys from its documentation"
+TESTED_ON = (
+    "real files of kanywst/envoy-external-authorization-filter-simple (a console with level debug); documentation "
+    "only: struct EventV1 of open-policy-agent/opa (047e90d)"
+)
 NEVER_RECORDS = "Decisions that a drop policy or a buffer limit discarded leave no record, and no count in this log."
 IDS = (
     "decision",
@@ -98,6 +101,7 @@ _DENY_RULES = frozenset({"deny", "denied", "violation", "violations"})
 _RULE_MEMBERS = ("rule", "rule_id", "rule_name", "matched_rule", "matched_rules", "reason", "reason_code", "reasons")
 # A console may open with many lines "Received request." and "Sent response." before the first decision.
 _REQUEST_LINE = frozenset({"client_addr", "level", "msg", "req_id", "req_method", "req_path", "time"})
+_DECISION_LINE = "Decision Log"
 _STATUS = {"allow": "ok", "deny": "denied", "modify": "ok", "flag": "ok"}
 
 
@@ -124,9 +128,16 @@ def read(value: Any, record: Record) -> Reading:  # noqa: ARG001 - the contract'
     """One decision, or one other line of OPA's console as a `log` event."""
     if not isinstance(value, dict):
         raise RecordError("not-an-object", "a decision is a JSON object")
-    if "decision_id" not in value and not ({"result", "input"} & value.keys() and {"path", "query"} & value.keys()):
+    if "decision_id" not in value and not _tells_a_decision(value):
         return [_console_line(value)]
     return [_decision(value)]
+
+
+def _tells_a_decision(value: dict[str, Any]) -> bool:
+    # Level debug tells of a query that is about to be evaluated: what came out of it is another line.
+    if value.get("msg") not in (None, _DECISION_LINE):
+        return False
+    return bool({"result", "input"} & value.keys() and {"path", "query"} & value.keys())
 
 
 def _decision(value: dict[str, Any]) -> Event:
@@ -274,6 +285,8 @@ def _decide(value: dict[str, Any], touched: set[str], name: str | None) -> str |
             return found
         if rule not in _DENY_RULES or _touches(touched, "result"):
             return None
+    if isinstance(result, str) and result.strip().lower() in ("true", "false"):
+        result = result.strip().lower() == "true"
     if isinstance(result, str):
         return _WORDS.get(result.strip().lower())
     if rule in _DENY_RULES and isinstance(result, (bool, list, dict)):
