@@ -4,7 +4,8 @@ Shapes:
 
 - search: `{"took", "timed_out", "_shards": {"total", "successful", "failed", "failures"}, "hits": {"total": {"value",
   "relation": "eq" | "gte"} or a number, "hits": [{"_index", "_id", "_source", ...}]}}`; pages of a scroll one after
-  another; asynchronous searches have this under `response`, Dashboards' inspector under `rawResponse`.
+  another; asynchronous searches have this under `response`, Dashboards' inspector under `rawResponse`. Several
+  searches at once (`_msearch`, as Grafana and Kibana send them) have a list of answers under `responses`.
 - elasticdump: lines `{"_index", "_id", "_score"?, "_source"}`.
 - bulk: an action line `{"index" | "create" | "update" | "delete": {"_index", "_id"}}` and, but for delete, a line with
   the document; the two are joined into one record. Two actions in a row: the first lacks its document.
@@ -18,7 +19,7 @@ matches than hits, counted over all pages of a source that tell the same total (
 lower bound: relation `gte`); 10,000 hits on one page, which is index.max_result_window. A scroll id is always there.
 
 Facts: elasticdump `lib/transports/elasticsearch.js` (its lines are hits; bulk pairs); the search and bulk APIs are
-general knowledge. Not read: aggregations, `_msearch` answers, answers of the bulk API, `hits` without a document.
+general knowledge. Not read: aggregations, answers of the bulk API, `hits` without a document.
 """
 
 from __future__ import annotations
@@ -29,21 +30,25 @@ from typing import Any
 from auditrail import jsontext, times
 from auditrail.containers.records import Head, Record, Wrapper
 from auditrail.errors import RecordError
+from auditrail.model import Event
 from auditrail.readers import _store as store
-from auditrail.readers._contract import Reading
+from auditrail.readers._contract import Ignored, Inner, Reading
 from auditrail.readers._pieces import Piece, Pieces
 
 NAME = "elasticsearch"
 TITLE = "Elasticsearch and OpenSearch: search answers, elasticdump files, bulk bodies"
 LAYER = "other"
-TESTED_ON = "documentation only: elasticdump's transport and the APIs of Elasticsearch; invented samples"
+TESTED_ON = (
+    "real files of elasticdump's tests and of grafana/grafana (a search answer); documentation only: the APIs of "
+    "Elasticsearch"
+)
 NEVER_RECORDS = "the query, documents that a lifecycle policy deleted, and what an ingest pipeline dropped or changed."
 IDS: tuple[str, ...] = ()
 CAPTURES = dict.fromkeys(
     ("time", "run", "parent", "call", "arguments", "results", "model", "tokens", "decision", "errors"),
     "partly: only inside the document",
 )
-ARRAYS = ("hits.hits", "response.hits.hits", "rawResponse.hits.hits")
+ARRAYS = ("hits.hits", "response.hits.hits", "rawResponse.hits.hits", "responses")
 
 _ACTION = re.compile(rb'\s*\{\s*"(index|create|update|delete)"\s*:\s*\{[^{}]*\}\s*\}\s*\Z')
 _ACTIONS = ("index", "create", "update", "delete")
@@ -69,7 +74,8 @@ def sniff(head: Head) -> float:
     if objects:
         return max(_sniff(sample, number) for number, sample in enumerate(objects))
     early = head.raw[:65536]
-    return 0.9 if "hits" in head.keys and b'"hits"' in early and b'"_index"' in early else 0.0
+    known = "hits" in head.keys or "responses" in head.keys
+    return 0.9 if known and b'"hits"' in early and b'"_index"' in early else 0.0
 
 
 def _sniff(sample: dict[str, Any], number: int) -> float:
@@ -80,8 +86,21 @@ def _sniff(sample: dict[str, Any], number: int) -> float:
         hits = hits.get("hits") if isinstance(hits, dict) else None
         if isinstance(hits, dict) and isinstance(hits.get("hits"), list):
             return 0.95
+    answers = sample.get("responses")
+    if isinstance(answers, list) and any(_hits(answer) is not None for answer in answers[:10]):
+        return 0.95
     # Only the first line tells a bulk body: a document may have one member called `index`, too.
     return 0.9 if number == 0 and _is_action(sample) else 0.0
+
+
+def _hits(answer: Any) -> list[Any] | None:
+    """The hits of a search answer, None if it is none."""
+    hits = answer.get("hits") if isinstance(answer, dict) else None
+    found = hits.get("hits") if isinstance(hits, dict) else None
+    if not isinstance(found, list):
+        return None
+    # A document may have such a member, too.
+    return found if not found or any(isinstance(hit, dict) and "_index" in hit for hit in found[:10]) else None
 
 
 def _is_action(value: dict[str, Any]) -> bool:
@@ -123,19 +142,22 @@ def _action(raw: bytes) -> str | None:
 
 
 class Watcher:
-    """Adds up the hits of pages that tell the same total."""
+    """Adds up the hits of pages that tell the same total; looks for cuts in answers that are records."""
 
     def __init__(self) -> None:
         self._hits: dict[tuple[int, str], int] = {}
+        self._cuts: list[tuple[str, str]] = []
 
     def see(self, value: Any, record: Record) -> None:
-        del value
-        total = _total(record.header)
+        hits = _hits(value)
+        total = _total(record.header if hits is None else value)
         if total is not None and (total in self._hits or len(self._hits) < _TOTALS_KEPT):
-            self._hits[total] = self._hits.get(total, 0) + 1
+            self._hits[total] = self._hits.get(total, 0) + (1 if hits is None else len(hits))
+        if hits is not None and len(self._cuts) < _TOTALS_KEPT:
+            self._cuts.extend(_cuts(value, value, len(hits)))
 
     def finish(self) -> list[tuple[str, str]]:
-        return [
+        return self._cuts + [
             ("records-matched", f"matched {'at least ' if relation == 'gte' else ''}{total}, returned {hits}")
             for (total, relation), hits in self._hits.items()
             if hits < total or (relation == "gte" and hits <= total)
@@ -157,13 +179,33 @@ def _answer(header: dict[str, Any]) -> dict[str, Any]:
 
 
 def read(value: Any, record: Record) -> Reading:
-    """One hit, or one action with its document -> the document, to be read on.
+    """One hit, or one action with its document -> the document, to be read on; an answer -> all its hits.
 
     Raises:
         RecordError: `not-an-object`.
     """
     if not isinstance(value, dict):
         raise RecordError("not-an-object", "a hit of Elasticsearch is an object")
+    if (hits := _hits(value)) is not None and "_index" not in value:
+        made = [_reading(hit, record) if isinstance(hit, dict) else _odd(hit) for hit in hits]
+        return made or Ignored("no-hits")
+    if "error" in value and "status" in value and "_index" not in value:
+        return [_failed(value)]
+    return [_reading(value, record)]
+
+
+def _failed(value: dict[str, Any]) -> Event:
+    """One of several searches that failed: it says why."""
+    return Event(
+        ts_ns=None, ts_source="order", status="error", error=_reason(value) or None, attributes=jsontext.dumps(value)
+    )
+
+
+def _odd(hit: Any) -> Event:
+    return Event(ts_ns=None, ts_source="order", attributes=jsontext.dumps({"hit": hit}))
+
+
+def _reading(value: dict[str, Any], record: Record) -> Event | Inner:
     attributes = {key: item for key, item in value.items() if key not in ("_source", _BULK)}
     action: Any = value.get(_BULK) if record.pieces else value if _is_action_line(value) else None
     told: dict[str, Any] = value
@@ -197,7 +239,7 @@ def read(value: Any, record: Record) -> Reading:
         _stream(index),
         f"es:{index}:{key}" if index and keyed else None,
     )
-    return [store.reading(source, row, index or "")]
+    return store.reading(source, row, index or "")
 
 
 def _is_action_line(value: dict[str, Any]) -> bool:
@@ -224,8 +266,11 @@ def _stream(index: str | None) -> str | None:
 
 def close(wrapper: Wrapper) -> list[tuple[str, str]]:
     """Evidence that an answer is not all: timeouts, partial answers, failed shards, skipped clusters, a full page."""
-    header = _answer(wrapper.header)
-    said = {**header, **wrapper.header}
+    return _cuts(_answer(wrapper.header), wrapper.header, wrapper.elements)
+
+
+def _cuts(header: dict[str, Any], outer: dict[str, Any], elements: int) -> list[tuple[str, str]]:
+    said = {**header, **outer}
     flags = ("timed_out", "terminated_early", "is_partial", "is_running")
     found = [("query-status", f"{name} true") for name in flags if said.get(name) is True]
     shards = header.get("_shards")
@@ -241,12 +286,12 @@ def close(wrapper: Wrapper) -> list[tuple[str, str]]:
             for name in ("skipped", "partial", "failed")
             if (number := store.count(clusters.get(name)))
         )
-    if wrapper.elements == _PAGE_LIMIT:
-        found.append(("limit-reached", f"{wrapper.elements} hits, the most that one page holds by default"))
+    if elements == _PAGE_LIMIT:
+        found.append(("limit-reached", f"{elements} hits, the most that one page holds by default"))
     return found
 
 
 def _reason(failure: Any) -> str:
-    inner = failure.get("reason") if isinstance(failure, dict) else None
+    inner = failure.get("reason", failure.get("error")) if isinstance(failure, dict) else None
     parts = (inner.get("type"), inner.get("reason")) if isinstance(inner, dict) else (inner,)
     return " ".join(str(part) for part in parts if part)

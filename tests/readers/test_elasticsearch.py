@@ -120,3 +120,16 @@ def test_other_objects_are_left_alone(sample: dict[str, Any]) -> None:
 
 def test_a_document_with_a_member_called_hits_is_a_document() -> None:
     assert len(read(dumped({**hit(), "_source": {**DOC, "hits": {"hits": [1, 2]}}})).events) == 1
+
+
+def test_several_searches_at_once_give_all_their_hits() -> None:
+    failed = {"error": {"type": "index_not_found_exception", "reason": "no such index"}, "status": 404}
+    reading = read({"took": 3, "responses": [answer(hit("1"), hit("2"), total=9), answer(), failed]})
+    assert [event["dedupe_key"] for event in reading.events] == ["es:agents:1", "es:agents:2", None]
+    assert reading.events[2]["error"] == "index_not_found_exception no such index"
+    assert remarks(reading) == [("records-matched", "matched 9, returned 2")]
+
+
+def test_a_search_among_several_says_that_it_was_cut() -> None:
+    reading = read({"took": 3, "responses": [answer(hit(), timed_out=True)]})
+    assert codes(reading) == ["query-status"]
