@@ -159,3 +159,13 @@ def test_what_is_no_run() -> None:
     with pytest.raises(RecordError):
         read([])
     assert read({"x": 1})[0].kind == "log"
+
+
+@pytest.mark.parametrize(
+    ("order", "ns"),
+    [(ORDER, 1767225601 * 10**9), (f"20260101T000000000000Z{ROOT}", 1767225600 * 10**9),
+     ("20261301T000000000000Zx", None), (f"2026-01-01T00:00:00.5Z{ROOT}", None), ("", None), (5, None)],
+)  # fmt: skip
+def test_a_run_without_a_start_began_when_its_dotted_order_says(order: Any, ns: int | None) -> None:
+    assert one(start_time=None, end_time=None, dotted_order=order).ts_ns == ns
+    assert one(dotted_order=f"20200101T000000000000Z{CHILD}").ts_ns == 1767225601 * 10**9
