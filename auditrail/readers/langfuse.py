@@ -47,7 +47,7 @@ CAPTURES = {
     "time": "yes: begin and end of every observation; an EVENT has one time",
     "run": "partly: the trace; Langfuse has no run of its own",
     "parent": "yes: parentObservationId",
-    "call": "partly: ids of the calls in a generation's output; a TOOL observation has none",
+    "call": "partly: ids of the calls in a generation's output; a TOOL observation where output or tracer says it",
     "arguments": "yes: input, unless a mask function or LANGFUSE_OBSERVE_DECORATOR_IO_CAPTURE_ENABLED=false took it",
     "results": "yes: output, as arguments",
     "model": "yes: model of a generation",
@@ -78,6 +78,14 @@ _TRACE_USED = frozenset({"id", "timestamp", "name", "input", "output", "sessionI
 _INPUT = ("input", "prompt_tokens", "promptTokens", "input_tokens", "inputTokens")
 _OUTPUT = ("output", "completion_tokens", "completionTokens", "output_tokens", "outputTokens")
 _KINDS_SENT = ("-create", "-update")
+# What Langfuse's OpenTelemetry end point has no field for stands below `metadata.attributes`, named as the tracer did.
+# Counts are not taken from there: agents repeat the sums of their generations.
+_TRACED = (
+    ("gen_ai.tool.name", ("gen_ai.tool.name", "tool.name")),
+    ("gen_ai.tool.call.id", ("gen_ai.tool.call.id", "tool_call.id", "tool.id")),
+    ("gen_ai.agent.name", ("gen_ai.agent.name", "agent.name")),
+)
+_EXECUTED = "execute_tool "
 
 
 def sniff(head: Head) -> float:
@@ -177,6 +185,9 @@ def _observation(value: dict[str, Any]) -> list[Event]:
     kind = value["type"].upper() if isinstance(value.get("type"), str) else ""
     failed = value.get("level") == "ERROR"
     message = value.get("statusMessage")
+    answer = _tool_message(value, kind)
+    if not failed and answer is not None and answer.get("status") == "error":
+        failed, message = True, message or answer.get("content")
     span = Span(
         value.get("traceId"),
         value.get("id"),
@@ -185,7 +196,7 @@ def _observation(value: dict[str, Any]) -> list[Event]:
         utc(value.get("startTime")),
         utc(value.get("endTime")),
         None,
-        _attributes(value, kind, failed=failed),
+        _attributes(value, kind, answer, failed=failed),
         error=(message if isinstance(message, str) else "") if failed else None,
         key=str(utc(value.get("endTime")) or "open"),
     )
@@ -200,14 +211,51 @@ def _observation(value: dict[str, Any]) -> list[Event]:
     return events
 
 
-def _attributes(value: dict[str, Any], kind: str, *, failed: bool) -> dict[str, Any]:
+def _tool_message(value: dict[str, Any], kind: str) -> dict[str, Any] | None:
+    """The message with which a tool of LangChain answers a call, where it is the whole output of a step."""
+    held = unpacked(value.get("output")) if kind in ("SPAN", "TOOL", "") else None
+    if not isinstance(held, dict) or held.get("type") != "tool" or "content" not in held:
+        return None
+    call = held.get("tool_call_id")
+    return held if isinstance(call, str) and call else None
+
+
+def _traced(value: dict[str, Any]) -> dict[str, str]:
+    metadata = unpacked(value.get("metadata"))
+    attributes = unpacked(metadata.get("attributes")) if isinstance(metadata, dict) else None
+    if not isinstance(attributes, dict):
+        return {}
+    made: dict[str, str] = {}
+    for target, names in _TRACED:
+        found = next((attributes[name] for name in names if isinstance(attributes.get(name), str)), None)
+        if found:
+            made[target] = found
+    return made
+
+
+def _names(value: dict[str, Any], kind: str, answer: dict[str, Any] | None) -> dict[str, Any]:
+    """Who acted, and which call of a model a tool answers."""
+    made: dict[str, Any] = {}
+    name = value.get("name")
+    if isinstance(name, str) and kind in ("TOOL", "AGENT"):
+        made["gen_ai.tool.name" if kind == "TOOL" else "gen_ai.agent.name"] = name.removeprefix(_EXECUTED) or name
+    made |= _traced(value)
+    if answer is not None:
+        # Integrations with LangChain may call the run of a tool a SPAN.
+        if kind != "TOOL":
+            made |= {"langfuse.observation.type": "tool", "langfuse.type": value.get("type") or "none"}
+        made["gen_ai.tool.call.id"] = answer["tool_call_id"]
+        if isinstance(called := answer.get("name") or name, str):
+            made["gen_ai.tool.name"] = called
+    return made
+
+
+def _attributes(value: dict[str, Any], kind: str, answer: dict[str, Any] | None, *, failed: bool) -> dict[str, Any]:
     made: dict[str, Any] = {"langfuse.observation.type": kind.lower() or value.get("type")}
     for key in ("input", "output"):
         if (held := unpacked(value.get(key))) is not None:
             made[f"langfuse.observation.{key}"] = held
-    name = value.get("name")
-    if isinstance(name, str) and kind in ("TOOL", "AGENT"):
-        made["gen_ai.tool.name" if kind == "TOOL" else "gen_ai.agent.name"] = name
+    made |= _names(value, kind, answer)
     model = value.get("model") or value.get("providedModelName")
     if isinstance(model, str) and model:
         made["langfuse.observation.model.name"] = model

@@ -174,3 +174,45 @@ def test_a_download_of_one_trace_has_its_observations_beside_the_trace() -> None
 
 def test_a_trace_that_is_no_object_makes_no_download() -> None:
     assert langfuse.sniff(look(b'{"trace": 1, "observations": []}', True)) == 0.0
+
+
+ANSWER = {"type": "tool", "name": "refund", "tool_call_id": "call_7", "content": "no such order", "status": "success"}
+
+
+@pytest.mark.parametrize("kind", ["SPAN", "TOOL"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_step_whose_output_is_a_message_of_a_tool_answers_that_call(kind: str, packed: bool) -> None:
+    event = one(type=kind, name="run", output=json.dumps(ANSWER) if packed else ANSWER)
+    assert (event.layer, event.kind, event.tool) == ("tool", "span", "refund")
+    assert ids(event)["tool_call"] == "call_7"
+    assert event.error is None
+    assert ('"langfuse.type":"SPAN"' in (event.attributes or "")) is (kind == "SPAN")
+
+
+def test_a_message_of_a_tool_tells_that_it_failed() -> None:
+    assert one(type="SPAN", output={**ANSWER, "status": "error"}).error == "no such order"
+
+
+@pytest.mark.parametrize(
+    "output", [{"type": "tool"}, {"type": "tool", "content": "x"}, {"messages": [ANSWER]}, [ANSWER]]
+)
+def test_other_steps_that_mention_a_tool_are_no_tool(output: Any) -> None:
+    assert one(type="SPAN", output=output).layer == "other"
+
+
+def test_names_and_ids_that_the_tracer_gave_are_used() -> None:
+    given = {"attributes": {"gen_ai.tool.name": "refund", "gen_ai.tool.call.id": "call_7", "tool.id": 7}}
+    event = one(name="running tool", metadata=given)
+    assert (event.tool, ids(event)["tool_call"]) == ("refund", "call_7")
+    assert one(name="execute_tool refund").tool == "refund"
+    assert one(metadata={"attributes": "none"}).tool == "refund"
+
+
+def test_calls_among_the_further_arguments_of_a_message_are_calls() -> None:
+    asked = {"id": "call_7", "type": "function", "function": {"name": "refund", "arguments": '{"order":"A-1"}'}}
+    message = {"role": "assistant", "content": "", "additional_kwargs": {"tool_calls": [asked]}}
+    events = read({**TOOL, "type": "GENERATION", "name": "ChatOpenAI", "output": message})
+    assert [(event.kind, event.tool, event.args) for event in events[1:]] == [("call", "refund", '{"order":"A-1"}')]
+    # The same call in both places is one call.
+    both = {**message, "tool_calls": [{"id": "call_7", "name": "refund", "args": {"order": "A-1"}}]}
+    assert len(read({**TOOL, "type": "GENERATION", "output": both})) == 2
