@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditrail.report import usage
-from auditrail.report.types import Usage
+from auditrail.report.types import RunEventView, Usage
 from tests.report._views import view
 
 
@@ -31,3 +31,17 @@ def test_streams_that_tell_of_the_same_answers_are_not_added() -> None:
         view(3, 1, stream="gateway", tokens_in=1, response_id="s"),
     ]
     assert usage.of_run(events) == Usage("gateway", 2, 11, 4)
+
+
+def test_an_agent_around_answers_tells_their_sum() -> None:
+    def span(key: int, own: str, parent: str | None, layer: str, tokens: int | None) -> RunEventView:
+        return view(key, key, kind="span", span_id=own, parent_span_id=parent, layer=layer, tokens_in=tokens)
+
+    agent = span(1, "a", None, "agent", 30)
+    answers = [span(3, "c", "b", "llm", 10), span(4, "d", "b", "llm", 20)]
+    nested = [agent, span(2, "b", "a", "other", None), *answers]
+    assert usage.of_run(nested) == Usage("a", 2, 30, 0)
+    # Without answers that tell tokens, the agent's count is all there is.
+    assert usage.of_run([agent, span(2, "b", "a", "llm", None)]) == Usage("a", 1, 30, 0)
+    # An agent elsewhere, and spans in a circle.
+    assert usage.of_run([*answers, span(5, "x", "y", "agent", 5), span(6, "y", "x", "llm", 1)]) == Usage("a", 3, 31, 0)
