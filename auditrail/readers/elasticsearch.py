@@ -7,8 +7,8 @@ Shapes:
   another; asynchronous searches have this under `response`, Dashboards' inspector under `rawResponse`. Several
   searches at once (`_msearch`, as Grafana and Kibana send them) have a list of answers under `responses`.
 - elasticdump: lines `{"_index", "_id", "_score"?, "_source"}`.
-- bulk: an action line `{"index" | "create" | "update" | "delete": {"_index", "_id"}}` and, but for delete, a line with
-  the document; the two are joined into one record. Two actions in a row: the first lacks its document.
+- bulk: an action line `{"index" | "create" | "update" | "delete": {"_index"?, "_id"?}}` and, but for delete, a line
+  with the document; the two are joined into one record. Two actions in a row: the first lacks its document.
 
 `_source` is the message, read on. Without it (`_source: false`, or stored fields only) the `fields` are, marked
 `auditrail.message_made_of`. The stream is the data stream or index without the date and generation at its end.
@@ -72,13 +72,13 @@ def sniff(head: Head) -> float:
     """
     objects = [sample for sample in head.samples[:6] if isinstance(sample, dict)]
     if objects:
-        return max(_sniff(sample, number) for number, sample in enumerate(objects))
+        return max(0.9 if _is_bulk(objects) else 0.0, *map(_sniff, objects))
     early = head.raw[:65536]
     known = "hits" in head.keys or "responses" in head.keys
     return 0.9 if known and b'"hits"' in early and b'"_index"' in early else 0.0
 
 
-def _sniff(sample: dict[str, Any], number: int) -> float:
+def _sniff(sample: dict[str, Any]) -> float:
     if sample.keys() >= _HIT and isinstance(sample["_index"], str):
         return 0.9 if "_source" in sample or "fields" in sample else 0.0
     for name in ("response", "rawResponse", ""):
@@ -89,8 +89,25 @@ def _sniff(sample: dict[str, Any], number: int) -> float:
     answers = sample.get("responses")
     if isinstance(answers, list) and any(_hits(answer) is not None for answer in answers[:10]):
         return 0.95
-    # Only the first line tells a bulk body: a document may have one member called `index`, too.
-    return 0.9 if number == 0 and _is_action(sample) else 0.0
+    return 0.0
+
+
+def _is_bulk(samples: list[dict[str, Any]]) -> bool:
+    """Whether actions and documents take turns. Only the first line is sure: a document may have one member, too.
+
+    An index in the address of the request leaves the actions without one, and often empty.
+    """
+    first = _is_action(samples[0])
+    if first is None or "_index" in first:
+        return first is not None
+    place, actions = 0, 0
+    while place < len(samples):
+        if _is_action(samples[place]) is None:
+            return False
+        actions += 1
+        place += 1 if "delete" in samples[place] else 2
+    documents = len(samples) > 1 and ("delete" in samples[0] or _is_action(samples[1]) is None)
+    return documents and ("_id" in first or actions > 1)
 
 
 def _hits(answer: Any) -> list[Any] | None:
@@ -103,11 +120,12 @@ def _hits(answer: Any) -> list[Any] | None:
     return found if not found or any(isinstance(hit, dict) and "_index" in hit for hit in found[:10]) else None
 
 
-def _is_action(value: dict[str, Any]) -> bool:
+def _is_action(value: dict[str, Any]) -> dict[str, Any] | None:
+    """What an action line of a bulk body says about its document; None if it is no such line."""
     if len(value) != 1:
-        return False
+        return None
     ((name, inner),) = value.items()
-    return name in _ACTIONS and isinstance(inner, dict) and inner.keys() <= _ACTION_MEMBERS and "_index" in inner
+    return inner if name in _ACTIONS and isinstance(inner, dict) and inner.keys() <= _ACTION_MEMBERS else None
 
 
 class Assembler(Pieces):
