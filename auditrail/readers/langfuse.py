@@ -27,7 +27,7 @@ from typing import Any
 
 from auditrail.containers.records import Head, Record, Wrapper
 from auditrail.errors import RecordError
-from auditrail.jsontext import content, dumps
+from auditrail.jsontext import content, dumps, parse
 from auditrail.model import Event, Id
 from auditrail.readers._contract import Ignored, Reading
 from auditrail.readers._spans import Span, events_of, remark_of, text_id, unpacked, utc
@@ -253,7 +253,7 @@ def _names(value: dict[str, Any], kind: str, answer: dict[str, Any] | None) -> d
 def _attributes(value: dict[str, Any], kind: str, answer: dict[str, Any] | None, *, failed: bool) -> dict[str, Any]:
     made: dict[str, Any] = {"langfuse.observation.type": kind.lower() or value.get("type")}
     for key in ("input", "output"):
-        if (held := unpacked(value.get(key))) is not None:
+        if (held := _content_of(value.get(key))) is not None:
             made[f"langfuse.observation.{key}"] = held
     made |= _names(value, kind, answer)
     model = value.get("model") or value.get("providedModelName")
@@ -281,6 +281,18 @@ def _attributes(value: dict[str, Any], kind: str, answer: dict[str, Any] | None,
     return made
 
 
+def _content_of(value: Any) -> Any:
+    """Content of a trace or observation. Downloads may hold JSON text of what the tracer gave as JSON text already."""
+    if isinstance(value, str) and value[:2] in ('"{', '"[') and value[-1:] == '"':
+        try:
+            once, flags = parse(value.encode("utf-8", "surrogatepass"))
+        except RecordError:
+            return value
+        inner = unpacked(once)
+        return value if flags or isinstance(inner, str) else inner
+    return unpacked(value)
+
+
 def _trace(value: dict[str, Any]) -> list[Event]:
     begun = utc(value.get("timestamp"))
     observations = unpacked(value.get("observations"))
@@ -297,7 +309,7 @@ def _trace(value: dict[str, Any]) -> list[Event]:
     if begun is None:
         rest["timestamp"] = value.get("timestamp")
     own = value.get("id")
-    sent, got = unpacked(value.get("input")), unpacked(value.get("output"))
+    sent, got = _content_of(value.get("input")), _content_of(value.get("output"))
     name, user = value.get("name"), value.get("userId")
     start = Event(
         ts_ns=begun,

@@ -216,3 +216,14 @@ def test_calls_among_the_further_arguments_of_a_message_are_calls() -> None:
     # The same call in both places is one call.
     both = {**message, "tool_calls": [{"id": "call_7", "name": "refund", "args": {"order": "A-1"}}]}
     assert len(read({**TOOL, "type": "GENERATION", "output": both})) == 2
+
+
+def test_content_that_was_packed_twice_is_unpacked() -> None:
+    sent = {"order": "A-1"}
+    packed = json.dumps(json.dumps(sent))
+    assert one(input=packed).args == '{"order":"A-1"}'
+    assert read({"id": TRACE, "timestamp": "2026-01-01T00:00:00Z", "observations": [], "input": packed})[0].args == (
+        '{"order":"A-1"}'
+    )
+    for other in ('"{', '"{"', '"{" "}"'):
+        assert one(input=other).args == other
