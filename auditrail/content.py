@@ -27,6 +27,7 @@ _REDACTED = frozenset(
         "[pii]",
         "[sensitive_data]",  # Datadog's Sensitive Data Scanner
         "hidden_due_to_security_reasons",  # CloudTrail
+        "<sensitivedataremoved>",  # CloudTrail, of secrets in answers
         "<secret_hidden>",  # OpenHands
         "[removed]",
         "xxxxx",

@@ -14,6 +14,7 @@ from auditrail.model import STATES
 
 # Spelt out, and not taken from the module: a marker that is lost there has to be missed here.
 REDACTED = [
+    "<sensitiveDataRemoved>",
     "__REDACTED__", "[REDACTED]", "[redacted]", "redacted-by-litellm", "[LangSmith Secret]", "<redacted>", "<REDACTED>",
     "<fully masked due to failed mask function>", "(redacted)", "[Filtered]", "[FILTERED]", "[masked]", "[PII]",
     "[SENSITIVE_DATA]", "HIDDEN_DUE_TO_SECURITY_REASONS", "<secret_hidden>", "[removed]", "xxxxx", "XXXXX",

@@ -54,8 +54,7 @@ class Contents:
             if isinstance(parsed, dict):
                 return self.pairs(parsed, braces=braces)
             if isinstance(parsed, list) and parsed and all(isinstance(m, dict) and "role" in m for m in parsed):
-                said = parsed[-1].get("content")
-                said = said if isinstance(said, str) else jsontext.dumps(said)
+                said = _said(parsed[-1])
                 many = f"{len(parsed)} messages, the last of" if len(parsed) > 1 else "a message of"
                 return self.short(f"{many} {parsed[-1]['role']}: {said[:_PHRASE_COLUMNS]}", _PHRASE_COLUMNS)
         return self.short(value, _PHRASE_COLUMNS)
@@ -278,6 +277,23 @@ def _parsed(value: str) -> Any:
         return jsontext.parse(value.encode("utf-8", "surrogatepass"))[0]
     except RecordError:
         return None
+
+
+def _said(message: dict[str, Any]) -> str:
+    """What a message says: its text, where it has any, be it in blocks or parts; else all that it holds."""
+    said = message["content"] if message.get("content") is not None else message.get("parts")
+    if isinstance(said, str):
+        return said
+    texts = []
+    for block in said if isinstance(said, list) else ():
+        told = block.get("text", block.get("content")) if isinstance(block, dict) else block
+        if isinstance(told, str) and told.strip():
+            texts.append(told)
+    if texts:
+        return " ".join(texts)
+    if said is None:
+        said = {key: held for key, held in message.items() if key not in ("role", "content") and held is not None}
+    return jsontext.dumps(said)
 
 
 def _object(value: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ _MAX_NODES = 20_000
 _CALL_TYPES = frozenset({"tool_call", "tool-call", "tool_use", "function_call"})
 _INSIDE = (
     "message", "messages", "content", "contents", "parts", "output", "outputs", "choices", "candidates",
-    "generations", "kwargs",
+    "generations", "kwargs", "additional_kwargs",
 )  # fmt: skip
 _LISTS = ("tool_calls", "toolCalls")
 _SINGLE = ("function_call", "functionCall", "toolUse")

@@ -1,6 +1,6 @@
 """Amazon Bedrock AgentCore and CloudWatch Transaction Search: flattened spans, content events, lines of the runtime.
 
-Three kinds of records, which CloudWatch Logs keeps one per event (and may stand in one log group):
+Four kinds of records, which CloudWatch Logs keeps one per event (and may stand in one log group):
 
 - Spans of the log group `aws/spans`, or of the stream `spans` of a runtime: one span an object, as in OTLP, but with
   `attributes` and `resource.attributes` as plain objects, names for `kind` and `status.code`, times as numbers, and
@@ -8,6 +8,7 @@ Three kinds of records, which CloudWatch Logs keeps one per event (and may stand
 - Log records of the stream `otel-rt-logs`: `{resource, scope, timeUnixNano, observedTimeUnixNano, severityNumber,
   body, attributes, traceId, spanId}`. Read as `otlp` reads a log. ADOT moves prompts and answers off the spans into
   such records: `body {input {messages}, output {messages}}`, named after the instrumentation (`event.name`).
+- Application logs of AgentCore's own services, log records of the same form: `_agentcore_service`.
 - Lines that the runtime writes for an application: `{timestamp, level, message, logger, requestId, sessionId,
   errorType, errorMessage, stackTrace, location}` (bedrock_agentcore 1.25.0, runtime/app.py, RequestContextFormatter).
   A line without `sessionId` looks like one of AWS Lambda's and is left to the generic reader.
@@ -31,6 +32,7 @@ from auditrail.containers.records import Head, Record
 from auditrail.content import state_of
 from auditrail.errors import RecordError
 from auditrail.model import Event, Id
+from auditrail.readers import _agentcore_service as service
 from auditrail.readers import _bedrock as bedrock
 from auditrail.readers import _gateway as gateway
 from auditrail.readers._contract import Reading
@@ -42,9 +44,12 @@ from auditrail.readers._vocabulary import vocabulary
 from auditrail.times import INT64_MAX, nanos
 
 NAME = "agentcore-spans"
-TITLE = "Amazon Bedrock AgentCore telemetry in CloudWatch (aws/spans, otel-rt-logs, runtime lines)"
+TITLE = "Amazon Bedrock AgentCore telemetry in CloudWatch (aws/spans, otel-rt-logs, service logs, runtime lines)"
 LAYER = "other"
-TESTED_ON = "documentation only: bedrock_agentcore 1.25.0 runtime/app.py, records quoted in aws-samples"
+TESTED_ON = (
+    "real files of elastic/integrations (application logs of the services); documentation only: bedrock_agentcore "
+    "1.25.0 runtime/app.py, spans and content records quoted in aws-samples"
+)
 NEVER_RECORDS = "A span that was never ended; content of frameworks that ADOT does not know; who called the agent."
 IDS = (
     "trace", "span", "parent_span", "linked_trace", "linked_span", "session", "conversation", "run", "request",
@@ -136,8 +141,8 @@ def _scope(value: dict[str, Any]) -> tuple[Scope, dict[str, Any]]:
     if scope is not None:
         parts["scope"] = scope
     tail = ",".join(f'"{key}":{jsontext.dumps(part)}' for key, part in parts.items())
-    service = known.get("service.name")
-    stream = service if isinstance(service, str) and service.strip() else None
+    named = known.get("service.name")
+    stream = named if isinstance(named, str) and named.strip() else None
     columns = {name: mapped.columns[name] for name in _OF_RESOURCE if name in mapped.columns}
     return Scope(stream, tail, mapped.ids, columns), {k: v for k, v in value.items() if k not in ("resource", "scope")}
 
@@ -164,6 +169,10 @@ def _span(value: dict[str, Any]) -> list[Event]:
 def _log(value: dict[str, Any]) -> list[Event]:
     scope, plain = _scope(value)
     body = plain.get("body")
+    if service.is_service(plain):
+        made: list[Event] = []
+        log(service.plain_of(plain), scope, vocabulary(), made)
+        return [service.event_of(made[0], plain), *made[1:]]
     sides = (gateway.member(body, "input"), gateway.member(body, "output"))
     if not isinstance(body, dict) or not any(isinstance(side, dict) and "messages" in side for side in sides):
         events: list[Event] = []

@@ -12,6 +12,9 @@ and labels called agent, tool, policy, rule, model and the usual ids feed their 
 Times are milliseconds since the epoch or `MMM dd yyyy HH:mm:ss`, with UTC, GMT or an offset behind it; other names of
 zones are not known for sure, and such times stay in the attributes, as do times without a year.
 
+What stands before is kept as `prefix`. A time in ISO 8601 that it begins with, behind the priority of syslog, is when
+the line was sent: it is the time of an event that has no other, else when it was observed.
+
 In a file of syslog lines `syslog` reads what is around it, and hands the CEF on.
 
 Facts: ArcSight's "Implementing ArcSight Common Event Format" (versions 16 to 25: header, escapes, keys, date forms),
@@ -36,7 +39,10 @@ from auditrail.times import Moment
 NAME = "cef"
 TITLE = "CEF and LEEF event lines"
 LAYER = "other"
-TESTED_ON = "documentation only: ArcSight's CEF guide and IBM's LEEF guide; invented samples"
+TESTED_ON = (
+    "real files of elastic/integrations (CEF alone and behind syslog); documentation only: IBM's LEEF guide; invented "
+    "samples"
+)
 NEVER_RECORDS = "what its device does not map to a key; long values are cut at the length of the key without a mark."
 IDS = tuple(dict.fromkeys(gateway.ID_NAMES.values()))
 CAPTURES = {
@@ -73,6 +79,9 @@ _COLUMNS = {
     "rule": ("rule", "rulename", "ruleid"),
     "model": ("model", "modelname", "modelid"),
 }
+_SENT = re.compile(
+    r"(?:<\d{1,3}>)?(?:1 )?(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?)(?=\s|\Z)"
+)
 _SHARE = 0.8
 _HEADER_CEF = ("vendor", "product", "version", "class", "name", "severity")
 
@@ -191,7 +200,10 @@ def _folded(fields: dict[str, str]) -> dict[str, Any]:
 
 def _event(header: dict[str, Any], fields: dict[str, Any]) -> Event:
     start, end, received = (_moment(fields, name) for name in ("start", "end", "rt"))
-    known = start or end or received
+    sent = _SENT.match(header.get("prefix", ""))
+    seen = times.parse(sent[1]) if sent else None
+    known = start or end or received or seen
+    observed = received if received is not known else seen if seen is not known else None
     decision = verdicts.decision_of(fields.get("act"))
     ids = _ids(fields)
     taken = {column: _take(fields, names) for column, names in _COLUMNS.items()}
@@ -200,7 +212,7 @@ def _event(header: dict[str, Any], fields: dict[str, Any]) -> Event:
     return Event(
         ts_ns=known.ns if known else None,
         end_ns=end.ns if start and end and end.ns >= start.ns else None,
-        observed_ns=received.ns if received and received is not known else None,
+        observed_ns=observed.ns if observed else None,
         ts_source="event" if known else "order",
         tz_assumed=known.tz_assumed if known else False,
         layer="policy" if decision else "other",

@@ -8,8 +8,8 @@ Shapes:
 - `_msearch`: `{"took", "responses": [answer or {"error", "status"}...]}`, as Grafana and Kibana ask; an answer is a
   record, and what it says of itself beside the total is not looked at.
 - elasticdump: lines `{"_index", "_id", "_score"?, "_source"}`.
-- bulk: an action line `{"index" | "create" | "update" | "delete": {"_index", "_id"}}` and, but for delete, a line with
-  the document; the two are joined into one record. Two actions in a row: the first lacks its document.
+- bulk: an action line `{"index" | "create" | "update" | "delete": {"_index"?, "_id"?}}` and, but for delete, a line
+  with the document; the two are joined into one record. Two actions in a row: the first lacks its document.
 
 `_source` is the message, read on. Without it (`_source: false`, or stored fields only) the `fields` are, marked
 `auditrail.message_made_of`. The stream is the data stream or index without the date and generation at its end.
@@ -41,7 +41,10 @@ from auditrail.readers._pieces import Piece, Pieces
 NAME = "elasticsearch"
 TITLE = "Elasticsearch and OpenSearch: search answers, elasticdump files, bulk bodies"
 LAYER = "other"
-TESTED_ON = "documentation only: elasticdump's transport and the APIs of Elasticsearch; invented samples"
+TESTED_ON = (
+    "real files of elasticdump's tests and of grafana/grafana (a search answer); documentation only: the APIs of "
+    "Elasticsearch"
+)
 NEVER_RECORDS = "the query, documents that a lifecycle policy deleted, and what an ingest pipeline dropped or changed."
 IDS: tuple[str, ...] = ()
 CAPTURES = as_inside("partly: only inside the document")
@@ -70,13 +73,13 @@ def sniff(head: Head) -> float:
     """
     objects = [sample for sample in head.samples[:6] if isinstance(sample, dict)]
     if objects:
-        return max(_sniff(sample, number) for number, sample in enumerate(objects))
+        return max(0.9 if _is_bulk(objects) else 0.0, *map(_sniff, objects))
     early = head.raw[:65536]
     answers = not head.keys.isdisjoint(("hits", "responses"))
     return 0.9 if answers and b'"hits"' in early and b'"_index"' in early else 0.0
 
 
-def _sniff(sample: dict[str, Any], number: int) -> float:
+def _sniff(sample: dict[str, Any]) -> float:
     if sample.keys() >= _HIT and isinstance(sample["_index"], str):
         return 0.9 if "_source" in sample or "fields" in sample else 0.0
     for name in ("response", "rawResponse", ""):
@@ -101,9 +104,9 @@ def _hits(answer: Any) -> list[Any] | None:
 
 def _is_action(value: dict[str, Any]) -> bool:
     if len(value) != 1:
-        return False
+        return None
     ((name, inner),) = value.items()
-    return name in _ACTIONS and isinstance(inner, dict) and inner.keys() <= _ACTION_MEMBERS and "_index" in inner
+    return inner if name in _ACTIONS and isinstance(inner, dict) and inner.keys() <= _ACTION_MEMBERS else None
 
 
 class Assembler(Pieces):
@@ -138,10 +141,11 @@ def _action(raw: bytes) -> str | None:
 
 
 class Watcher:
-    """Adds up the hits of pages that tell the same total."""
+    """Adds up the hits of pages that tell the same total; looks for cuts in answers that are records."""
 
     def __init__(self) -> None:
         self._hits: dict[tuple[int, str], int] = {}
+        self._cuts: list[tuple[str, str]] = []
 
     def see(self, value: Any, record: Record) -> None:
         hits = _hits(value)  # of one answer among several
@@ -150,7 +154,7 @@ class Watcher:
             self._hits[total] = self._hits.get(total, 0) + (1 if hits is None else len(hits))
 
     def finish(self) -> list[tuple[str, str]]:
-        return [
+        return self._cuts + [
             ("records-matched", f"matched {'at least ' if relation == 'gte' else ''}{total}, returned {hits}")
             for (total, relation), hits in self._hits.items()
             if hits < total or (relation == "gte" and hits <= total)
@@ -250,8 +254,11 @@ def _stream(index: str | None) -> str | None:
 
 def close(wrapper: Wrapper) -> list[tuple[str, str]]:
     """Evidence that an answer is not all: timeouts, partial answers, failed shards, skipped clusters, a full page."""
-    header = _answer(wrapper.header)
-    said = {**header, **wrapper.header}
+    return _cuts(_answer(wrapper.header), wrapper.header, wrapper.elements)
+
+
+def _cuts(header: dict[str, Any], outer: dict[str, Any], elements: int) -> list[tuple[str, str]]:
+    said = {**header, **outer}
     flags = ("timed_out", "terminated_early", "is_partial", "is_running")
     found = [("query-status", f"{name} true") for name in flags if said.get(name) is True]
     shards = header.get("_shards")
@@ -267,8 +274,8 @@ def close(wrapper: Wrapper) -> list[tuple[str, str]]:
             for name in ("skipped", "partial", "failed")
             if (number := store.count(clusters.get(name)))
         )
-    if wrapper.elements == _PAGE_LIMIT:
-        found.append(("limit-reached", f"{wrapper.elements} hits, the most that one page holds by default"))
+    if elements == _PAGE_LIMIT:
+        found.append(("limit-reached", f"{elements} hits, the most that one page holds by default"))
     return found
 
 

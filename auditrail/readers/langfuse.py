@@ -14,9 +14,11 @@ without a zone, which the reference defines as UTC.
   Ids of observations alone (the list of traces) stay in `attributes."langfuse.observations"`: what should be there.
 - An ingestion batch is a log of what a client sent: a `create` is the span as far as it was known, an `update`
   is a `log` below it with what it adds, so that nothing counts twice.
+- What the interface downloads of one trace is `{trace, observations}`: a trace whose observations stand beside it
+  (the project's own test data, packages/shared/scripts/seeder/utils/framework-traces).
 - The answer's `meta` says whether pages or a cursor follow (remarks `next-page-left`).
 
-Not read: datasets, prompts; scores are kept as `log` events. Tested on the documentation, and on no real file.
+Not read: datasets, prompts; scores are kept as `log` events, those inside a trace as its attribute.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from typing import Any
 
 from auditrail.containers.records import Head, Record, Wrapper
 from auditrail.errors import RecordError
-from auditrail.jsontext import content, dumps
+from auditrail.jsontext import content, dumps, parse
 from auditrail.model import Event, Id
 from auditrail.readers._contract import Ignored, Reading
 from auditrail.readers._spans import Span, events_of, remark_of, text_id, unpacked, utc
@@ -34,7 +36,10 @@ from auditrail.readers._vocabulary import state
 NAME = "langfuse"
 TITLE = "Langfuse observations and traces (API, exports as JSON, CSV and Parquet, ingestion batches)"
 LAYER = "agent"
-TESTED_ON = "documentation only: types of langfuse 5.0.4, API definition at 0010e28, blob export field reference"
+TESTED_ON = (
+    "real files of langfuse/langfuse (downloads of one trace); documentation only: types of langfuse 5.0.4, API "
+    "definition at 0010e28, blob export field reference"
+)
 NEVER_RECORDS = "Observations that client-side sampling left out, and content that a mask function replaced before."
 ARRAYS = ("data", "batch")
 IDS = ("trace", "span", "parent_span", "session", "user", "tool_call", "other")
@@ -42,7 +47,7 @@ CAPTURES = {
     "time": "yes: begin and end of every observation; an EVENT has one time",
     "run": "partly: the trace; Langfuse has no run of its own",
     "parent": "yes: parentObservationId",
-    "call": "partly: ids of the calls in a generation's output; a TOOL observation has none",
+    "call": "partly: ids of the calls in a generation's output; a TOOL observation where output or tracer says it",
     "arguments": "yes: input, unless a mask function or LANGFUSE_OBSERVE_DECORATOR_IO_CAPTURE_ENABLED=false took it",
     "results": "yes: output, as arguments",
     "model": "yes: model of a generation",
@@ -74,6 +79,14 @@ _TRACE_USED = frozenset({"id", "timestamp", "name", "input", "output", "sessionI
 _INPUT = ("input", "prompt_tokens", "promptTokens", "input_tokens", "inputTokens")
 _OUTPUT = ("output", "completion_tokens", "completionTokens", "output_tokens", "outputTokens")
 _KINDS_SENT = ("-create", "-update")
+# What Langfuse's OpenTelemetry end point has no field for stands below `metadata.attributes`, named as the tracer did.
+# Counts are not taken from there: agents repeat the sums of their generations.
+_TRACED = (
+    ("gen_ai.tool.name", ("gen_ai.tool.name", "tool.name")),
+    ("gen_ai.tool.call.id", ("gen_ai.tool.call.id", "tool_call.id", "tool.id")),
+    ("gen_ai.agent.name", ("gen_ai.agent.name", "agent.name")),
+)
+_EXECUTED = "execute_tool "
 
 
 def sniff(head: Head) -> float:
@@ -173,6 +186,9 @@ def _observation(value: dict[str, Any]) -> list[Event]:
     kind = value["type"].upper() if isinstance(value.get("type"), str) else ""
     failed = value.get("level") == "ERROR"
     message = value.get("statusMessage")
+    answer = _tool_message(value, kind)
+    if not failed and answer is not None and answer.get("status") == "error":
+        failed, message = True, message or answer.get("content")
     span = Span(
         value.get("traceId"),
         value.get("id"),
@@ -181,7 +197,7 @@ def _observation(value: dict[str, Any]) -> list[Event]:
         utc(value.get("startTime")),
         utc(value.get("endTime")),
         None,
-        _attributes(value, kind, failed=failed),
+        _attributes(value, kind, answer, failed=failed),
         error=(message if isinstance(message, str) else "") if failed else None,
     )
     events = events_of(span, NAME, ids=_shared_ids(value))
@@ -195,14 +211,51 @@ def _observation(value: dict[str, Any]) -> list[Event]:
     return events
 
 
-def _attributes(value: dict[str, Any], kind: str, *, failed: bool) -> dict[str, Any]:
-    made: dict[str, Any] = {"langfuse.observation.type": kind.lower() or value.get("type")}
-    for key in ("input", "output"):
-        if (held := unpacked(value.get(key))) is not None:
-            made[f"langfuse.observation.{key}"] = held
+def _tool_message(value: dict[str, Any], kind: str) -> dict[str, Any] | None:
+    """The message with which a tool of LangChain answers a call, where it is the whole output of a step."""
+    held = unpacked(value.get("output")) if kind in ("SPAN", "TOOL", "") else None
+    if not isinstance(held, dict) or held.get("type") != "tool" or "content" not in held:
+        return None
+    call = held.get("tool_call_id")
+    return held if isinstance(call, str) and call else None
+
+
+def _traced(value: dict[str, Any]) -> dict[str, str]:
+    metadata = unpacked(value.get("metadata"))
+    attributes = unpacked(metadata.get("attributes")) if isinstance(metadata, dict) else None
+    if not isinstance(attributes, dict):
+        return {}
+    made: dict[str, str] = {}
+    for target, names in _TRACED:
+        found = next((attributes[name] for name in names if isinstance(attributes.get(name), str)), None)
+        if found:
+            made[target] = found
+    return made
+
+
+def _names(value: dict[str, Any], kind: str, answer: dict[str, Any] | None) -> dict[str, Any]:
+    """Who acted, and which call of a model a tool answers."""
+    made: dict[str, Any] = {}
     name = value.get("name")
     if isinstance(name, str) and kind in ("TOOL", "AGENT"):
-        made["gen_ai.tool.name" if kind == "TOOL" else "gen_ai.agent.name"] = name
+        made["gen_ai.tool.name" if kind == "TOOL" else "gen_ai.agent.name"] = name.removeprefix(_EXECUTED) or name
+    made |= _traced(value)
+    if answer is not None:
+        # Integrations with LangChain may call the run of a tool a SPAN.
+        if kind != "TOOL":
+            made |= {"langfuse.observation.type": "tool", "langfuse.type": value.get("type") or "none"}
+        made["gen_ai.tool.call.id"] = answer["tool_call_id"]
+        if isinstance(called := answer.get("name") or name, str):
+            made["gen_ai.tool.name"] = called
+    return made
+
+
+def _attributes(value: dict[str, Any], kind: str, answer: dict[str, Any] | None, *, failed: bool) -> dict[str, Any]:
+    made: dict[str, Any] = {"langfuse.observation.type": kind.lower() or value.get("type")}
+    for key in ("input", "output"):
+        if (held := _content_of(value.get(key))) is not None:
+            made[f"langfuse.observation.{key}"] = held
+    made |= _names(value, kind, answer)
     model = value.get("model") or value.get("providedModelName")
     if isinstance(model, str) and model:
         made["langfuse.observation.model.name"] = model
@@ -228,6 +281,18 @@ def _attributes(value: dict[str, Any], kind: str, *, failed: bool) -> dict[str, 
     return made
 
 
+def _content_of(value: Any) -> Any:
+    """Content of a trace or observation. Downloads may hold JSON text of what the tracer gave as JSON text already."""
+    if isinstance(value, str) and value[:2] in ('"{', '"[') and value[-1:] == '"':
+        try:
+            once, flags = parse(value.encode("utf-8", "surrogatepass"))
+        except RecordError:
+            return value
+        inner = unpacked(once)
+        return value if flags or isinstance(inner, str) else inner
+    return unpacked(value)
+
+
 def _trace(value: dict[str, Any]) -> list[Event]:
     begun = utc(value.get("timestamp"))
     observations = unpacked(value.get("observations"))
@@ -244,7 +309,7 @@ def _trace(value: dict[str, Any]) -> list[Event]:
     if begun is None:
         rest["timestamp"] = value.get("timestamp")
     own = value.get("id")
-    sent, got = unpacked(value.get("input")), unpacked(value.get("output"))
+    sent, got = _content_of(value.get("input")), _content_of(value.get("output"))
     name, user = value.get("name"), value.get("userId")
     start = Event(
         ts_ns=begun,

@@ -13,7 +13,8 @@ docs.langchain.com, "Run data format" (the bulk export has the same fields, inpu
 - Layers: llm and embedding; tool; chain is the agent's own code; retriever, prompt and parser are other. Inputs and
   outputs are args and result. `{}` is what LANGSMITH_HIDE_INPUTS leaves, and no sign of it.
 - Tool calls in a model's output are an event `call` each. `child_runs` are read, too.
-- Times without a zone are UTC (the SDK reads them so).
+- Times without a zone are UTC (the SDK reads them so). A run without `start_time` (a query may leave it out) began
+  when the last step of `dotted_order` says.
 - The dedupe key has the end beside the id: a run posted at its begin and patched at its end are two records of it.
   A patch in a batch (`{"post": [...], "patch": [...]}`, langsmith-sdk js/src/tests/test_data) has no type, and no id
   but the last of `dotted_order`; with `ls_model_type` it is a model's. Its tokens stand in `outputs.usage_metadata`.
@@ -57,6 +58,7 @@ CAPTURES = {
 }
 
 _TYPES = frozenset({"llm", "chain", "tool", "retriever", "embedding", "prompt", "parser"})
+_BEGUN = re.compile(r"(?:\A|\.)(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{6})Z[^.]*\Z", re.ASCII)
 _STEP = re.compile(r"\A[0-9TZ.:+-]*Z([0-9a-fA-F-]{32,36})\Z")
 _CONVERSATION = ("thread_id", "session_id", "conversation_id")
 _MODELS = ("ls_model_name", "model", "model_name", "model_id", "deployment_name")
@@ -136,7 +138,7 @@ def _run(value: dict[str, Any], level: int) -> list[Event]:
         own,
         parent,
         value.get("name"),
-        utc(value.get("start_time")),
+        utc(value.get("start_time")) or _begun(value.get("dotted_order")),
         utc(value.get("end_time")),
         None,
         _attributes(value, extra, metadata, ancestors),
@@ -157,6 +159,12 @@ def _run(value: dict[str, Any], level: int) -> list[Event]:
     elif children:
         events.append(Event(ts_source="order", name="child_runs", attributes=dumps({"child_runs": children})))
     return events
+
+
+def _begun(order: Any) -> int | None:
+    """When the last step of the order began, in its usual form: `20260216T013518573255Z<id>`."""
+    match = _BEGUN.search(order) if isinstance(order, str) else None
+    return utc("{}-{}-{}T{}:{}:{}.{}Z".format(*match.groups())) if match else None
 
 
 def _ancestors(order: Any) -> list[str]:

@@ -1,7 +1,7 @@
-"""LiteLLM's StandardLoggingPayload: one object per model request, written by its file, S3, GCS and queue callbacks.
+"""LiteLLM: one object per model request, a StandardLoggingPayload of its callbacks or a row of its spend logs.
 
 Fields after `litellm/types/utils.py` (1.109.1) and its logging specification. Times are float seconds since the
-epoch. What is particular:
+epoch. A row of spend logs (`_litellm_spend`) is read as the payload it was made of. What is particular:
 
 - A request is one `span` event (layer llm). A record of `call_type` `call_mcp_tool` is the gateway's own execution of
   a tool: its span has layer `tool`. Tool calls in the response are `call` events of layer llm. A tool that the
@@ -239,7 +239,7 @@ def _agent(value: dict[str, Any]) -> str | None:
         for key in _AGENTS:
             if gateway.is_text(found := gateway.member(value, "metadata", holder, key)):
                 return str(found)
-    return None
+    return str(own) if gateway.is_text(own := value.get("agent_id")) else None
 
 
 def _principal(value: dict[str, Any]) -> str | None:

@@ -20,6 +20,10 @@ One record is one run, one call of `generate`. Its events:
 - internal events are logs of layer agent; a user's finished utterance is a message;
 - the response is a message of layer llm.
 
+The server's `/v1/guardrail/checks` answers `{status, rails_status {<rail>: {status}}, messages, guardrails_data {log}}`
+(the server's api.py): a `span` of layer agent, and a decision for each rail: `blocked` is `deny`, `success` is `allow`.
+While such an answer streams, lines with `guardrails_data` null tell the same rails again: they are logs.
+
 What of this is there depends on `options.log` of the request: rails, calls and internal events are off by default.
 """
 
@@ -42,7 +46,10 @@ from auditrail.readers._scope import NOWHERE, Origin
 NAME = "nemo-guardrails"
 TITLE = "NVIDIA NeMo Guardrails generation log (activated rails, actions, model calls)"
 LAYER = "policy"
-TESTED_ON = "documentation only: nemoguardrails 0.24.1 rails/llm/options.py and logging/explain.py"
+TESTED_ON = (
+    "real files of an answer of the server's checks (shown in its deployment guides); documentation only: "
+    "nemoguardrails 0.24.1 rails/llm/options.py and logging/explain.py"
+)
 NEVER_RECORDS = (
     "Rails that were not activated, what a rail changed in the text, and whatever `options.log` did not ask for."
 )
@@ -62,13 +69,22 @@ CAPTURES = {
 }
 
 _GUARDS = frozenset({"input", "output", "retrieval", "tool_input", "tool_output"})
+_CHECKED = {"blocked": ("deny", "denied"), "success": ("allow", "ok"), "error": ("undefined", "error")}
 _LOG = frozenset({"activated_rails", "stats"})
 _MAX_PARTS = 100_000
 
 
 def sniff(head: Head) -> float:
-    """0.95 for an object with activated rails and statistics, or with such a log in it."""
-    return 0.95 if any(_log_of(sample) is not None for sample in head.samples) or head.keys >= _LOG else 0.0
+    """0.95 for an object with activated rails and statistics, with such a log in it, or with the status of rails."""
+    known = any(_log_of(sample) is not None or _is_check(sample) for sample in head.samples)
+    return 0.95 if known or head.keys >= _LOG else 0.0
+
+
+def _is_check(value: Any) -> bool:
+    rails = gateway.member(value, "rails_status")
+    if not isinstance(rails, dict) or not isinstance(value.get("status"), str):
+        return False
+    return "guardrails_data" in value or any(gateway.is_text(gateway.member(rail, "status")) for rail in rails.values())
 
 
 def _log_of(value: Any) -> dict[str, Any] | None:
@@ -88,6 +104,8 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
     """
     if not isinstance(value, dict):
         raise RecordError("not-an-object", "a generation log is a JSON object")
+    if _is_check(value):
+        return _check(value, record, origin)
     log = _log_of(value)
     outer = gateway.Fields(value)
     if log is None:
@@ -110,6 +128,50 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
     answer = value["response"] if gateway.member(value, "response", "log") is log else value
     run = _run(value, log, base, parts, outer)
     return [run, *parts[:_MAX_PARTS], *_response(answer if log is not value else {}, base, run)]
+
+
+def _check(value: dict[str, Any], record: Record, origin: Origin) -> list[Event]:
+    """An answer of the server's checks: the check as a whole, then what each rail decided."""
+    fields = gateway.Fields(value)
+    ids: list[Id] = []
+    gateway.add_named(ids, value)
+    moment = fields.moment("timestamp", "time")
+    base = Event(
+        ts_ns=moment.ns if moment else None,
+        ts_source="event" if moment else "order",
+        tz_assumed=bool(moment and moment.tz_assumed),
+        layer="agent",
+        ids=tuple(ids),
+    )
+    if value.get("guardrails_data") is None and "messages" not in value:
+        return [base._replace(kind="log", name="check", attributes=fields.attributes())]
+    if not any(an_id.kind == "run" for an_id in ids):
+        id_text.add(ids, "run", origin.run_of(record))
+        base = base._replace(ids=tuple(ids))
+    rails = fields.take("rails_status")
+    status = _CHECKED.get(str(value["status"]).lower())
+    whole = base._replace(kind="span", name="check", status=status[1] if status else "unknown")
+    return [whole._replace(attributes=fields.attributes()), *(_checked(name, rails[name], base) for name in rails)]
+
+
+def _checked(name: str, rail: Any, base: Event) -> Event:
+    word = gateway.member(rail, "status")
+    decision, status = _CHECKED.get(word.lower(), (None, "unknown")) if isinstance(word, str) else (None, "unknown")
+    rest = (
+        {key: item for key, item in rail.items() if key != "status" or not decision}
+        if isinstance(rail, dict)
+        else {"status": rail}
+    )
+    return base._replace(
+        layer="policy",
+        kind="decision",
+        name=name,
+        status=status,
+        decision=decision,
+        policy="rails",
+        rule=name,
+        attributes=jsontext.dumps(rest) if rest else None,
+    )
 
 
 def _run(value: dict[str, Any], log: dict[str, Any], base: Event, parts: list[Event], outer: gateway.Fields) -> Event:

@@ -39,7 +39,10 @@ from auditrail.readers._contract import Reading
 NAME = "opa"
 TITLE = "Open Policy Agent decision log (console lines or uploaded arrays)"
 LAYER = "policy"
-TESTED_ON = "documentation only: struct EventV1 of open-policy-agent/opa (047e90d); console keys from its documentation"
+TESTED_ON = (
+    "real files of kanywst/envoy-external-authorization-filter-simple (a console with level debug); documentation "
+    "only: struct EventV1 of open-policy-agent/opa (047e90d)"
+)
 NEVER_RECORDS = "Decisions that a drop policy or a buffer limit discarded leave no record, and no count in this log."
 IDS = (
     "decision",
@@ -137,6 +140,13 @@ def read(value: Any, record: Record) -> Reading:  # noqa: ARG001 - the contract'
     if "decision_id" not in value and (spoken or not decided):
         return [_console_line(value)]
     return [_decision(value)]
+
+
+def _tells_a_decision(value: dict[str, Any]) -> bool:
+    # Level debug tells of a query that is about to be evaluated: what came out of it is another line.
+    if value.get("msg") not in (None, _DECISION_LINE):
+        return False
+    return bool({"result", "input"} & value.keys() and {"path", "query"} & value.keys())
 
 
 def _decision(value: dict[str, Any]) -> Event:
@@ -285,6 +295,8 @@ def _decide(value: dict[str, Any], touched: set[str], name: str | None) -> str |
             return found
         if not refuses or _touches(touched, "result"):
             return None
+    if isinstance(result, str) and result.strip().lower() in ("true", "false"):
+        result = result.strip().lower() == "true"
     if isinstance(result, str):
         return _WORDS.get(result.strip().lower())
     if refuses and isinstance(result, (bool, list, dict)):

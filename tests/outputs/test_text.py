@@ -274,6 +274,27 @@ def test_messages_to_a_model_are_told_by_the_last_one(make_event: Any, make_run:
     assert "span chat: 2 messages, the last of user: Where is my parcel?" in rendered(run, width=120)
 
 
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ('{"role":"user","parts":[{"type":"text","content":"Where is it?"}]}', "user: Where is it?"),
+        (
+            '{"role":"user","content":[{"type":"text","text":"Where"},{"text":"is it?"},{"image":{}}]}',
+            "user: Where is it?",
+        ),
+        ('{"role":"model","parts":[{"functionCall":{"name":"pay"}}]}', 'model: [{"functionCall":{"name":"pay"}}]'),
+        ('{"role":"assistant","content":null,"tool_calls":[{"id":"c"}]}', 'assistant: {"tool_calls":[{"id":"c"}]}'),
+        ('{"role":"assistant","content":""}', "assistant: "),
+        ('{"role":"assistant"}', "assistant: {}"),
+    ],
+)
+def test_a_message_is_told_by_its_text_wherever_that_stands(
+    make_event: Any, make_run: Any, message: str, said: str
+) -> None:
+    run = make_run((0, make_event("gateway", 1, "10:00:00", "llm", "span", name="chat", args=f"[{message}]")))
+    assert f"span chat: a message of {said}" in rendered(run, width=160)
+
+
 def test_a_file_with_two_streams_is_one_row_where_there_is_no_room(incident: Reconstruction) -> None:
     first, *_, last = incident.streams
     twice = incident._replace(streams=(first, last, last._replace(stream="payments-api", events=5)))

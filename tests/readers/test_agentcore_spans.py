@@ -160,3 +160,44 @@ def test_spans_inside_cloudwatch_keep_the_stores_key_out_of_the_way():
 def test_what_is_no_object_is_refused():
     with pytest.raises(RecordError):
         agentcore_spans.read([], RECORD)
+
+
+def service(kind: str, body: dict[str, Any], **more: Any) -> Event:
+    (event,) = many({
+        "resource_arn": "arn:x", "operation": "Invoke", "trace_id": "6b1f" + "0" * 28, "traceId": "6b1f" + "0" * 28,
+        "resource": {"attributes": {"service.name": "s"}}, "timeUnixNano": 1774000000000000000, "severityNumber": 9,
+        "attributes": {"aws.resource.type": f"AWS::BedrockAgentCore::{kind}"}, "body": body, **more,
+    })  # fmt: skip
+    return event
+
+
+def test_an_invocation_of_the_runtime_has_its_payloads():
+    event = service("Runtime", {"request_payload": {"prompt": "hi"}, "response_payload": None})
+    assert (event.layer, event.kind, event.name) == ("agent", "span", "Invoke")
+    assert (event.args, event.args_state, event.result_state) == ('{"prompt":"hi"}', "present", "empty")
+    assert "snake-case-keys" not in (event.attributes or ""), "the service writes the ids in both spellings"
+
+
+@pytest.mark.parametrize(("wrong", "status"), [(True, "error"), (False, "ok"), (None, "unknown")])
+def test_an_execution_of_the_code_interpreter_is_a_tool(wrong: bool | None, status: str):
+    answer = {"content": [], "isError": wrong}
+    asked = {"name": "listFiles", "arguments": {"path": ""}}
+    event = service("CodeInterpreter", {"request_payload": asked, "response_payload": answer})
+    assert (event.layer, event.tool, event.args, event.status) == ("tool", "listFiles", '{"path":""}', status)
+
+
+def test_a_payload_is_truncated_only_if_its_text_is_no_whole_json():
+    whole = {"truncatedPayload": '{"name":"run","arguments":{"a":1}}'}
+    event = service("CodeInterpreter", {"request_payload": whole, "response_payload": {}})
+    assert (event.tool, event.args, event.args_state) == ("run", '{"a":1}', "present")
+    cut = {"truncatedPayload": '{"name":"run","argum'}
+    event = service("CodeInterpreter", {"request_payload": cut, "response_payload": cut})
+    assert (event.tool, event.args_state, event.result_state) == (None, "truncated", "truncated")
+    assert event.args == cut["truncatedPayload"]
+
+
+def test_a_line_of_gateway_or_memory_is_a_log_with_its_text():
+    event = service("Gateway", {"log": "target failed", "isError": True, "id": "7"})
+    assert (event.kind, event.status, event.error) == ("log", "error", "target failed")
+    assert json.loads(event.attributes or "")["message"] == "target failed"
+    assert service("Memory", {"log": "read", "isError": False}).status == "unknown"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -56,6 +57,41 @@ def test_an_action_and_its_document_are_one_record() -> None:
     assert (reading.tally.records, reading.tally.records_with_events) == (3, 3)
     assert reading.events[0]["dedupe_key"] == only(read(hit()))["dedupe_key"]
     assert attributes(reading.events[1]) == {"_bulk": "delete", "_index": "agents", "_id": "2"}
+
+
+def _claims(*values: Any) -> float:
+    return elasticsearch.sniff(look(b"\n".join(json.dumps(value).encode() for value in values), complete=True))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [{"index": {"_id": "1"}}, DOC],
+        [{"create": {}}, DOC, {"create": {}}, DOC],
+        [{"delete": {"_id": "1"}}, {"index": {}}, DOC],
+        [{"index": {"_id": "1"}}, DOC, {"delete": {"_id": "1"}}, {"update": {"_id": "2"}}, {"doc": DOC}],
+    ],
+)
+def test_actions_may_leave_the_index_to_the_address_of_the_request(lines: list[Any]) -> None:
+    assert _claims(*lines) == 0.9
+    documents = [event["run_id"] for event in read(*lines).events]
+    assert [held for held in documents if held] == ["r"] * lines.count(DOC) + ["r"] * lines.count({"doc": DOC})
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [{"index": {}}, DOC],  # one line that could be anything
+        [{"create": {}}],
+        [{"index": {"_id": "1"}}],
+        [{"index": {"_id": "1"}}, {"index": {"_id": "2"}}],
+        [{"index": {"_id": "1"}}, DOC, DOC],
+        [{"index": {"_id": "1", "name": "x"}}, DOC],
+        [{"index": 1}, DOC, {"index": 2}, DOC],
+    ],
+)
+def test_other_lines_with_such_a_member_are_no_actions(lines: list[Any]) -> None:
+    assert _claims(*lines) == 0.0
 
 
 def test_an_update_is_no_copy_of_what_it_changes() -> None:

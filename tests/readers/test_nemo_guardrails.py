@@ -102,3 +102,23 @@ def test_a_log_inside_the_response_loses_nothing():
 def test_what_is_no_object_is_refused():
     with pytest.raises(RecordError):
         nemo_guardrails.read([], RECORD)
+
+
+def test_an_answer_of_the_servers_checks_decides_for_each_rail():
+    rails = {"a": {"status": "success"}, "b": {"status": "blocked", "reason": "pii"}, "c": {"status": "?"}, "d": 5}
+    answer = {"status": "blocked", "rails_status": rails, "guardrails_data": {"log": {"activated_rails": ["b"]}}}
+    whole, *decided = many(answer)
+    assert (whole.layer, whole.kind, whole.status) == ("agent", "span", "denied")
+    assert [(event.rule, event.decision) for event in decided] == [
+        ("a", "allow"),
+        ("b", "deny"),
+        ("c", None),
+        ("d", None),
+    ]
+    assert decided[1].attributes == '{"reason":"pii"}'
+    assert {an_id.value for event in decided for an_id in event.ids} == {an_id.value for an_id in whole.ids}
+
+
+def test_a_check_that_is_still_streaming_decides_nothing_twice():
+    (event,) = many({"status": "success", "rails_status": {"a": {"status": "success"}}, "guardrails_data": None})
+    assert (event.kind, event.decision) == ("log", None)

@@ -254,3 +254,18 @@ def test_never_raises_and_gives_valid_rows(value: dict[str, Any], source: dict[s
         assert event.attributes is None or isinstance(json.loads(event.attributes), dict)
         for text in (event.name, event.rule, event.tool, event.agent, event.error, event.policy, event.stream):
             assert text is None or isinstance(text, str)
+
+
+def test_a_query_that_is_about_to_be_evaluated_is_no_decision():
+    debug = one({
+        "input": [], "level": "debug", "msg": "Executing policy query.", "query": "data.envoy.authz.allow",
+        "time": "2026-03-02T09:15:01Z", "txn": 3,
+    })  # fmt: skip
+    assert (debug.kind, debug.decision, debug.name) == ("log", None, "Executing policy query.")
+
+
+@pytest.mark.parametrize(("path", "text", "expected"), [
+    ("a/allow", "true", "allow"), ("a/allow", "False", "deny"), ("a/deny", "true", "deny"),
+])  # fmt: skip
+def test_a_truth_written_as_text_counts(path: str, text: str, expected: str):
+    assert decision(path, result=text).decision == expected

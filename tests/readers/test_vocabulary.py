@@ -267,3 +267,18 @@ def test_attributes_are_never_changed() -> None:
     attributes = {"gen_ai.tool.name": "w", "x": 1}
     apply(attributes, "execute_tool w")
     assert attributes == {"gen_ai.tool.name": "w", "x": 1}
+
+
+@pytest.mark.parametrize("operation", ["execute_tool", "invoke_agent", "chat"])
+def test_plain_input_and_output_count_only_beside_an_operation_and_behind_the_conventions(operation: str) -> None:
+    plain = {"gen_ai.operation.name": operation, "input": "in", "output": "out"}
+    assert {key: apply(plain).columns[key] for key in ("args", "result")} == {"args": "in", "result": "out"}
+    assert apply({**plain, "gen_ai.input.messages": "named"}).columns["args"] == "named"
+    assert "args" not in apply({"input": "in", "db.system": "x"}).columns
+
+
+def test_a_retrieval_has_its_query_and_its_documents() -> None:
+    found = apply({
+        "gen_ai.operation.name": "retrieval", "gen_ai.retrieval.query.text": "q", "gen_ai.retrieval.documents": "[1]",
+    })  # fmt: skip
+    assert (found.layer, found.columns["args"], found.columns["result"]) == ("other", "q", "[1]")

@@ -1,0 +1,64 @@
+"""Executions of a tool that carry no id of the call they answer.
+
+Many tracers give a tool's span no id of the call (Langfuse, LangSmith, OpenInference and Jaeger's or Zipkin's tags). An
+execution of the same tool in the same run, which did not end before the model asked, answers one call:
+
+1. if the arguments are the same;
+2. among those that are left, if the arguments of one side cannot be read. Arguments that differ are another call.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from auditrail import jsontext
+from auditrail.errors import RecordError
+from auditrail.report.types import RunEventView
+
+_READABLE = ("present", "empty")
+
+
+def unanswered(calls: Iterable[RunEventView], events: Iterable[RunEventView]) -> list[RunEventView]:
+    """The calls, in their order, that not even an execution without an id can be; each execution answers one."""
+    free: dict[str, list[RunEventView]] = defaultdict(list)
+    for event in events:
+        if event.layer == "tool" and event.kind in ("span", "call") and event.tool and not event.tool_call_id:
+            free[event.tool].append(event)
+    left = list(calls)
+    for same in (_same, _unreadable):
+        waiting, left = left, []
+        for call in waiting:
+            held = free[call.tool or ""]
+            answer = next((event for event in held if same(call, event) and not _ended_before(event, call)), None)
+            if answer is None:
+                left.append(call)
+            else:
+                held.remove(answer)
+    return left
+
+
+def _same(call: RunEventView, event: RunEventView) -> bool:
+    if call.args_state == event.args_state == "empty":
+        return True
+    return call.args_state == event.args_state == "present" and _plain(call.args) == _plain(event.args)
+
+
+def _unreadable(call: RunEventView, event: RunEventView) -> bool:
+    return call.args_state not in _READABLE or event.args_state not in _READABLE
+
+
+def _ended_before(event: RunEventView, call: RunEventView) -> bool:
+    ended = event.end_ns if event.end_ns is not None else event.ts_ns
+    return ended is not None and call.ts_ns is not None and ended + event.skew_ns < call.ts_ns + call.skew_ns
+
+
+def _plain(text: str | None) -> Any:
+    """Arguments without regard to white space and the order of members."""
+    if text is None:
+        return None
+    try:
+        return jsontext.parse(text.encode("utf-8", "surrogatepass"))[0]
+    except RecordError:
+        return text
