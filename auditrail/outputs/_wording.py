@@ -54,7 +54,7 @@ class Contents:
             if isinstance(parsed, dict):
                 return self.pairs(parsed, braces=braces)
             if isinstance(parsed, list) and parsed and all(isinstance(m, dict) and "role" in m for m in parsed):
-                said = _said(parsed[-1])
+                said = _said_by(parsed[-1])
                 many = f"{len(parsed)} messages, the last of" if len(parsed) > 1 else "a message of"
                 return self.short(f"{many} {parsed[-1]['role']}: {said[:_PHRASE_COLUMNS]}", _PHRASE_COLUMNS)
         return self.short(value, _PHRASE_COLUMNS)
@@ -279,18 +279,11 @@ def _parsed(value: str) -> Any:
         return None
 
 
-def _said(message: dict[str, Any]) -> str:
+def _said_by(message: dict[str, Any]) -> str:
     """What a message says: its text, where it has any, be it in blocks or parts; else all that it holds."""
     said = message["content"] if message.get("content") is not None else message.get("parts")
-    if isinstance(said, str):
-        return said
-    texts = []
-    for block in said if isinstance(said, list) else ():
-        told = block.get("text", block.get("content")) if isinstance(block, dict) else block
-        if isinstance(told, str) and told.strip():
-            texts.append(told)
-    if texts:
-        return " ".join(texts)
+    if told := _said(said, " "):
+        return told
     if said is None:
         said = {key: held for key, held in message.items() if key not in ("role", "content") and held is not None}
     return jsontext.dumps(said)
@@ -334,10 +327,10 @@ def labels(paths: Iterable[str]) -> dict[str, str]:
     return made
 
 
-def _said(value: Any) -> str:
+def _said(value: Any, between: str = "\n") -> str:
     """A text, or the texts of a message's blocks; nothing for what has none."""
     if isinstance(value, str):
         return value
     blocks = value if isinstance(value, list) else []
-    texts = (block.get("text") if isinstance(block, dict) else block for block in blocks)
-    return "\n".join(text for text in texts if isinstance(text, str) and text)
+    texts = (block.get("text", block.get("content")) if isinstance(block, dict) else block for block in blocks)
+    return between.join(text for text in texts if isinstance(text, str) and text)

@@ -4,9 +4,8 @@ Shapes:
 
 - search: `{"took", "timed_out", "_shards": {"total", "successful", "failed", "failures"}, "hits": {"total": {"value",
   "relation": "eq" | "gte"} or a number, "hits": [{"_index", "_id", "_source", ...}]}}`; pages of a scroll one after
-  another; asynchronous searches have this under `response`, Dashboards' inspector under `rawResponse`.
-- `_msearch`: `{"took", "responses": [answer or {"error", "status"}...]}`, as Grafana and Kibana ask; an answer is a
-  record, and what it says of itself beside the total is not looked at.
+  another; asynchronous searches have this under `response`, Dashboards' inspector under `rawResponse`. Several
+  searches at once (`_msearch`, as Grafana and Kibana send them) have a list of answers under `responses`.
 - elasticdump: lines `{"_index", "_id", "_score"?, "_source"}`.
 - bulk: an action line `{"index" | "create" | "update" | "delete": {"_index"?, "_id"?}}` and, but for delete, a line
   with the document; the two are joined into one record. Two actions in a row: the first lacks its document.
@@ -19,9 +18,8 @@ Evidence of a cut: `timed_out`, `terminated_early`, `is_partial`, failed shards,
 matches than hits, counted over all pages of a source that tell the same total (beyond `track_total_hits` the total is a
 lower bound: relation `gte`); 10,000 hits on one page, which is index.max_result_window. A scroll id is always there.
 
-Facts: elasticdump `lib/transports/elasticsearch.js` (its lines are hits; bulk pairs); grafana/grafana
-`pkg/tsdb/elasticsearch/testdata_response` (`_msearch`); the search and bulk APIs are general knowledge. Not read:
-aggregations, answers of the bulk API, `hits` without a document.
+Facts: elasticdump `lib/transports/elasticsearch.js` (its lines are hits; bulk pairs); the search and bulk APIs are
+general knowledge. Not read: aggregations, answers of the bulk API, `hits` without a document.
 """
 
 from __future__ import annotations
@@ -32,7 +30,6 @@ from typing import Any
 from auditrail import jsontext, times
 from auditrail.containers.records import Head, Record, Wrapper
 from auditrail.errors import RecordError
-from auditrail.jsontext import dumps
 from auditrail.model import Event
 from auditrail.readers import _store as store
 from auditrail.readers._contract import Ignored, Inner, Reading, as_inside
@@ -58,7 +55,6 @@ _ACTION_MEMBERS = frozenset({
 })  # fmt: skip
 _BULK = "_bulk"
 _HIT = frozenset({"_index", "_id"})
-_ANSWER = frozenset({"took", "timed_out", "_shards"})
 _DATED = re.compile(r"(?:[-_.](?:\d{4}[.\-_]?\d{2}(?:[.\-_]?\d{2})?|\d{6}))+\Z")
 _PAGE_LIMIT = 10_000
 _TOTALS_KEPT = 1000
@@ -75,8 +71,8 @@ def sniff(head: Head) -> float:
     if objects:
         return max(0.9 if _is_bulk(objects) else 0.0, *map(_sniff, objects))
     early = head.raw[:65536]
-    answers = not head.keys.isdisjoint(("hits", "responses"))
-    return 0.9 if answers and b'"hits"' in early and b'"_index"' in early else 0.0
+    known = "hits" in head.keys or "responses" in head.keys
+    return 0.9 if known and b'"hits"' in early and b'"_index"' in early else 0.0
 
 
 def _sniff(sample: dict[str, Any]) -> float:
@@ -87,22 +83,42 @@ def _sniff(sample: dict[str, Any]) -> float:
         hits = hits.get("hits") if isinstance(hits, dict) else None
         if isinstance(hits, dict) and isinstance(hits.get("hits"), list):
             return 0.95
-    several = sample.get("responses")
-    if isinstance(several, list) and any(_hits(answer) is not None for answer in several[:3]):
+    answers = sample.get("responses")
+    if isinstance(answers, list) and any(_hits(answer) is not None for answer in answers[:10]):
         return 0.95
-    # Only the first line tells a bulk body: a document may have one member called `index`, too.
-    return 0.9 if number == 0 and _is_action(sample) else 0.0
+    return 0.0
+
+
+def _is_bulk(samples: list[dict[str, Any]]) -> bool:
+    """Whether actions and documents take turns. Only the first line is sure: a document may have one member, too.
+
+    An index in the address of the request leaves the actions without one, and often empty.
+    """
+    first = _is_action(samples[0])
+    if first is None or "_index" in first:
+        return first is not None
+    place, actions = 0, 0
+    while place < len(samples):
+        if _is_action(samples[place]) is None:
+            return False
+        actions += 1
+        place += 1 if "delete" in samples[place] else 2
+    documents = len(samples) > 1 and ("delete" in samples[0] or _is_action(samples[1]) is None)
+    return documents and ("_id" in first or actions > 1)
 
 
 def _hits(answer: Any) -> list[Any] | None:
-    """The hits of a whole search answer; a document may have a member called `hits`, too."""
-    told = isinstance(answer, dict) and not _ANSWER.isdisjoint(answer)
-    hits = answer.get("hits") if told else None
-    inner = hits.get("hits") if isinstance(hits, dict) else None
-    return inner if isinstance(inner, list) else None
+    """The hits of a search answer, None if it is none."""
+    hits = answer.get("hits") if isinstance(answer, dict) else None
+    found = hits.get("hits") if isinstance(hits, dict) else None
+    if not isinstance(found, list):
+        return None
+    # A document may have such a member, too.
+    return found if not found or any(isinstance(hit, dict) and "_index" in hit for hit in found[:10]) else None
 
 
-def _is_action(value: dict[str, Any]) -> bool:
+def _is_action(value: dict[str, Any]) -> dict[str, Any] | None:
+    """What an action line of a bulk body says about its document; None if it is no such line."""
     if len(value) != 1:
         return None
     ((name, inner),) = value.items()
@@ -148,10 +164,12 @@ class Watcher:
         self._cuts: list[tuple[str, str]] = []
 
     def see(self, value: Any, record: Record) -> None:
-        hits = _hits(value)  # of one answer among several
+        hits = _hits(value)
         total = _total(record.header if hits is None else value)
         if total is not None and (total in self._hits or len(self._hits) < _TOTALS_KEPT):
             self._hits[total] = self._hits.get(total, 0) + (1 if hits is None else len(hits))
+        if hits is not None and len(self._cuts) < _TOTALS_KEPT:
+            self._cuts.extend(_cuts(value, value, len(hits)))
 
     def finish(self) -> list[tuple[str, str]]:
         return self._cuts + [
@@ -176,24 +194,33 @@ def _answer(header: dict[str, Any]) -> dict[str, Any]:
 
 
 def read(value: Any, record: Record) -> Reading:
-    """One hit, or one action with its document -> the document, to be read on; an answer of several gives all its hits.
+    """One hit, or one action with its document -> the document, to be read on; an answer -> all its hits.
 
     Raises:
         RecordError: `not-an-object`.
     """
     if not isinstance(value, dict):
         raise RecordError("not-an-object", "a hit of Elasticsearch is an object")
-    hits = _hits(value)
-    if hits is not None:
-        return [_hit(hit, record) for hit in hits] or Ignored("no-hits")
-    if "error" in value and not value.keys() & {"_source", "_index", "fields"}:
-        return [Event(ts_source="order", kind="error", status="error", error=_reason(value), attributes=dumps(value))]
-    return [_hit(value, record)]
+    if (hits := _hits(value)) is not None and "_index" not in value:
+        made = [_reading(hit, record) if isinstance(hit, dict) else _odd(hit) for hit in hits]
+        return made or Ignored("no-hits")
+    if "error" in value and "status" in value and "_index" not in value:
+        return [_failed(value)]
+    return [_reading(value, record)]
 
 
-def _hit(value: Any, record: Record) -> Event | Inner:
-    if not isinstance(value, dict):
-        return Event(ts_source="order", attributes=dumps({"hit": value}))
+def _failed(value: dict[str, Any]) -> Event:
+    """One of several searches that failed: it says why."""
+    return Event(
+        ts_ns=None, ts_source="order", status="error", error=_reason(value) or None, attributes=jsontext.dumps(value)
+    )
+
+
+def _odd(hit: Any) -> Event:
+    return Event(ts_ns=None, ts_source="order", attributes=jsontext.dumps({"hit": hit}))
+
+
+def _reading(value: dict[str, Any], record: Record) -> Event | Inner:
     attributes = {key: item for key, item in value.items() if key not in ("_source", _BULK)}
     action: Any = value.get(_BULK) if record.pieces else value if _is_action_line(value) else None
     told: dict[str, Any] = value

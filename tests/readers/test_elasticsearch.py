@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from auditrail.containers.framing import look
+from auditrail.readers import elasticsearch
 from tests.conformance import _pipeline as pipeline
 from tests.readers._stores import TIME, attributes, codes, dumped, ids, only, read, remarks
 
@@ -159,6 +161,19 @@ def test_a_document_with_a_member_called_hits_is_a_document() -> None:
     assert len(read(dumped({**hit(), "_source": {**DOC, "hits": {"hits": [1, 2]}}})).events) == 1
 
 
+def test_several_searches_at_once_give_all_their_hits() -> None:
+    failed = {"error": {"type": "index_not_found_exception", "reason": "no such index"}, "status": 404}
+    reading = read({"took": 3, "responses": [answer(hit("1"), hit("2"), total=9), answer(), failed]})
+    assert [event["dedupe_key"] for event in reading.events] == ["es:agents:1", "es:agents:2", None]
+    assert reading.events[2]["error"] == "index_not_found_exception no such index"
+    assert remarks(reading) == [("records-matched", "matched 9, returned 2")]
+
+
+def test_a_search_among_several_says_that_it_was_cut() -> None:
+    reading = read({"took": 3, "responses": [answer(hit(), timed_out=True)]})
+    assert codes(reading) == ["query-status"]
+
+
 def test_documents_behind_equal_actions_are_told_apart_by_their_bytes() -> None:
     action = b'{"index":{"_index":"agents"}}\n'
     documents = [b'{"@timestamp":"2026-09-17T10:00:01Z","run_id":"r","event":"step","n":%d}' % n for n in range(3)]
@@ -167,13 +182,3 @@ def test_documents_behind_equal_actions_are_told_apart_by_their_bytes() -> None:
     assert len({row["blake3"] for row in reading.events}) == 3
     pipeline.check_places(reading)
     assert [row["byte_length"] for row in reading.events] == [len(action) + len(document) for document in documents]
-
-
-def test_several_answers_in_one_are_read_hit_by_hit() -> None:
-    several = {"took": 2, "responses": [answer(hit("1"), hit("2"), total=9), {"error": {"reason": "no such index"}}]}
-    reading = read(several)
-    assert [(event["kind"], event["dedupe_key"]) for event in reading.events] == [
-        ("log", "es:agents:1"), ("log", "es:agents:2"), ("error", None),
-    ]  # fmt: skip
-    assert reading.events[-1]["error"] == "no such index"
-    assert remarks(reading) == [("records-matched", "matched 9, returned 2")]

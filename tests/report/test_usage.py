@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditrail.report import usage
-from auditrail.report.types import RunEventView, Usage
+from auditrail.report.types import Usage
 from tests.report._views import view
 
 
