@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
+from auditrail.report.turns import turns
 from auditrail.report.types import Completeness, Evidence, Gap, RunEventView
 
 _STATE_CAUSE = {
@@ -26,6 +27,10 @@ _STATE_REMEDY = {
     "truncated": "raise the limit that cut the value, and export again where the store still has it",
     "offloaded": "load the place that the record names",
 }
+
+
+# A tool call id and the number of its turn: one id may stand for several calls of a run (see `turns`).
+_Call = tuple[str, int]
 
 
 @dataclass
@@ -70,8 +75,9 @@ def find(
     """
     found = Findings()
     _parents(run_id, events, found)
-    _asked(run_id, events, found)
-    _results(run_id, events, found)
+    turn_of = turns(events)
+    _asked(run_id, events, turn_of, found)
+    _results(run_id, events, turn_of, found)
     _content(run_id, events, found)
     _contradictions(run_id, events, contradictions, found)
     if named:
@@ -191,17 +197,18 @@ def _remote(event: RunEventView) -> bool | None:
     return False if '"parent_remote":false' in text else None
 
 
-def _asked(run_id: str, events: list[RunEventView], found: Findings) -> None:
+def _asked(run_id: str, events: list[RunEventView], turn_of: Mapping[str, int], found: Findings) -> None:
     """Calls that a model asked for, and that no other layer shows."""
-    asked: dict[str, RunEventView] = {}
-    executed: set[str] = set()
+    asked: dict[_Call, RunEventView] = {}
+    executed: set[_Call] = set()
     for event in events:
         if not event.tool_call_id:
             continue
+        call = (event.tool_call_id, turn_of.get(event.id, 0))
         if event.layer == "llm" and event.kind == "call":
-            asked.setdefault(event.tool_call_id, event)
+            asked.setdefault(call, event)
         elif event.layer in ("tool", "agent"):
-            executed.add(event.tool_call_id)
+            executed.add(call)
     missing = [event for call, event in asked.items() if call not in executed]
     found.check("calls asked for by a model that are held", len(asked) - len(missing), len(asked))
     for event in missing:
@@ -224,17 +231,18 @@ def _asked(run_id: str, events: list[RunEventView], found: Findings) -> None:
         )
 
 
-def _results(run_id: str, events: list[RunEventView], found: Findings) -> None:
-    """Calls that began and have no result, per tool call id."""
-    begun: dict[str, RunEventView] = {}
-    ended: set[str] = set()
+def _results(run_id: str, events: list[RunEventView], turn_of: Mapping[str, int], found: Findings) -> None:
+    """Calls that began and have no result, per call: an id that recurs stands for several."""
+    begun: dict[_Call, RunEventView] = {}
+    ended: set[_Call] = set()
     for event in events:
         if not event.tool_call_id or event.layer == "llm":
             continue
+        call = (event.tool_call_id, turn_of.get(event.id, 0))
         if event.kind == "call":
-            begun.setdefault(event.tool_call_id, event)
+            begun.setdefault(call, event)
         elif event.kind in ("result", "error") or (event.kind == "span" and event.end_ns):
-            ended.add(event.tool_call_id)
+            ended.add(call)
     open_calls = [event for call, event in begun.items() if call not in ended]
     found.check("calls with a result", len(begun) - len(open_calls), len(begun))
     for event in open_calls:

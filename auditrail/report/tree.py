@@ -20,6 +20,7 @@ from collections import defaultdict
 from itertools import accumulate
 
 from auditrail.report import halves
+from auditrail.report.turns import turns
 from auditrail.report.types import RunEventView
 
 # A tree deeper than this is cut: what is below stands at this depth.
@@ -64,7 +65,8 @@ class _Index:
         self.ids = {event.id for event in events}
         self.halves = halves.shared(events)
         self.spans: dict[str, str] = {}
-        self.executions: dict[str, str] = {}
+        self.turns = turns(events)
+        self.executions: dict[tuple[str, int], str] = {}
         self.answers: dict[tuple[str, str, int], str] = {}
         self.responses: dict[str, str] = {}
         spans: dict[str, list[RunEventView]] = defaultdict(list)
@@ -79,7 +81,7 @@ class _Index:
                 self.answers.setdefault(_record(event), event.id)
         for event in sorted(events, key=_execution_order):
             if event.tool_call_id and (event.layer, event.kind) in _EXECUTION:
-                self.executions.setdefault(event.tool_call_id, event.id)
+                self.executions.setdefault((event.tool_call_id, self.turns.get(event.id, 0)), event.id)
         own = [
             event.id
             for event in events
@@ -155,7 +157,7 @@ def _candidates(event: RunEventView, index: _Index) -> list[str | None]:
     elif event.layer == "llm":
         candidates.append(index.responses.get(event.response_id or ""))
     elif event.tool_call_id:
-        candidates.append(index.executions.get(event.tool_call_id))
+        candidates.append(index.executions.get((event.tool_call_id, index.turns.get(event.id, 0))))
     if event.layer not in ("llm", "agent"):
         candidates.append(index.open_span(event))
     joined = event.stitched_by
