@@ -98,8 +98,8 @@ def _numbered(members: list[RunEventView]) -> Iterable[tuple[str, int]]:
             own.sort(key=lambda event: (event.ts_ns or 0, event.key))
     told = [_told_again(_split(own)) for own in streams.values()]
     most = max(told, key=len)
-    for own in told:
-        for number, turn in zip(_places(own, most), own, strict=True):
+    for split in told:
+        for number, turn in zip(_places(split, most), split, strict=True):
             yield from ((event.id, number) for event in turn.events)
 
 
