@@ -6,12 +6,13 @@ calls asked for by a model that a tool stream holds, arguments that can be read,
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
 
+from auditrail.report import begins
 from auditrail.report.turns import turns
 from auditrail.report.types import Completeness, Evidence, Gap, RunEventView
 
@@ -149,11 +150,13 @@ def _gap(
 def _parents(run_id: str, events: list[RunEventView], found: Findings) -> None:
     """One gap for one missing parent, however many children it left behind."""
     held = {event.own_span for event in events}
+    told = begins.spans(events)
     named = {event.parent_span_id for event in events if event.parent_span_id}
     orphans: dict[str, list[RunEventView]] = defaultdict(list)
     for event in events:
-        if event.parent_span_id and event.parent_span_id not in held:
-            orphans[event.parent_span_id].append(event)
+        parent = event.parent_span_id
+        if parent and parent not in held and (event.stream, parent) not in told:
+            orphans[parent].append(event)
     found.check("parent spans held", len(named) - len(orphans), len(named))
     for parent, children in orphans.items():
         # Logs name the parent without saying where it ran; spans say it.
@@ -209,6 +212,8 @@ def _asked(run_id: str, events: list[RunEventView], turn_of: Mapping[str, int], 
             asked.setdefault(call, event)
         elif event.layer in ("tool", "agent"):
             executed.add(call)
+    closing = begins.closing(events)
+    asked = {call: event for call, event in asked.items() if event is not closing or call in executed}
     missing = [event for call, event in asked.items() if call not in executed]
     found.check("calls asked for by a model that are held", len(asked) - len(missing), len(asked))
     for event in missing:
@@ -233,18 +238,18 @@ def _asked(run_id: str, events: list[RunEventView], turn_of: Mapping[str, int], 
 
 def _results(run_id: str, events: list[RunEventView], turn_of: Mapping[str, int], found: Findings) -> None:
     """Calls that began and have no result, per call: an id that recurs stands for several."""
-    begun: dict[_Call, RunEventView] = {}
+    opened: dict[_Call, RunEventView] = {}
     ended: set[_Call] = set()
     for event in events:
         if not event.tool_call_id or event.layer == "llm":
             continue
         call = (event.tool_call_id, turn_of.get(event.id, 0))
         if event.kind == "call":
-            begun.setdefault(call, event)
+            opened.setdefault(call, event)
         elif event.kind in ("result", "error") or (event.kind == "span" and event.end_ns):
             ended.add(call)
-    open_calls = [event for call, event in begun.items() if call not in ended]
-    found.check("calls with a result", len(begun) - len(open_calls), len(begun))
+    open_calls = [event for call, event in opened.items() if call not in ended]
+    found.check("calls with a result", len(opened) - len(open_calls), len(opened))
     for event in open_calls:
         found.marks[event.id].append("no result")
         found.gaps.append(
@@ -365,22 +370,9 @@ def _streams(run_id: str, events: list[RunEventView], expected: tuple[Expected, 
         )
 
 
-def _speaks(event: RunEventView, layer: str) -> bool:
-    return event.kind == "message" and event.layer == layer
-
-
 def _edges(run_id: str, events: list[RunEventView], found: Findings) -> None:
-    """Whether the run's own begin and end are held. A root span tells both; so do the ends of a conversation.
-
-    A conversation begins with what a user or the system says and ends with an answer; after a call or a result the
-    model had the word.
-    """
-    # A record of a model request has a begin and an end, too, but no span id: it is not the run's root.
-    root = any(e.kind == "span" and e.span_id and not e.parent_span_id and e.end_ns for e in events)
-    kinds = Counter(event.kind for event in events if event.layer in ("agent", "other"))
-    words = [event for event in events if event.kind in ("message", "call", "result")]
-    begun = root or kinds["start"] > 0 or (bool(words) and _speaks(words[0], "agent"))
-    ended = root or kinds["end"] > 0 or (bool(words) and _speaks(words[-1], "llm"))
+    """Whether the run's own begin and end are held."""
+    started, begun, ended = begins.edges(events)
     found.check("begin held", int(begun), 1)
     found.check("end held", int(ended), 1)
     sure = [event for event in events if event.stitched_by.confidence != "inferred"]
@@ -392,10 +384,11 @@ def _edges(run_id: str, events: list[RunEventView], found: Findings) -> None:
                 run_id,
                 [last],
                 rule="run-without-end",
-                cause="crash",
-                severity="high",
+                # Who only keeps what was said keeps no end: a person may have had the last word.
+                cause="crash" if started else "unknown",
+                severity="high" if started else "medium",
                 confidence="strong",
-                title="the run began and never ended",
+                title="the run began and never ended" if started else "the conversation ends without an answer",
                 explanation="no stream holds an end of this run; this is the last record of it",
                 remedy="look for a crash, a kill or a restart of the agent at this moment",
                 evidence=(_at(last, "last record of the run"),),
