@@ -1,4 +1,4 @@
-"""Where things begin and end that no single record tells whole: spans told in two records, and conversations."""
+"""Where things stand and end that no record of theirs tells: in time, in spans told in two records, and in a talk."""
 
 from __future__ import annotations
 
@@ -8,6 +8,33 @@ from auditrail.report.types import RunEventView
 
 # Tools that a model calls to say that it is done: OpenHands, SWE-agent, Inspect, smolagents, Cline, Copilot.
 _CLOSING = frozenset({"finish", "submit", "final_answer", "attempt_completion", "task_complete", "task_done"})
+
+
+# Key of an event: source * 2^44 + place in its file (see `model.Provenance`).
+_PLACES = 44
+
+
+def times(events: Iterable[tuple[int, int | None]]) -> dict[int, int]:
+    """Key -> where an event stands in time, for (key, time) pairs in any order.
+
+    An event without a time stands behind the one before it in its file, at the begin of the file before the next one.
+    Where no event of the file has a time, none of its events stands anywhere.
+    """
+    found: dict[int, int] = {}
+    waiting: list[int] = []
+    source, last = -1, None
+    for key, ts in sorted(events, key=lambda pair: pair[0]):
+        if key >> _PLACES != source:
+            source, last, waiting = key >> _PLACES, None, []
+        if ts is not None:
+            last = ts
+            found.update(dict.fromkeys(waiting, ts))
+            waiting = []
+        if last is None:
+            waiting.append(key)
+        else:
+            found[key] = last
+    return found
 
 
 def spans(events: Iterable[RunEventView]) -> dict[tuple[str, str], str]:

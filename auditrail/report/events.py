@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditrail import jsontext
 from auditrail.errors import RecordError
+from auditrail.report import begins
 from auditrail.report.types import Place, RunEventView, Stitch
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def read(
     sources: dict[int, dict[str, Any]],
     copies: Counter[int],
 ) -> list[RunEventView]:
-    """The events with these keys, in order of stored time, those without a time last.
+    """The events with these keys, in order of stored time, those without a time where their file has them.
 
     Args:
         connection: to the case.
@@ -114,7 +115,8 @@ def read(
         for part in _ranges(stitches)
     )
     rows = connection.execute(" UNION ALL ".join(parts)).fetchall()
-    rows.sort(key=lambda row: (row[_TS] is None, row[_TS] or 0, row[1]))
+    times = begins.times((row[1], row[_TS]) for row in rows)
+    rows.sort(key=lambda row: (row[1] not in times, times.get(row[1], 0), row[1]))
     keys = {row[1]: event_id(row[0], row[2], row[3]) for row in rows}
     made = []
     for row in rows:

@@ -376,7 +376,7 @@ def _edges(run_id: str, events: list[RunEventView], found: Findings) -> None:
     found.check("begin held", int(begun), 1)
     found.check("end held", int(ended), 1)
     sure = [event for event in events if event.stitched_by.confidence != "inferred"]
-    last = max(sure, key=lambda event: (event.ts_ns or 0, event.key), default=None)
+    last = next(reversed(sure), None)
     if begun and not ended and last is not None:
         found.marks[last.id].append("the run has no end after this")
         found.gaps.append(

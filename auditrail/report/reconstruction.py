@@ -206,7 +206,7 @@ def _remarks(
         made.append(f"{assumed} time(s) carried no zone: UTC was assumed")
     unordered = sum(event.ts_ns is None for event in events)
     if unordered:
-        made.append(f"{unordered} event(s) have no time: they stand in the order of their file, behind all others")
+        made.append(f"{unordered} event(s) have no time: they stand where their file has them, or behind all others")
     contested = case.count(connection, "SELECT count(*) FROM conflicts")
     if contested:
         made.append(

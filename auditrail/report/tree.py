@@ -42,11 +42,13 @@ def order(events: list[RunEventView]) -> dict[str, tuple[str | None, int]]:
     for event in events:
         children[parents[event.id]].append(event.id)
 
+    times = begins.times((event.key, event.ts_ns) for event in events)
+
     def when(event_id: str) -> tuple[int, int, int]:
         event = by_id[event_id]
-        if event.ts_ns is None:
+        if event.key not in times:
             return (1, 0, event.key)
-        return (0, event.ts_ns + event.skew_ns, event.key)
+        return (0, times[event.key] + event.skew_ns, event.key)
 
     for siblings in children.values():
         siblings.sort(key=when)

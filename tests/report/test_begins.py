@@ -71,3 +71,11 @@ def test_only_a_run_that_says_where_it_begins_is_expected_to_say_where_it_ends(
 ) -> None:
     (gap,) = started(first, view(2, 1, "llm", "message"), view(3, 2, "agent", "message")).gaps
     assert (gap.rule, gap.cause, gap.severity) == ("run-without-end", cause, severity)
+
+
+def test_an_event_without_a_time_stands_where_its_file_has_it() -> None:
+    other = 1 << 44
+    pairs = [(1, None), (2, 5), (3, None), (4, 3), (other, None), (other + 1, None)]
+    assert begins.times(pairs) == {1: 5, 2: 5, 3: 5, 4: 3}, "a file without any time has no place in time"
+    events = [view(1, None, "agent", "message"), view(2, 5, "llm", "message"), view(3, None), view(4, 9, "agent")]
+    assert list(tree.order(events[::-1])) == ["1:1", "1:2", "1:3", "1:4"]
