@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from auditrail.containers.records import Record
+from auditrail.model import Event
 from auditrail.readers import mini_swe_agent
 from tests.conformance import _pipeline as pipeline
 from tests.readers._told import cuts_are_survived, first_choice, fixture, large, told
+
+RECORD = Record(1, 0, 0, b"", b"\0" * 32)
 
 
 def test_version_1_has_the_command_in_the_one_block_of_the_answer():
@@ -77,3 +81,22 @@ def test_it_claims_nothing_of_its_neighbours():
 
 def test_cuts_are_survived():
     cuts_are_survived("mini-swe-agent")
+
+
+def test_the_command_that_submits_is_answered_by_the_end():
+    call = {"id": "call_9", "type": "function", "function": {"name": "bash", "arguments": "{}"}}
+    messages = [{"role": "user", "content": "go"}, {"role": "assistant", "content": "", "tool_calls": [call]},
+                {"role": "exit", "content": "patch"}]  # fmt: skip
+    for status, answered in (("Submitted", ["call_9"]), ("LimitsExceeded", [])):
+        document = {"info": {"exit_status": status, "mini_version": "2.4.0"}, "messages": messages}
+        events = mini_swe_agent.read(document, RECORD)
+        assert isinstance(events, list)
+        end = events[-1]
+        assert isinstance(end, Event)
+        assert (end.kind, [an_id.value for an_id in end.ids if an_id.kind == "tool_call"]) == ("end", answered)
+
+
+def test_version_1_has_its_time_on_the_message():
+    document = {"info": {}, "messages": [{"role": "user", "content": "go", "timestamp": 1700000000.5}]}
+    event = mini_swe_agent.read(document, RECORD)[0]  # type: ignore[index]
+    assert (event.ts_ns, event.ts_source) == (1700000000500000000, "event")
