@@ -59,11 +59,9 @@ def _words(events: Iterable[RunEventView]) -> list[RunEventView]:
 
 
 def closing(events: Iterable[RunEventView]) -> RunEventView | None:
-    """The call by which the model ended the run, if the last word is one: nothing carries it out."""
+    """The call by which the model ended the run, or its result, if that is the last word."""
     last = next(reversed(_words(events)), None)
-    if last is None or last.layer != "llm" or last.kind != "call" or not last.tool:
-        return None
-    return last if last.tool.lower() in _CLOSING else None
+    return last if last is not None and last.tool and last.tool.lower() in _CLOSING else None
 
 
 def edges(events: list[RunEventView]) -> tuple[bool, bool, bool]:

@@ -212,7 +212,7 @@ def _asked(run_id: str, events: list[RunEventView], turn_of: Mapping[str, int], 
             asked.setdefault(call, event)
         elif event.layer in ("tool", "agent"):
             executed.add(call)
-    closing = begins.closing(events)
+    closing = begins.closing(events)  # nothing has to carry it out
     asked = {call: event for call, event in asked.items() if event is not closing or call in executed}
     missing = [event for call, event in asked.items() if call not in executed]
     found.check("calls asked for by a model that are held", len(asked) - len(missing), len(asked))

@@ -53,8 +53,9 @@ def test_a_call_that_says_that_the_model_is_done_ends_the_run() -> None:
     found = started(*events)
     assert (found.gaps, found.checks["end held"]) == ([], (1, 1))
     assert "calls asked for by a model that are held" not in found.checks
-    carried_out = started(*events, result(4, 2, "c", layer="tool"))
+    carried_out = started(*events, result(4, 2, "c", layer="tool")._replace(tool="finish"))
     assert carried_out.checks["calls asked for by a model that are held"] == (1, 1)
+    assert (carried_out.gaps, carried_out.checks["end held"]) == ([], (1, 1))
 
 
 def test_any_other_last_call_was_not_carried_out() -> None:
