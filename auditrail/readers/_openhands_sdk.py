@@ -17,6 +17,8 @@ _KINDS = frozenset({
     "PauseEvent", "Condensation", "CondensationRequest", "CondensationSummaryEvent", "ConversationStateUpdateEvent",
     "ConversationErrorEvent", "LLMCompletionLogEvent", "TokenEvent", "InterruptEvent", "HookExecutionEvent",
 })  # fmt: skip
+_STATE = frozenset({"id", "agent", "workspace", "persistence_dir", "stats"})
+_ENDED = {"finished": "ok", "error": "error", "stuck": "error"}
 _SOURCES = frozenset({"agent", "user", "environment", "hook"})
 
 
@@ -31,6 +33,27 @@ def is_event(value: dict[str, Any]) -> bool:
         and isinstance(value.get("id"), str)
         and "timestamp" in value
     )
+
+
+def is_state(value: dict[str, Any]) -> bool:
+    """Whether an object is the state of a conversation (`base_state.json` beside its events)."""
+    return value.keys() >= _STATE and isinstance(value.get("agent"), dict)
+
+
+def state(value: dict[str, Any], name: str) -> Event:
+    """How the conversation stands: an end where it has one; tokens and cost of the whole stay in the attributes."""
+    fields = gateway.Fields(value)
+    status = fields.text("execution_status", "agent_status") or ""
+    ended = _ENDED.get(status)
+    model = gateway.member(value, "agent", "llm", "model")
+    ids: list[Id] = []
+    id_text.add(ids, "conversation", value.get("id"))
+    made = of_run(
+        Run(name), ids=ids, layer="agent", kind="end" if ended else "log", name="conversation state",
+        status=ended or "unknown", error=status if ended == "error" else None,
+        model=model if gateway.is_text(model) else None,
+    )  # fmt: skip
+    return made._replace(attributes=fields.attributes())
 
 
 def event(value: dict[str, Any], name: str, number: int | None) -> Event:

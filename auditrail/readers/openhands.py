@@ -9,7 +9,8 @@ OpenHands/software-agent-sdk `openhands/sdk/event`. Shapes:
 - Resolver and evaluation output: one object for each run, with `history` (a list of events, or of pairs of them, in old
   files without id and time), `instruction`, `git_patch`, `success`, `error`, `metrics`.
 - SDK events `{kind: ActionEvent | ObservationEvent | MessageEvent | ..., id, timestamp, source, tool_call_id, ...}`,
-  in files `<conversation>/events/event-<n>-<id>.json`.
+  in files `<conversation>/events/event-<n>-<id>.json`, or as the `history` of evaluation output; beside the folder
+  lies `base_state.json`, how the conversation stands.
 
 What the events say:
 
@@ -22,7 +23,7 @@ What the events say:
   by the observation that the call gets instead of a result. `security_risk` is kept, it decides nothing by itself.
 - Times are local times without a zone.
 
-Tested on real files of OpenHands of 2024 and 2025; the SDK's events after its source.
+Tested on real files of OpenHands of 2024 and 2025, and on conversations that the SDK 1.58 wrote with an invented model.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from auditrail.readers._scope import NOWHERE, Origin
 NAME = "openhands"
 TITLE = "OpenHands trajectory, event folder, resolver output, or SDK events"
 LAYER = "agent"
-TESTED_ON = "real files of OpenHands: four trajectories and a resolver output; documentation only for the SDK's events"
+TESTED_ON = "real files of OpenHands: four trajectories, a resolver output, and conversations of the SDK 1.58 with an invented model"
 NEVER_RECORDS = "Requests to the model that gave no action; events that a trajectory export filtered out."
 IDS = ("run", "tool_call", "response", "message")
 CAPTURES = {
@@ -62,7 +63,7 @@ _SOURCES = frozenset({"agent", "user", "environment"})
 def sniff(head: Head) -> float:
     """0.95 for an event of either kind, or a run with a history of events; judged by the first objects."""
     records = [sample for sample in head.samples if isinstance(sample, dict)][:8]
-    if any(_is_event(each) or sdk.is_event(each) or _is_run(each) for each in records):
+    if any(_is_event(each) or sdk.is_event(each) or sdk.is_state(each) or _is_run(each) for each in records):
         return 0.95
     if any(_is_event(each) for record in records for each in _objects(record.get("trajectory"))[:3]):
         return 0.95
@@ -84,7 +85,8 @@ def _is_run(value: dict[str, Any]) -> bool:
     if not isinstance(history, list) or not value.keys() & {"git_patch", "test_result", "instruction"}:
         return False
     items = [item for each in history[:3] for item in (each if isinstance(each, list) else [each])]
-    return not history or any(isinstance(item, dict) and ("action" in item or "observation" in item) for item in items)
+    told = [item for item in items if isinstance(item, dict)]
+    return not history or any("action" in item or "observation" in item or sdk.is_event(item) for item in told)
 
 
 def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
@@ -94,6 +96,9 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
     if isinstance(value.get("history"), list) and "action" not in value and "observation" not in value:
         return events.run(value, record, origin)
     session, number = _folder(origin)
+    if sdk.is_state(value):
+        beside = origin.parts[-2] if len(origin.parts) > 1 and origin.parts[-1].startswith("base_state.") else None
+        return [sdk.state(value, beside or origin.run())]
     run = session or origin.run()
     if sdk.is_event(value):
         return [sdk.event(value, run, number)]
