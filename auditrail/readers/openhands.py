@@ -40,7 +40,9 @@ from auditrail.readers._scope import NOWHERE, Origin
 NAME = "openhands"
 TITLE = "OpenHands trajectory, event folder, resolver output, or SDK events"
 LAYER = "agent"
-TESTED_ON = "real files of OpenHands: four trajectories, a resolver output, and conversations of the SDK 1.58 with an invented model"
+TESTED_ON = (
+    "real files of OpenHands: four trajectories, a resolver output; conversations of the SDK 1.58, by an invented model"
+)
 NEVER_RECORDS = "Requests to the model that gave no action; events that a trajectory export filtered out."
 IDS = ("run", "tool_call", "response", "message")
 CAPTURES = {
