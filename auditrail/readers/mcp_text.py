@@ -1,11 +1,13 @@
 """MCP logs of Claude Desktop (`mcp-server-<name>.log`, `mcp.log`): text lines around JSON-RPC messages.
 
 Line forms, as published in issues and repositories of server makers (2024 to 2026): `<ISO time> [<server>] [<level>]
-<text>`, in `mcp.log` of all servers `[<level>] [<server>]`, in some versions without `[<server>]`, in newer ones with ` { metadata: undefined }` at the end. A text that
-begins with `Message from client: ` or `Message from server: ` holds a JSON-RPC message (`_mcp`). Between them stand
-lines that the server wrote to stderr, without a time: they are kept as `log` events in the order of the file.
+<text>`, in `mcp.log` of all servers `[<level>] [<server>]`, in some versions without `[<server>]`, in newer ones with
+` { metadata: undefined }` at the end. A text that begins with `Message from client: ` or `Message from server: ` holds
+a JSON-RPC message (`_mcp`). Between them stand lines that the server wrote to stderr, without a time: they are kept as
+`log` events in the order of the file.
 
-A session of a server begins with the app's word that it starts it, or with its `initialize` request. Messages that the app shortened do not parse: they stay text.
+A session of a server begins with the app's word that it starts it, or with its `initialize` request. Messages that
+the app shortened do not parse: they stay text.
 """
 
 from __future__ import annotations
