@@ -109,3 +109,12 @@ def test_a_large_session_is_known_by_its_members():
     assert adk.sniff(Head(b'{"events": [{"invocationId": "e', False, "values", False, [], keys, [])) == 0.95
     assert score("adk", {"events": [], "id": "x", "userId": "u"}) == 0.0
     assert score("adk", {"author": "a", "content": "b", "timestamp": 1}) == 0.0
+
+
+def test_an_evaluation_set_tells_what_is_expected_and_claims_no_call():
+    rows = pipeline.read(pipeline.input_of(pipeline.FIXTURES / "adk" / "evaluation-set").read_bytes()).events
+    assert {(row["kind"], row["layer"]) for row in rows} == {("log", "agent")}
+    assert [(row["name"], row["tool"]) for row in rows[:3]] == [
+        ("expected user message", None), ("expected tool use", "find_crossing"), ("expected tool use", "book"),
+    ]  # fmt: skip
+    assert len({row["run_id"] for row in rows}) == 2
