@@ -7,6 +7,8 @@ in brackets is what it does, or whom it speaks to).
 
 - AutoGen 0.2 (`ChatResult`): `chat_history`, `summary`, `cost`, `human_input`; several results of tools stand in
   `tool_responses` of one entry.
+- MAST (multi-agent-systems-failure-taxonomy): `mas_name`, `llm_name`, `benchmark_name`, `trace_id`, `trace` (a text, or
+  `{trajectory: text}`) and annotations of the run: the text stands in one event as it is.
 - Who&When (ag2ai/Agents_Failure_Attribution): `question`, `ground_truth`, `is_correct` (also `is_corrected`),
   `mistake_agent`, `mistake_step`, `mistake_reason`, `system_prompt` by agent. The `mistake_*` members are notes of a
   person who read the run later: they stand on the `end` event as they are, and decide nothing.
@@ -71,12 +73,20 @@ def sniff(head: Head) -> float:
     records = [sample for sample in head.samples if isinstance(sample, dict)]
     if any(record.keys() >= {"mistake_agent", "mistake_step"} and _listed(record) for record in records[:5]):
         return 0.95
+    if any(_is_mast(record) for record in records[:5]):
+        return 0.95
     if any(record.keys() >= _CHAT_RESULT and isinstance(record["chat_history"], list) for record in records[:5]):
         return 0.95
     if not records:
         return 0.9 if head.keys >= {"history", "question"} or head.keys >= _CHAT_RESULT or head.keys & _JUDGED else 0.0
     fitting = [record for record in records if not record.keys() & _OTHERS and len(_agents(record)) >= 2]
     return 0.65 if 2 * len(fitting) > len(records) else 0.0
+
+
+def _is_mast(record: dict[str, Any]) -> bool:
+    trace = record.get("trace")
+    text = trace.get("trajectory") if isinstance(trace, dict) else trace
+    return isinstance(record.get("mas_name"), str) and isinstance(text, str)
 
 
 def _listed(record: dict[str, Any]) -> str | None:
@@ -120,6 +130,8 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
     if not isinstance(value, dict):
         raise RecordError("not-an-object", "a run of several agents is a JSON object")
     fields = gateway.Fields(value)
+    if _is_mast(value):
+        return _mast(value, fields, record, origin)
     key = _listed(value)
     run = Run(origin.run_of(record))
     if key is None:
@@ -131,6 +143,18 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
     # The judgement is on the answer, not on whether the run came to its end.
     made = of_run(run, layer="agent", kind="end", name="history", status="unknown")
     return [*events, made._replace(attributes=fields.attributes())]
+
+
+def _mast(value: dict[str, Any], fields: gateway.Fields, record: Record, origin: Origin) -> list[Event]:
+    """The log of the run as one text: every framework writes its own, and their borders are not told."""
+    system, number = fields.text("mas_name"), value.get("trace_id")
+    run = Run(origin.run_of(record, system, number if isinstance(number, (str, int)) else None), agent=system)
+    trace = fields.take("trace")
+    rest = {"content": trace} if isinstance(trace, str) else {"content": trace["trajectory"], **trace}
+    rest.pop("trajectory", None)
+    told = of_run(run, layer="agent", kind="log", name="trace", rest=rest)
+    made = of_run(run, layer="agent", kind="end", name="history", status="unknown")
+    return [told, made._replace(attributes=fields.attributes())]
 
 
 def _entry(entry: Any, telling: Telling) -> list[Event]:

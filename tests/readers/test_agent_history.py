@@ -118,3 +118,15 @@ def test_a_chat_of_autogen_goes_by_names_and_takes_its_results_apart():
         ("tool", "result", "call_1", "3"), ("tool", "result", "call_2", "4"),
         ("llm", "message", None, None), ("agent", "end", None, None),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "trace", ["[10:00 INFO] CEO: go", {"key": "k", "index": 3, "trajectory": "[10:00 INFO] CEO: go"}]
+)
+def test_a_trace_of_mast_is_kept_as_its_text(trace: Any):
+    rows = told(
+        [{"mas_name": "ChatDev", "llm_name": "m", "trace_id": 3, "trace": trace, "mast_annotation": {"1.1": 0}}]
+    )
+    assert [(row["kind"], row["agent"]) for row in rows] == [("log", "ChatDev"), ("end", "ChatDev")]
+    assert rows[0]["attributes"]["content"] == "[10:00 INFO] CEO: go"
+    assert rows[1]["attributes"]["mast_annotation"] == {"1.1": 0}
