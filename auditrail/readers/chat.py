@@ -60,6 +60,7 @@ _FOREIGN = frozenset({
     "termination_reason", "epoch", "request", "info", "events", "git_patch", "output",
 })  # fmt: skip
 _ITEMS = ("function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output")
+_INSTANCES = ("instance_id", "task_id", "sample_id", "problem_id")
 _NAMES = ("run_id", "conversation_id", "conversationId", "chat_id", "thread_id")
 
 
@@ -117,7 +118,7 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
     fields = gateway.Fields(value)
     messages = fields.take(key)
     model = fields.text("model")
-    run = Run(_own_name(value) or origin.run_of(record), model=model, more=tuple(_ids(value)))
+    run = Run(_name_of(value, record, origin), model=model, more=tuple(_ids(value)))
     telling = Telling(run)
     events: list[Event] = []
     for name in _SYSTEM:
@@ -136,6 +137,15 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
         )
         events.append(rest._replace(attributes=attributes))
     return events
+
+
+def _name_of(value: dict[str, Any], record: Record, origin: Origin) -> str:
+    """Its own id; but data sets give all conversations of an experiment one `run_id`, and each its instance."""
+    own = _own_name(value)
+    instance = next((value[name] for name in _INSTANCES if isinstance(value.get(name), (str, int))), None)
+    if instance is None:
+        return own or origin.run_of(record)
+    return origin.run_of(record, value["run_id"] if own is not None and own == value.get("run_id") else None, instance)
 
 
 def _own_name(value: dict[str, Any]) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from auditrail.model import Event
 from auditrail.readers._conversation import Run, Telling
+from tests.readers._told import told as document
 
 
 def told(*messages: Any) -> list[Event]:
@@ -66,3 +67,15 @@ def test_messages_of_langchain_in_each_of_their_dumps() -> None:
     for status, expected in (("error", "error"), ("success", "ok")):
         (result,) = told({"type": "tool", "content": "no", "tool_call_id": "c", "name": "add", "status": status})
         assert (result.kind, result.tool, result.status) == ("result", "add", expected)
+
+
+def test_conversations_of_one_experiment_are_runs_of_their_own():
+    rows = [
+        {"run_id": "model-a_maxiter_50_run_1", "instance_id": name, "messages": [{"role": "user", "content": "go"}]}
+        for name in ("repo__1", "repo__2")
+    ]
+    names = [event["run_id"] for row in rows for event in document(row)]
+    assert len({*names}) == 2
+    assert all(part in names[0] for part in ("model-a_maxiter_50_run_1", "repo__1"))
+    (alone, *_) = document({"run_id": "3b8e0000-1111", "messages": [{"role": "user", "content": "go"}]})
+    assert alone["run_id"] == "3b8e0000-1111"
