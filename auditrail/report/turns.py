@@ -9,8 +9,10 @@ Turns of two streams are paired by their number or, where one stream lacks some,
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import islice
 
 from auditrail.report.types import RunEventView
 
@@ -85,7 +87,8 @@ class _Turn:
 
 
 def _teller(event: RunEventView) -> tuple[str, str | None]:
-    return (phase(event), event.tool)
+    what = phase(event)
+    return (what, None if what == _WISH else event.tool)
 
 
 def _numbered(members: list[RunEventView]) -> Iterable[tuple[str, int]]:
@@ -105,9 +108,13 @@ def _numbered(members: list[RunEventView]) -> Iterable[tuple[str, int]]:
 
 def _split(events: list[RunEventView]) -> list[_Turn]:
     found: list[_Turn] = []
+    # Turns that are done stay so: only those from here on can wait for a begin or an end.
+    first = 0
     for event in events:
         what = phase(event)
-        turn = _turn_of(event, what, found)
+        while first < len(found) and found[first].done:
+            first += 1
+        turn = _turn_of(event, what, found, first)
         if turn is None:
             turn = _Turn()
             found.append(turn)
@@ -115,8 +122,8 @@ def _split(events: list[RunEventView]) -> list[_Turn]:
     return found
 
 
-def _turn_of(event: RunEventView, what: str, found: list[_Turn]) -> _Turn | None:
-    """The turn that the record goes on with; None if it begins one."""
+def _turn_of(event: RunEventView, what: str, found: list[_Turn], first: int) -> _Turn | None:
+    """The turn that the record goes on with; None if it begins one. Turns before `first` are done."""
     if not found:
         return None
     last = found[-1]
@@ -128,14 +135,22 @@ def _turn_of(event: RunEventView, what: str, found: list[_Turn]) -> _Turn | None
     if what == _DECISION:
         return None if last.phases == {_DECISION} and last.record != event.source.record else last
     if what == _BEGIN:
-        waiting = next((turn for turn in found if _WISH in turn.phases and not turn.phases & _CARRIED_OUT), None)
+        waiting = next((turn for turn in islice(found, first, None) if _is_wish(turn)), None)
         fresh = last.done or (_BEGIN in last.phases and last.differs(event))
     else:
-        waiting = next((turn for turn in found if turn.phases & {_WISH, _BEGIN} and not turn.done), None)
+        waiting = next((turn for turn in islice(found, first, None) if _is_open(turn)), None)
         # A second result of a call is of that call; where nothing tells of calls, each record of a result is one.
         untold = not last.phases & {_WISH, _BEGIN} and last.record != event.source.record
         fresh = _END in last.phases and untold if what == _END else _SPAN in last.phases and not _overlaps(last, event)
     return waiting or (None if fresh else last)
+
+
+def _is_wish(turn: _Turn) -> bool:
+    return _WISH in turn.phases and not turn.phases & _CARRIED_OUT
+
+
+def _is_open(turn: _Turn) -> bool:
+    return bool(turn.phases & {_WISH, _BEGIN}) and not turn.done
 
 
 def _overlaps(turn: _Turn, event: RunEventView) -> bool:
@@ -147,26 +162,29 @@ def _overlaps(turn: _Turn, event: RunEventView) -> bool:
 def _told_again(found: list[_Turn]) -> list[_Turn]:
     """A call that was asked for in the same words before, and not carried out again, is that call told twice."""
     kept: list[_Turn] = []
+    told: dict[frozenset[tuple[tuple[str, str | None], str | None]], _Turn] = {}
     for turn in found:
-        earlier = next((one for one in kept if _WISH in one.phases and one.args == turn.args), None)
-        if turn.phases == {_WISH} and earlier is not None:
-            earlier.events += turn.events
-        else:
-            kept.append(turn)
+        words = frozenset(turn.args.items())
+        if turn.phases == {_WISH} and words in told:
+            told[words].events += turn.events
+            continue
+        kept.append(turn)
+        if _WISH in turn.phases:
+            told.setdefault(frozenset(item for item in words if item[0][0] == _WISH), turn)
     return kept
 
 
 def _places(own: list[_Turn], most: list[_Turn]) -> list[int]:
     numbers = list(range(len(own)))
-    begins = [turn.events[0].ts_ns for turn in most]
-    if len(own) == len(most) or any(begin is None for begin in begins):
+    begins = sorted(turn.events[0].ts_ns or 0 for turn in most)
+    if len(own) == len(most) or any(turn.events[0].ts_ns is None for turn in most):
         return numbers
     if any(turn.events[0].ts_ns is None for turn in own):
         return numbers
     places: list[int] = []
     for turn in own:
         at = turn.events[0].ts_ns or 0
-        begun = sum(1 for begin in begins if begin is not None and begin <= at)
+        begun = bisect_right(begins, at)
         least = places[-1] + 1 if places else 0
         # Never past the point where the turns that are left would find no place.
         places.append(min(max(begun - 1, least), len(most) - (len(own) - len(places))))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from auditrail.report import marks, tree
 from auditrail.report.turns import turns
 from auditrail.report.types import RunEventView
@@ -47,6 +49,7 @@ def test_calls_of_one_answer_that_share_an_id_get_their_results_in_order() -> No
     assert turns(events) == {"1:2": 1}
     assert checks(*events) == ({ASKED: (1, 2)}, ["1:2"])
     assert turns([*events, result(4, 3, "c0", layer="tool")]) == {"1:2": 1, "1:4": 1}
+    assert turns([events[0], events[1]._replace(tool="other")]) == {"1:2": 1}
 
 
 def test_a_wish_told_twice_is_one() -> None:
@@ -95,3 +98,17 @@ def test_a_result_stands_below_the_call_of_its_own_turn() -> None:
     assert {event_id: parent for event_id, (parent, _) in tree.order(events).items()} == {
         "1:1": None, "1:2": "1:1", "1:3": None, "1:4": "1:3",
     }  # fmt: skip
+
+
+def test_an_id_used_ten_thousand_times_takes_no_time() -> None:
+    events = [
+        event
+        for n in range(10_000)
+        for event in (
+            asked(2 * n + 1, 2 * n, "c", args=str(n), args_state="present"),
+            result(2 * n + 2, 2 * n + 1, "c"),
+        )
+    ]
+    begun = monotonic()
+    assert max(turns(events).values()) == 9_999
+    assert monotonic() - begun < 5
