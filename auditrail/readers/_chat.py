@@ -92,7 +92,7 @@ def answered(messages: Any) -> list[str | int]:
 
 def usage_of(response: Any) -> tuple[int | None, int | None]:
     """Input and output tokens of a response body, as the provider counted them."""
-    usage = response.get("usage") if isinstance(response, dict) else None
+    usage = response.get("usage", response.get("usage_metadata")) if isinstance(response, dict) else None
     if not isinstance(usage, dict):
         return None, None
     read, written = whole(usage.get("prompt_tokens")), whole(usage.get("completion_tokens"))
@@ -159,7 +159,12 @@ def _call_of(item: dict[str, Any]) -> Iterator[ToolCall]:
         if isinstance(inner := item.get(key), dict):
             rest |= _without(inner, "name", arguments)
             return _made(item.get("id"), inner, arguments, rest)
-    return _made(item.get("id"), item, "arguments", _without(item, "id", "name", "arguments"))
+    # AgentDojo: `{function: <name>, args}`; LangChain: `{name, args}`.
+    named = {**item, "name": item["function"]} if is_text(item.get("function")) and "name" not in item else item
+    key = "args" if "args" in item and "arguments" not in item else "arguments"
+    return _made(
+        item.get("id"), named, key, _without(item, "id", "name", key, *(["function"] if named is not item else []))
+    )
 
 
 def _made(call_id: Any, holder: dict[str, Any], key: str, rest: dict[str, Any]) -> Iterator[ToolCall]:

@@ -20,6 +20,7 @@ from auditrail.content import state_of
 from auditrail.model import Event, Id
 from auditrail.readers import _chat as chat
 from auditrail.readers import _gateway as gateway
+from auditrail.readers import _langchain as langchain
 
 MODEL_ROLES = frozenset({"assistant", "ai", "model", "bot", "gpt", "chatgpt"})
 TOOL_ROLES = frozenset({"tool", "function", "function_call_output", "custom_tool_call_output", "tool_result"})
@@ -67,6 +68,7 @@ class Telling:
         self.run = run
         self._failed = failed
         self._tools: dict[str, str] = {}
+        self._open: list[str] = []
 
     def message(self, message: Any, *, role: str | None = None, **more: Any) -> list[Event]:
         """The events of one message; anything but an object is kept as a `log` event.
@@ -78,12 +80,14 @@ class Telling:
         """
         if not isinstance(message, dict):
             return [of_run(self.run, layer="agent", kind="log", name="message", rest={"message": message})]
+        message = unwrapped(message)
         speaker = role if role is not None else role_of(message)
         if speaker in TOOL_ROLES:
             return [self._result(message, speaker, more)]
         if item := _responses_calls(message):
             at = gateway.Fields(message).moment(*_TIMES)
             asking = of_run(self.run, at=at, ids=message_ids(message), agent=self.run.agent, model=self.run.model)
+            self._open = []
             return [self.call(call, asking) for call in item]
         events = self._said(message, speaker, more)
         at = times.Moment(events[0].ts_ns, events[0].tz_assumed) if events[0].ts_ns is not None else None
@@ -93,8 +97,10 @@ class Telling:
 
     def call(self, call: chat.ToolCall, said: Event) -> Event:
         """A tool call that a model asked for; `said` is the event of its message."""
-        if call.name and call.id is not None:
-            self._tools[str(call.id)] = call.name
+        if call.id is not None:
+            self._open.append(str(call.id))
+            if call.name:
+                self._tools[str(call.id)] = call.name
         ids: list[Id] = [an_id for an_id in said.ids if an_id.kind in ("request", "response", "message")]
         id_text.add(ids, "tool_call", call.id)
         at = times.Moment(said.ts_ns, said.tz_assumed) if said.ts_ns is not None else None
@@ -110,7 +116,10 @@ class Telling:
         if isinstance(asked := message.get("tool_calls"), list) and 0 < len(asked) <= len(calls):
             fields.take("tool_calls")
         by_model = role in MODEL_ROLES or bool(calls) or role == "reasoning"
-        model = (fields.text("model", "model_name") if by_model else None) or (self.run.model if by_model else None)
+        known = fields.text("model", "model_name") or _text_at(message, "response_metadata", "model_name")
+        model = (known or self.run.model) if by_model else None
+        if calls:
+            self._open = []
         read, written = chat.usage_of(message) if by_model else (None, None)
         speaker = fields.text("name") if by_model else None
         at, ids = fields.moment(*_TIMES), message_ids(message)
@@ -135,6 +144,7 @@ class Telling:
         key = next((name for name in _CONTENTS if name in message), "content")
         value = fields.take(key)
         call_id = next((message[name] for name in _RESULT_IDS if message.get(name) is not None), None)
+        call_id = self._paired(call_id, fields)
         ids = message_ids(message)
         id_text.add(ids, "tool_call", call_id)
         for name in _RESULT_IDS:
@@ -162,7 +172,7 @@ class Telling:
         key = "response" if inner is response else "content"
         fields = gateway.Fields(inner)
         value = fields.take(key)
-        call_id = inner.get("tool_use_id", inner.get("id"))
+        call_id = self._paired(inner.get("tool_use_id", inner.get("id")), fields)
         ids: list[Id] = []
         id_text.add(ids, "tool_call", call_id)
         error, status = self._outcome(inner, value)
@@ -176,6 +186,18 @@ class Telling:
                 fields.take(told)
         return made._replace(attributes=fields.attributes())
 
+    def _paired(self, call_id: Any, fields: gateway.Fields) -> Any:
+        """The id of the call that a result belongs to: its own, or that of the first open call of the last answer.
+
+        Some writers give ids to calls only. The results of an answer stand behind it in the order of its calls.
+        """
+        if call_id is None and self._open:
+            fields.put("paired", "by order")
+            return self._open.pop(0)
+        if str(call_id) in self._open:
+            self._open.remove(str(call_id))
+        return call_id
+
     def _outcome(self, message: dict[str, Any], value: Any) -> tuple[str | None, str]:
         error = message.get("error")
         if message.get("is_error") is True or (error is True):
@@ -184,7 +206,19 @@ class Telling:
             return text, "error"
         if self._failed is not None:
             return (_first_line(value), "error") if self._failed(value) else (None, "ok")
-        return None, "ok" if message.get("is_error") is False or error is False else "unknown"
+        if message.get("status") == "error":  # LangChain
+            return _first_line(value), "error"
+        good = message.get("is_error") is False or error is False or message.get("status") == "success"
+        return None, "ok" if good else "unknown"
+
+
+def unwrapped(message: dict[str, Any]) -> dict[str, Any]:
+    """A message of LangChain by its fields: it may stand below `data` or `kwargs`, with its type beside it."""
+    inner = message.get("data")
+    if isinstance(inner, dict) and "content" in inner and isinstance(message.get("type"), str) and len(message) == 2:
+        return {"type": message["type"], **inner}
+    plain = langchain.plain(message)
+    return plain if isinstance(plain, dict) else message
 
 
 def role_of(message: dict[str, Any]) -> str:
@@ -208,12 +242,18 @@ def looks_like(value: Any) -> bool:
     """Whether a value is a chat message: it says who speaks, by a known role, and has a content or calls."""
     if not isinstance(value, dict):
         return False
+    value = unwrapped(value)
     role = role_of(value)
     if _responses_calls(value):
         return True
     if role not in MODEL_ROLES and role not in TOOL_ROLES and role not in USER_ROLES:
         return False
     return any(name in value for name in (*_CONTENTS, "tool_calls", "function_call"))
+
+
+def _text_at(message: dict[str, Any], *path: str) -> str | None:
+    found = gateway.member(message, *path)
+    return found if gateway.is_text(found) else None
 
 
 def text_of(content: Any) -> str | None:

@@ -118,7 +118,19 @@ class Sessions:
 
     def __init__(self) -> None:
         self._began: str | None = None
+        self._fresh = False
         self._open: OrderedDict[str, list[str | None]] = OrderedDict()
+
+    def opened(self, record: Record) -> None:
+        """A session begins here, and the `initialize` behind it is its first message."""
+        if not self._fresh:
+            self._begin(record)
+            self._fresh = True
+
+    def _begin(self, record: Record) -> None:
+        # With its place: a client begins every session with the same bytes.
+        self._began = record_digest(record.digest + record.offset.to_bytes(8, "big")).hex()
+        self._open.clear()
 
     def note(self, record: Record, messages: list[Any], sender: str | None, session: str | None) -> Record:
         """The record with what it needs of the records before it, in its header."""
@@ -132,10 +144,9 @@ class Sessions:
     def _take(self, message: Any, sender: str | None, session: str | None, record: Record, asked: Any) -> None:
         method = message.get("method")
         if isinstance(method, str):
-            if method == "initialize" and session is None:
-                # With its place: a client begins every session with the same bytes.
-                self._began = record_digest(record.digest + record.offset.to_bytes(8, "big")).hex()
-                self._open.clear()
+            if method == "initialize" and session is None and not self._fresh:
+                self._begin(record)
+            self._fresh = False
             key = pair_key(sender or sender_of(method), message.get("id"))
             if key is not None:
                 tool = steps.text(gateway.member(message.get("params"), "name")) if method == "tools/call" else None

@@ -13,6 +13,7 @@ from auditrail.content import state_of
 from auditrail.model import Event, Id
 from auditrail.readers import _chat as chat
 from auditrail.readers import _gateway as gateway
+from auditrail.readers import _openhands_sdk as sdk
 from auditrail.readers._conversation import Run, of_run
 from auditrail.readers._scope import Origin
 
@@ -45,6 +46,9 @@ def run(value: dict[str, Any], record: Record, origin: Origin) -> list[Event]:
     for place, item in enumerate(_flat(history), start=1):
         if not isinstance(item, dict):
             made.append(of_run(about, layer="agent", kind="log", name="history", rest={"entry": item}))
+            continue
+        if sdk.is_event(item):
+            made.append(sdk.event(item, name, None))
             continue
         if "action" in item:
             last = place

@@ -21,7 +21,9 @@ confirmation is a `log`: the tool did not run. Output tokens are the candidates'
 `args: {}` is ambiguous: real, or all there was to record; ADK's spans, not these files, write `{}` and `N/A` in
 place of suppressed arguments. Events of a live or streamed answer with `partial: true` are fragments, and logs here.
 
-Not read: rows of the database session service, evaluation sets. Tested on sessions that ADK itself wrote with an
+Evaluation sets are read by `_adk_eval`: what they expect, as `log` events.
+
+Not read: rows of the database session service, results of evaluations. Tested on sessions that ADK itself wrote with an
 invented model, in camelCase, in snake_case, and as lines of events.
 """
 
@@ -35,12 +37,14 @@ from auditrail import jsontext
 from auditrail.containers.records import Head, Record, Wrapper
 from auditrail.errors import RecordError
 from auditrail.model import Event
+from auditrail.readers import _adk_eval as evaluation
 from auditrail.readers import _steps as steps
 from auditrail.readers._contract import Reading
 from auditrail.readers._gateway import Fields, is_text, member, objects
+from auditrail.readers._scope import NOWHERE, Origin
 
 NAME = "adk"
-TITLE = "Google ADK sessions and events"
+TITLE = "Google ADK sessions, events and evaluation sets"
 LAYER = "agent"
 TESTED_ON = "real files of google-adk 2.13.0, written by its own code for the test with an invented model"
 NEVER_RECORDS = "What was sent to the model (only its answers), and fragments of streamed answers."
@@ -58,7 +62,7 @@ CAPTURES = {
     "errors": "partly: errorCode of the model or the run; a tool's error is what its response says",
     "end": "never: an invocation just stops; the last event may be its answer",
 }
-ARRAYS = ("events",)
+ARRAYS = ("events", "eval_cases", "evalCases")
 
 _ASKS = ("adk_request_confirmation", "adk_request_credential")
 _CAMEL = re.compile(r"_([a-z0-9])")
@@ -72,6 +76,10 @@ def sniff(head: Head) -> float:
     for sample in head.samples:
         if isinstance(sample, dict) and (_is_event(sample) or _is_session(frozenset(sample))):
             return 0.95
+        if isinstance(sample, dict) and evaluation.is_set(frozenset(sample)):
+            return 0.95
+    if not head.samples and evaluation.is_set(head.keys):
+        return 0.95
     return 0.95 if not head.samples and _is_session(head.keys) and _mentions_event(head.raw) else 0.0
 
 
@@ -88,10 +96,12 @@ def _mentions_event(raw: bytes) -> bool:
     return b'"invocationId"' in raw or b'"invocation_id"' in raw
 
 
-def read(value: Any, record: Record) -> Reading:
-    """One event of a session -> what happened in it."""
+def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
+    """One event of a session -> what happened in it; or one case of an evaluation set."""
     if not isinstance(value, dict):
         raise RecordError("not-an-object", "an event is a JSON object")
+    if evaluation.is_case(value):
+        return evaluation.events_of(value, record, origin)
     header = record.header or {}
     fields = Fields({key: item for key, item in value.items() if item is not None})
     base = _base(fields, header)
@@ -107,6 +117,8 @@ def close(wrapper: Wrapper) -> list[tuple[str, str]]:
     """The session's state at its end, which no event holds whole."""
     told = ("id", "appName", "app_name", "userId", "user_id")
     rest = {key: value for key, value in wrapper.header.items() if key not in told and value not in (None, {})}
+    if evaluation.is_set(frozenset(wrapper.header) | {"eval_cases"}):
+        return [("evaluation-set", jsontext.dumps({**wrapper.header})[:_REMARK])]
     return [("session-state", jsontext.dumps(rest)[:_REMARK])] if rest else []
 
 

@@ -5,6 +5,10 @@ each entry says who speaks: by `name` beside a role, or by `agent`, `sender`, `s
 is itself an agent's name: `WebSurfer`, `Orchestrator (thought)`, `Orchestrator (-> WebSurfer)` (Magentic-One: the part
 in brackets is what it does, or whom it speaks to).
 
+- AutoGen 0.2 (`ChatResult`): `chat_history`, `summary`, `cost`, `human_input`; several results of tools stand in
+  `tool_responses` of one entry.
+- MAST (multi-agent-systems-failure-taxonomy): `mas_name`, `llm_name`, `benchmark_name`, `trace_id`, `trace` (a text, or
+  `{trajectory: text}`) and annotations of the run: the text stands in one event as it is.
 - Who&When (ag2ai/Agents_Failure_Attribution): `question`, `ground_truth`, `is_correct` (also `is_corrected`),
   `mistake_agent`, `mistake_step`, `mistake_reason`, `system_prompt` by agent. The `mistake_*` members are notes of a
   person who read the run later: they stand on the `end` event as they are, and decide nothing.
@@ -60,6 +64,8 @@ _ROLE = re.compile(r"(?P<agent>[^()]{1,100}?)\s*\((?P<part>(?:->\s*)?[^()]{1,100
 # AutoGen, ConversableAgent.generate_code_execution_reply.
 _EXECUTED = re.compile(r"exitcode: (-?\d{1,6}) \(execution (?:succeeded|failed)\)")
 _JUDGED = frozenset({"mistake_agent", "mistake_step", "mistake_reason"})
+# AutoGen 0.2, `autogen/agentchat/chat.py` (ChatResult); its agents are most often called `user_proxy` and `assistant`.
+_CHAT_RESULT = frozenset({"chat_history", "summary", "cost", "human_input"})
 _OTHERS = frozenset({"trajectory", "traj", "simulations", "git_patch", "termination_reason", "eval", "epoch", "info"})
 
 
@@ -68,10 +74,20 @@ def sniff(head: Head) -> float:
     records = [sample for sample in head.samples if isinstance(sample, dict)]
     if any(record.keys() >= {"mistake_agent", "mistake_step"} and _listed(record) for record in records[:5]):
         return 0.95
+    if any(_is_mast(record) for record in records[:5]):
+        return 0.95
+    if any(record.keys() >= _CHAT_RESULT and isinstance(record["chat_history"], list) for record in records[:5]):
+        return 0.95
     if not records:
-        return 0.9 if head.keys >= {"history", "question"} or head.keys & _JUDGED else 0.0
+        return 0.9 if head.keys >= {"history", "question"} or head.keys >= _CHAT_RESULT or head.keys & _JUDGED else 0.0
     fitting = [record for record in records if not record.keys() & _OTHERS and len(_agents(record)) >= 2]
     return 0.65 if 2 * len(fitting) > len(records) else 0.0
+
+
+def _is_mast(record: dict[str, Any]) -> bool:
+    trace = record.get("trace")
+    text = trace.get("trajectory") if isinstance(trace, dict) else trace
+    return isinstance(record.get("mas_name"), str) and isinstance(text, str)
 
 
 def _listed(record: dict[str, Any]) -> str | None:
@@ -115,6 +131,8 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
     if not isinstance(value, dict):
         raise RecordError("not-an-object", "a run of several agents is a JSON object")
     fields = gateway.Fields(value)
+    if _is_mast(value):
+        return _mast(value, fields, record, origin)
     key = _listed(value)
     run = Run(origin.run_of(record))
     if key is None:
@@ -128,13 +146,30 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
     return [*events, made._replace(attributes=fields.attributes())]
 
 
+def _mast(value: dict[str, Any], fields: gateway.Fields, record: Record, origin: Origin) -> list[Event]:
+    """The log of the run as one text: every framework writes its own, and their borders are not told."""
+    system, number = fields.text("mas_name"), value.get("trace_id")
+    run = Run(origin.run_of(record, system, number if isinstance(number, (str, int)) else None), agent=system)
+    trace = fields.take("trace")
+    rest = {"content": trace} if isinstance(trace, str) else {"content": trace["trajectory"], **trace}
+    rest.pop("trajectory", None)
+    told = of_run(run, layer="agent", kind="log", name="trace", rest=rest)
+    made = of_run(run, layer="agent", kind="end", name="history", status="unknown")
+    return [told, made._replace(attributes=fields.attributes())]
+
+
 def _entry(entry: Any, telling: Telling) -> list[Event]:
     if not isinstance(entry, dict):
         return telling.message(entry)
     agent, part, key = _speaker(entry)
     role = str(entry.get("role", "")).strip().lower()
     if role in TOOL_ROLES:
-        return telling.message(entry)
+        several = entry.get("tool_responses")
+        answers = [each for each in several if isinstance(each, dict)] if isinstance(several, list) else []
+        if not answers or len(answers) != len(several or ()):
+            return telling.message(entry)
+        # The text of the entry is that of its answers.
+        return [event for each in answers for event in telling.message({"role": role, **each})]
     content = entry.get("content")
     if isinstance(content, str) and (match := _EXECUTED.match(content)):
         (made,) = telling.message(entry, role="tool")
@@ -145,7 +180,10 @@ def _entry(entry: Any, telling: Telling) -> list[Event]:
     events = telling.message(kept)
     read, written = chat.usage_of({"usage": entry.get("models_usage")})
     by_agent = agent is not None
-    columns: dict[str, Any] = {"layer": "llm" if by_agent or role in MODEL_ROLES else "agent", "agent": agent}
+    # One side of a chat has the roles the wrong way round for the other: a name decides.
+    named = str(entry.get("name", "")).strip().lower()
+    by_model = by_agent or named in MODEL_ROLES or (role in MODEL_ROLES and named not in _PEOPLE)
+    columns: dict[str, Any] = {"layer": "llm" if by_model else "agent", "agent": agent}
     person = next((entry[name] for name in _SPEAKERS if gateway.is_text(entry.get(name))), "message")
     columns["name"] = part or agent or str(person)[:100]
     columns["tokens_in"], columns["tokens_out"] = read, written

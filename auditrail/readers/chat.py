@@ -7,6 +7,10 @@ What the messages look like is in `_conversation`. Shapes of a file:
   conversation id in it names the run, else it is named after the file and the record.
 - An array of messages, or one message a line: the whole source is one run.
 
+Items of OpenAI's Responses (`{type: function_call, call_id, ...}`, what the Agents SDK keeps as a session) and messages
+of LangChain (by their fields, `message_to_dict` or `dumpd`) are messages, too. A result without an id belongs to the
+first open call of the answer before it; it says so (`paired`).
+
 Anthropic keeps the system prompt beside the messages (`system`), Google `systemInstruction`: the first message then.
 A request or response of an API beside its messages (`response`, `choices`) is read by `llm-pairs` instead, and a
 conversation of several named agents by `agent-history`.
@@ -25,7 +29,7 @@ from auditrail.errors import RecordError
 from auditrail.model import Event, Id
 from auditrail.readers import _gateway as gateway
 from auditrail.readers._contract import Reading
-from auditrail.readers._conversation import MODEL_ROLES, Run, Telling, looks_like, of_run, role_of
+from auditrail.readers._conversation import MODEL_ROLES, Run, Telling, looks_like, of_run, role_of, unwrapped
 from auditrail.readers._scope import NOWHERE, Origin
 
 NAME = "chat"
@@ -40,7 +44,7 @@ CAPTURES = {
     "time": "partly: where a writer adds one to each message; the formats of the providers have none",
     "run": "partly: where a writer adds a conversation id; else a record, or the whole file, is the run",
     "parent": "never: the order of the messages is all",
-    "call": "yes: OpenAI and Anthropic; Google and ShareGPT pair by order",
+    "call": "partly: OpenAI and Anthropic; Google, ShareGPT and writers that drop the ids of results pair by order",
     "arguments": "yes: as the model wrote them",
     "results": "yes: as they were told to the model",
     "model": "partly: where the request or a message names it",
@@ -56,6 +60,8 @@ _FOREIGN = frozenset({
     "response", "choices", "litellm_call_id", "call_type", "traj", "history", "simulations", "eval",
     "termination_reason", "epoch", "request", "info", "events", "git_patch", "output",
 })  # fmt: skip
+_ITEMS = ("function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output")
+_INSTANCES = ("instance_id", "task_id", "sample_id", "problem_id")
 _NAMES = ("run_id", "conversation_id", "conversationId", "chat_id", "thread_id")
 
 
@@ -72,12 +78,22 @@ def sniff(head: Head) -> float:
     if 2 * listed > len(records):
         return 0.6
     single = [record for record in records if looks_like(record) and not record.keys() & _FOREIGN]
-    plain = [record for record in single if record.keys() & {"content", "parts", "value", "tool_calls"}]
+    plain = [unwrapped(record) for record in single if _is_plain(record)]
     spoken = any(role_of(record) in MODEL_ROLES for record in plain)
     roles = {role_of(record) for record in plain}
-    if 2 * len(plain) > len(records) and (spoken or len(roles) > 1) and all(r.keys() & {"role", "from"} for r in plain):
+    if 2 * len(plain) > len(records) and (spoken or len(roles) > 1):
         return 0.45
     return 0.0
+
+
+def _is_plain(record: dict[str, Any]) -> bool:
+    """Whether a message says in the way of a provider, and no other, who speaks: `role`, or an item of Responses."""
+    message = unwrapped(record)
+    if message.get("type") in _ITEMS and "call_id" in message:
+        return True
+    if message is not record or message.keys() & {"additional_kwargs", "response_metadata"}:
+        return "content" in message  # LangChain
+    return bool(message.keys() & {"role", "from"} and message.keys() & {"content", "parts", "value", "tool_calls"})
 
 
 def _listed(record: dict[str, Any]) -> str | None:
@@ -103,7 +119,7 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
     fields = gateway.Fields(value)
     messages = fields.take(key)
     model = fields.text("model")
-    run = Run(_own_name(value) or origin.run_of(record), model=model, more=tuple(_ids(value)))
+    run = Run(_name_of(value, record, origin), model=model, more=tuple(_ids(value)))
     telling = Telling(run)
     events: list[Event] = []
     for name in _SYSTEM:
@@ -122,6 +138,15 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
         )
         events.append(rest._replace(attributes=attributes))
     return events
+
+
+def _name_of(value: dict[str, Any], record: Record, origin: Origin) -> str:
+    """Its own id; but data sets give all conversations of an experiment one `run_id`, and each its instance."""
+    own = _own_name(value)
+    instance = next((value[name] for name in _INSTANCES if isinstance(value.get(name), (str, int))), None)
+    if instance is None:
+        return own or origin.run_of(record)
+    return origin.run_of(record, value["run_id"] if own is not None and own == value.get("run_id") else None, instance)
 
 
 def _own_name(value: dict[str, Any]) -> str | None:

@@ -134,6 +134,7 @@ def _ids(fields: gateway.Fields, data: gateway.Fields) -> list[tuple[str, Any]]:
     hook = data.get("input")
     ids = [
         ("session", first_text(data.get("sessionId"), gateway.member(hook, "sessionId"))),
+        ("message", fields.get("id")),  # of a chain: the next event does not happen inside this one
         ("span", fields.get("id")),
         ("parent_span", fields.get("parentId")),
         ("tool_call", data.get("toolCallId") or gateway.member(data.get("permissionRequest"), "toolCallId")),

@@ -1,4 +1,4 @@
-"""Events of CrewAI's event bus, written down by a listener (one JSON object each) or as events of its tracing.
+"""CrewAI: events of its bus, written down by a listener or by its tracing, and the task log of a crew.
 
 Facts read in crewai 1.15.30 (`events/base_events.py`, `events/types/*.py`, `events/event_bus.py`,
 `events/listeners/tracing/types.py`):
@@ -18,6 +18,9 @@ parent is missing, the event has no run; the source is its session, so it joins 
 Events of older releases have no ids: there the whole source is one run, and tools pair by name and order only.
 
 An answer's `response` may hold tool calls; what it holds after a native tool call in older releases is the result.
+A crew's `output_log_file` as JSON (`utilities/file_handler.py`) is an array of `{timestamp, task_name, task, agent,
+status: started | completed, output}` with local times, to which each kickoff adds: the file is the run.
+
 Not read: checkpoints (`event_record` graphs) and the console output. Tested on events that CrewAI itself emitted with
 an invented model: a tool, a tool that fails and is tried again, a guardrail that refuses once.
 """
@@ -38,7 +41,7 @@ from auditrail.readers._gateway import Fields, member
 from auditrail.readers._scope import NOWHERE, Origin
 
 NAME = "crewai"
-TITLE = "CrewAI event bus (events as JSON, or as its tracing has them)"
+TITLE = "CrewAI event bus (events as JSON, or as its tracing has them) and the task log of a crew"
 LAYER = "agent"
 TESTED_ON = "real files of crewai 1.15.30, written by its own code for the test with an invented model"
 NEVER_RECORDS = "The ids of tool calls that a model gave, and events that no listener was registered for."
@@ -68,6 +71,9 @@ _STARTS = ("_started",)
 _DONE = ("_completed", "_finished")
 _FAILED = ("_failed", "_error")
 _OUTCOMES = {"proceeded": "allow", "modified": "modify", "aborted": "deny"}
+# An entry of a crew's `output_log_file` (`crewai/utilities/file_handler.py`).
+_TASK = frozenset({"timestamp", "task_name", "task", "agent", "status"})
+_TASK_STATES = {"started": "unknown", "completed": "ok"}
 _NOTE = "auditrail.root"
 # Threads that write events overtake each other by some records; ids are remembered longer than any scope is open.
 _WINDOW, _WINDOW_BYTES, _KNOWN = 256, 16 << 20, 200_000
@@ -82,7 +88,13 @@ def sniff(head: Head) -> float:
                 return 0.95
             if sample.keys() >= _SOURCE:
                 return 0.95
+        if isinstance(sample, dict) and _is_task(sample):
+            return 0.9
     return 0.0
+
+
+def _is_task(value: dict[str, Any]) -> bool:
+    return value.keys() >= _TASK and value.keys() <= _TASK | {"output"} and str(value["status"]) in _TASK_STATES
 
 
 class _Links(NamedTuple):
@@ -168,6 +180,8 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
     """One event of the bus."""
     if not isinstance(value, dict):
         raise RecordError("not-an-object", "an event is a JSON object")
+    if _is_task(value):
+        return [_task(value, origin)]
     data = value.get("event_data")
     merged = (
         {**data, **{key: item for key, item in value.items() if key != "event_data" and item is not None}}
@@ -181,6 +195,17 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
     events[0] = events[0]._replace(attributes=_joined(events[0].attributes, fields.attributes()))
     event_id = steps.text(value.get("event_id"))
     return steps.keyed(events, f"crewai:{event_id}" if event_id else None)
+
+
+def _task(value: dict[str, Any], origin: Origin) -> Event:
+    """That a task began, or is done; no entry names its run, so the file is it."""
+    fields = Fields(value)
+    made = steps.base(fields.moment("timestamp"), ("run", origin.run()), layer="agent", kind="log",
+                      name=fields.text("task_name") or "task", agent=fields.text("agent"),
+                      status=_TASK_STATES[str(value["status"])])  # fmt: skip
+    made = steps.with_args(made, fields.take("task"))
+    made = steps.with_result(made, fields.take("output"), given="output" in value)
+    return made._replace(attributes=fields.attributes())
 
 
 def _base(kind: str, value: dict[str, Any], fields: Fields, root: Any, origin: Origin) -> Event:

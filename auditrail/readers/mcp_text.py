@@ -1,16 +1,19 @@
 """MCP logs of Claude Desktop (`mcp-server-<name>.log`, `mcp.log`): text lines around JSON-RPC messages.
 
 Line forms, as published in issues and repositories of server makers (2024 to 2026): `<ISO time> [<server>] [<level>]
-<text>`, in some versions without `[<server>]`, in newer ones with ` { metadata: undefined }` at the end. A text that
-begins with `Message from client: ` or `Message from server: ` holds a JSON-RPC message (`_mcp`). Between them stand
-lines that the server wrote to stderr, without a time: they are kept as `log` events in the order of the file.
+<text>`, in `mcp.log` of all servers `[<level>] [<server>]`, in some versions without `[<server>]`, in newer ones with
+` { metadata: undefined }` at the end. A text that begins with `Message from client: ` or `Message from server: ` holds
+a JSON-RPC message (`_mcp`). Between them stand lines that the server wrote to stderr, without a time: they are kept as
+`log` events in the order of the file.
 
-A session begins with each `initialize` request. Messages that the app shortened do not parse: they stay text.
+A session of a server begins with the app's word that it starts it, or with its `initialize` request. Messages that
+the app shortened do not parse: they stay text.
 """
 
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from typing import Any
 
 from auditrail import jsontext, times
@@ -45,13 +48,16 @@ LINES = True
 
 _LINE = re.compile(
     rb"(?P<time>\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?) "
-    rb"(?:\[(?P<server>[^\]]{1,200})\] )?\[(?P<level>[a-z]{3,9})\] (?P<text>.*)\Z",
+    rb"(?:\[(?P<first_level>info|error|warn|warning|debug|verbose|http|silly|fatal)\] \[(?P<named>[^\]]{1,200})\]|"
+    rb"(?:\[(?P<server>[^\]]{1,200})\] )?\[(?P<level>[a-z]{3,9})\]) (?P<text>.*)\Z",
     re.DOTALL,
 )
 _MESSAGE = re.compile(rb"Message from (?P<side>client|server): (?=[\{\[])", re.IGNORECASE)
 # What the app writes behind a message; the same may stand in the message, so the last one counts.
 _METADATA = b"{ metadata: "
 _SIGNS = (b"Message from client: ", b"Message from server: ", b"Server started and connected successfully")
+_OPENING = (b"Initializing server", b"Server started and connected")
+_MOST_SERVERS = 1_000
 _LEVELS = {"error": "error", "fatal": "error"}
 
 
@@ -73,13 +79,29 @@ class Assembler:
     """Notes on each line which session it belongs to and, for a response, what was asked."""
 
     def __init__(self) -> None:
-        self._sessions = _mcp.Sessions()
+        self._servers: OrderedDict[bytes, _mcp.Sessions] = OrderedDict()
+        self._last = b""
 
     def feed(self, record: Record) -> list[Record]:
-        match = _LINE.match(record.raw) if record.defect is None and b"jsonrpc" in record.raw else None
-        said = _said(match["text"]) if match else None
+        match = _LINE.match(record.raw) if record.defect is None else None
+        said = _said(match["text"]) if match and b"jsonrpc" in record.raw else None
+        sessions = self._sessions_of(_server_of(match) or b"" if match else self._last, record)
+        if match and match["text"].startswith(_OPENING):
+            sessions.opened(record)
         messages, sender = said or ([], None)
-        return [self._sessions.note(record, messages, sender, None)]
+        return [sessions.note(record, messages, sender, None)]
+
+    def _sessions_of(self, server: bytes, record: Record) -> _mcp.Sessions:
+        """Each server has its own: one file may hold several, and their JSON-RPC ids are alike."""
+        self._last = server
+        known = self._servers.get(server)
+        if known is None:
+            known = self._servers[server] = _mcp.Sessions()
+            if len(self._servers) > 1:
+                known.opened(record)
+            if len(self._servers) > _MOST_SERVERS:
+                self._servers.popitem(last=False)
+        return known
 
     def flush(self) -> list[Record]:
         return []
@@ -96,8 +118,9 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
         line = _steps.base(None, ("session", scope), layer="tool", kind="log", name="stderr")
         return [_steps.with_rest(line, {"message": _text(raw)})]
     moment = times.parse(match["time"].decode())
-    level = match["level"].decode()
-    server = _text(match["server"]) if match["server"] else None
+    level = (match["first_level"] or match["level"]).decode()
+    named = _server_of(match)
+    server = _text(named) if named else None
     base = _steps.base(moment, ("session", scope), stream=f"mcp:{server}" if server else None)
     said = _said(match["text"])
     if said is None:
@@ -105,6 +128,11 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
     messages, sender = said
     place = _mcp.Place(base, scope, sender, _mcp.asked_of(record))
     return [_mcp.event_of(message, place) for message in messages]
+
+
+def _server_of(match: re.Match[bytes]) -> bytes | None:
+    found: bytes | None = match["named"] or match["server"]
+    return found
 
 
 def _plain(base: Event, text: bytes, level: str) -> Event:

@@ -92,7 +92,7 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
         events += teller.tell(message, number)
     if messages is not None and not isinstance(messages, list):
         fields.put("messages", messages)
-    return [*events, _end(fields, run, teller.last)]
+    return [*events, _end(fields, run, teller)]
 
 
 class _Teller:
@@ -102,11 +102,13 @@ class _Teller:
         self.last: times.Moment | None = None
         self._run = run
         self._telling = Telling(run)
-        self._waiting: list[tuple[str, str]] = []  # (call id, command)
+        self.waiting: list[tuple[str, str]] = []  # (call id, command)
 
     def tell(self, message: Any, number: int) -> list[Event]:
         extra = message.get("extra") if isinstance(message, dict) else None
         at = times.parse(extra.get("timestamp")) if isinstance(extra, dict) else None
+        if at is None and isinstance(message, dict):  # version 1
+            at = times.parse(message.get("timestamp"))
         self.last = at or self.last
         if not isinstance(message, dict):
             return self._telling.message(message)
@@ -116,10 +118,10 @@ class _Teller:
         role = "assistant" if answered else role_of(message)
         if role == "assistant":
             return self._answer(message, extra, number, at)
-        observed = role in ("tool", "function_call_output") or (role == "user" and bool(self._waiting))
+        observed = role in ("tool", "function_call_output") or (role == "user" and bool(self.waiting))
         if observed:
             return self._observation(message, extra, at)
-        if role == "exit" and len(self._waiting) == 1 and str(extra.get("exit_status", "")).lower() == "submitted":
+        if role == "exit" and len(self.waiting) == 1 and str(extra.get("exit_status", "")).lower() == "submitted":
             # The command that submits ends the run: what it put out stands here, in place of an observation.
             return self._observation(message, {"returncode": 0, **extra}, at)
         return [_at(event, at) for event in self._telling.message(message)]
@@ -134,7 +136,7 @@ class _Teller:
         id_text.add(ids, "response", response.get("id") if isinstance(response, dict) else None)
         said = said._replace(ids=tuple(ids), model=model if gateway.is_text(model) else said.model)
         calls = self._commands(message, extra, number)
-        self._waiting = [(str(call.id), call.arguments if isinstance(call.arguments, str) else "") for call in calls]
+        self.waiting = [(str(call.id), call.arguments if isinstance(call.arguments, str) else "") for call in calls]
         return [said, *(_at(self._telling.call(call, said), at) for call in calls)]
 
     def _commands(self, message: dict[str, Any], extra: dict[str, Any], number: int) -> list[chat.ToolCall]:
@@ -156,10 +158,10 @@ class _Teller:
 
     def _observation(self, message: dict[str, Any], extra: dict[str, Any], at: Any) -> list[Event]:
         call_id = message.get("tool_call_id", message.get("call_id"))
-        named = next((each for each in self._waiting if each[0] == call_id), None)
-        waiting = named or (self._waiting[0] if self._waiting and call_id is None else None)
-        if waiting in self._waiting:
-            self._waiting.remove(waiting)
+        named = next((each for each in self.waiting if each[0] == call_id), None)
+        waiting = named or (self.waiting[0] if self.waiting and call_id is None else None)
+        if waiting in self.waiting:
+            self.waiting.remove(waiting)
         ids: list[Id] = []
         id_text.add(ids, "tool_call", call_id if call_id is not None else waiting[0] if waiting else None)
         fields = gateway.Fields(message)
@@ -194,12 +196,16 @@ def _at(event: Event, at: times.Moment | None) -> Event:
     return event._replace(ts_ns=at.ns, ts_source="event", tz_assumed=at.tz_assumed)
 
 
-def _end(fields: gateway.Fields, run: Run, last: times.Moment | None) -> Event:
+def _end(fields: gateway.Fields, run: Run, teller: _Teller) -> Event:
     info = fields.get("info")
     status = info.get("exit_status") if isinstance(info, dict) else None
     good = gateway.is_text(status) and str(status).strip().lower() in _GOOD_ENDS
+    # The command that submits is carried out and ends the run: no observation follows it.
+    ids: list[Id] = []
+    if good and len(teller.waiting) == 1:
+        id_text.add(ids, "tool_call", teller.waiting[0][0])
     made = of_run(
-        run, at=last, layer="agent", kind="end", name="exit",
+        run, at=teller.last, ids=ids, layer="agent", kind="end", name="exit",
         status="ok" if good else "error" if gateway.is_text(status) else "unknown",
         error=str(status) if gateway.is_text(status) and not good else None,
     )  # fmt: skip

@@ -86,7 +86,8 @@ def _is_run(value: dict[str, Any]) -> bool:
     if not isinstance(history, list) or not value.keys() & {"git_patch", "test_result", "instruction"}:
         return False
     items = [item for each in history[:3] for item in (each if isinstance(each, list) else [each])]
-    return not history or any(isinstance(item, dict) and ("action" in item or "observation" in item) for item in items)
+    told = [item for item in items if isinstance(item, dict)]
+    return not history or any("action" in item or "observation" in item or sdk.is_event(item) for item in told)
 
 
 def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:

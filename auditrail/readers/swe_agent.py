@@ -11,6 +11,7 @@ have fewer members. A record is one run (or one object of `attempts`: each attem
 - `history[]` repeats the steps as chat messages. Only what the steps lack is taken from it: messages before the first
   step (system prompt, demonstration, task), further messages that are no step's response or observation, and the ids
   and arguments of tool calls. A step without such an id gets one that is made of its number, scoped by its run.
+- Where a file has a history and no trajectory (demonstrations), the steps are the actions in it.
 - The tool is the first word of the action: SWE-agent's tools are commands.
 - `query` (the messages sent with a step) repeats the conversation, and stays in the attributes only as a count.
 - `info`: `exit_status`, `submission`, `model_stats` (tokens and cost of the whole run) stand on the `end` event.
@@ -64,7 +65,7 @@ _GOOD_ENDS = ("submitted",)
 def sniff(head: Head) -> float:
     """0.95 for a trajectory beside its history or info, or for attempts that hold some."""
     records = [sample for sample in head.samples[:3] if isinstance(sample, dict)]
-    if any(_is_trajectory(record) for record in records):
+    if any(_is_trajectory(record) or _is_history(record) for record in records):
         return 0.95
     if any(_is_trajectory(first) for record in records for first in _objects(record.get("attempts"))[:1]):
         return 0.95
@@ -76,6 +77,15 @@ def _is_trajectory(value: dict[str, Any]) -> bool:
     if not isinstance(steps, list) or not value.keys() & {"history", "info", "environment"}:
         return False
     return not steps or (isinstance(steps[0], dict) and "action" in steps[0] and "observation" in steps[0])
+
+
+def _is_history(value: dict[str, Any]) -> bool:
+    """A demonstration that keeps the history alone: messages that say of which type they are, and actions."""
+    if "trajectory" in value:
+        return False
+    messages = _objects(value.get("history"))[:8]
+    return any("role" in message and ("message_type" in message or message.keys() >= {"agent", "action"})
+               for message in messages)  # fmt: skip
 
 
 def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
@@ -111,7 +121,9 @@ def _run(value: dict[str, Any], run: Run) -> list[Event]:
     fields = gateway.Fields(value)
     steps, history = fields.take("trajectory"), fields.take("history")
     steps = steps if isinstance(steps, list) else [] if steps is None else [steps]
-    before, calls, late = _unstepped(history if isinstance(history, list) else [], steps)
+    told = history if isinstance(history, list) else []
+    steps = steps if "trajectory" in value else _steps_in(told)
+    before, calls, late = _unstepped(told, steps)
     telling = Telling(run)
     events = [event for message in before for event in telling.message(message)]
     for number, step in enumerate(steps, start=1):
@@ -139,15 +151,18 @@ def _step(step: Any, number: int, run: Run, known: dict[str, list[chat.ToolCall]
         fields.put("query_messages", len(query) if isinstance(query, list) else query)
     if action is None:  # nothing was run: the observation is the agent's own complaint about the answer
         return [said, of_run(run, layer="agent", kind="log", name="step")._replace(attributes=fields.attributes())]
+    observed = "observation" in step
     result = fields.take("observation")
     asked = of_run(
         run, ids=ids, layer="llm", kind="call", model=run.model, name=call.name or tool, tool=call.name or tool,
         rest=call.rest, args=jsontext.content(call.arguments), args_state=state_of(call.arguments, given=call.given),
     )  # fmt: skip
+    if not observed and not fields.left():  # the history ends here
+        return [said, asked]
     made = of_run(
         run, ids=ids, layer="tool", kind="span", name="step", tool=call.name or tool,
         args=action, args_state=state_of(action),
-        result=jsontext.content(result), result_state=state_of(result, given="observation" in step),
+        result=jsontext.content(result), result_state=state_of(result, given=observed),
     )  # fmt: skip
     return [said, asked, made._replace(attributes=fields.attributes())]
 
@@ -158,6 +173,24 @@ def _texts(step: dict[str, Any], fields: gateway.Fields, *keys: str) -> dict[str
     if told.get("thought") == told.get("response"):
         told.pop("thought", None)
     return {"role": "assistant", **told}
+
+
+def _steps_in(history: list[Any]) -> list[dict[str, Any]]:
+    """The steps that a history tells where no trajectory stands beside it: each action, and the message behind it."""
+    steps: list[dict[str, Any]] = []
+    waiting = False
+    for message in history:
+        role = message.get("role") if isinstance(message, dict) else None
+        if role == "assistant" and not message.get("is_demo") and isinstance(message.get("action"), str):
+            steps.append({
+                "response": message.get("content"), "action": message["action"],
+                **({"thought": message["thought"]} if "thought" in message else {}),
+            })  # fmt: skip
+            waiting = True
+        elif waiting and role in ("user", "tool"):
+            steps[-1]["observation"] = message.get("content")
+            waiting = False
+    return steps
 
 
 def _unstepped(history: list[Any], steps: list[Any]) -> tuple[list[Any], dict[str, list[chat.ToolCall]], list[Any]]:

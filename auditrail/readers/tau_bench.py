@@ -42,7 +42,7 @@ TITLE = "tau-bench and tau2-bench results (agent, simulated user, tools)"
 LAYER = "agent"
 TESTED_ON = "real files of tau-bench (gpt-4o, airline, 20 runs) and of tau2-bench (gpt-oss-120b, airline, in parts)"
 NEVER_RECORDS = "When anything happened (tau-bench); what the simulated user's model was asked; retried model requests."
-IDS = ("run", "task", "tool_call")
+IDS = ("run", "task", "tool_call", "response")
 CAPTURES = {
     "time": "partly: tau2-bench only, local and without a zone; tau-bench has none, the order in the file is all",
     "run": "partly: tau2-bench has an id; in tau-bench a run is a task and a trial of one file",
@@ -50,7 +50,7 @@ CAPTURES = {
     "call": "yes: unique inside a run only, the same ids recur in other runs",
     "arguments": "yes: as the model wrote them; a tool without parameters has `{}`",
     "results": "yes: the text that the tool answered",
-    "model": "partly: tau2-bench names it once for the whole file; tau-bench does not",
+    "model": "partly: tau2-bench names it once for the whole file, and in answers that are kept; tau-bench does not",
     "tokens": "partly: tau2-bench, where the provider told them",
     "decision": "never: the policy is a text in the system message",
     "errors": "partly: a failed tool by its text (tau-bench) or a flag (tau2-bench); a crashed run by its traceback",
@@ -106,7 +106,8 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
     for message in messages if isinstance(messages, list) else [messages] if messages is not None else []:
         for each in _unpacked(message):
             by_user = isinstance(each, dict) and each.get("role") == "user" and each.get("tool_calls")
-            events += telling.message(each, **({"model": _text(record.header, *_USER_MODEL)} if by_user else {}))
+            told = telling.message(each, **({"model": _text(record.header, *_USER_MODEL)} if by_user else {}))
+            events += _answered(told, each)
     events.append(_end(fields, run))
     return events
 
@@ -133,8 +134,25 @@ def _unpacked(message: Any) -> list[Any]:
     ]
 
 
+def _answered(told: list[Event], message: Any) -> list[Event]:
+    """The events of a model's message with what the provider's answer (`raw_data`) says: its id and its model."""
+    raw = message.get("raw_data") if isinstance(message, dict) else None
+    if not isinstance(raw, dict) or not told or told[0].layer != "llm":
+        return told
+    model = raw.get("model")
+    answered: list[Id] = []
+    if isinstance(raw.get("id"), str) and len(raw["id"]) >= 8:
+        id_text.add(answered, "response", raw["id"])
+    return [
+        event._replace(ids=(*event.ids, *answered), model=model if gateway.is_text(model) else event.model)
+        if event.layer == "llm"
+        else event
+        for event in told
+    ]
+
+
 def _end(fields: gateway.Fields, run: Run) -> Event:
-    at = fields.moment("end_time", "timestamp", "start_time")
+    at = fields.moment("end_time", "timestamp")
     reason = fields.get("termination_reason")
     info = fields.get("info")
     error = info.get("error") if isinstance(info, dict) else None

@@ -41,6 +41,7 @@ _EVENT_COLUMNS = (
     "decision_id",
     "task_id",
     "trace_id",
+    "message_id",
     "args",
     "args_state",
     "result",

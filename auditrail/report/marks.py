@@ -6,12 +6,15 @@ calls asked for by a model that a tool stream holds, arguments that can be read,
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from auditrail.report import begins
+from auditrail.report.executions import unanswered
 from auditrail.report.findings import Findings, at, gap, times
+from auditrail.report.turns import turns
 from auditrail.report.types import Completeness, Gap, RunEventView
 
 _STATE_CAUSE = {
@@ -26,6 +29,10 @@ _STATE_REMEDY = {
     "truncated": "raise the limit that cut the value, and export again where the store still has it",
     "offloaded": "load the place that the record names",
 }
+
+
+# A tool call id and the number of its turn: one id may stand for several calls of a run (see `turns`).
+_Call = tuple[str, int]
 
 
 class Expected(NamedTuple):
@@ -59,8 +66,9 @@ def find(
     """
     found = Findings()
     _parents(run_id, events, found)
-    _asked(run_id, events, found)
-    _results(run_id, events, found)
+    turn_of = turns(events)
+    _asked(run_id, events, turn_of, found)
+    _results(run_id, events, turn_of, found)
     _content(run_id, events, found)
     _contradictions(run_id, events, contradictions, found)
     if named:
@@ -86,11 +94,13 @@ def completeness(found: Findings, *, named: bool) -> Completeness:
 def _parents(run_id: str, events: list[RunEventView], found: Findings) -> None:
     """One gap for one missing parent, however many children it left behind."""
     held = {event.own_span for event in events}
+    told = begins.spans(events)
     named = {event.parent_span_id for event in events if event.parent_span_id}
     orphans: dict[str, list[RunEventView]] = defaultdict(list)
     for event in events:
-        if event.parent_span_id and event.parent_span_id not in held:
-            orphans[event.parent_span_id].append(event)
+        parent = event.parent_span_id
+        if parent and parent not in held and (event.stream, parent) not in told:
+            orphans[parent].append(event)
     found.check("parent spans held", len(named) - len(orphans), len(named))
     for parent, children in orphans.items():
         # Logs name the parent without saying where it ran; spans say it.
@@ -134,18 +144,21 @@ def _remote(event: RunEventView) -> bool | None:
     return False if '"parent_remote":false' in text else None
 
 
-def _asked(run_id: str, events: list[RunEventView], found: Findings) -> None:
+def _asked(run_id: str, events: list[RunEventView], turn_of: Mapping[str, int], found: Findings) -> None:
     """Calls that a model asked for, and that no other layer shows."""
-    asked: dict[str, RunEventView] = {}
-    executed: set[str] = set()
+    asked: dict[_Call, RunEventView] = {}
+    executed: set[_Call] = set()
     for event in events:
         if not event.tool_call_id:
             continue
+        call = (event.tool_call_id, turn_of.get(event.id, 0))
         if event.layer == "llm" and event.kind == "call":
-            asked.setdefault(event.tool_call_id, event)
+            asked.setdefault(call, event)
         elif event.layer in ("tool", "agent"):
-            executed.add(event.tool_call_id)
-    missing = _without_unnamed(events, [event for call, event in asked.items() if call not in executed])
+            executed.add(call)
+    closing = begins.closing(events)  # nothing has to carry it out
+    asked = {call: event for call, event in asked.items() if event is not closing or call in executed}
+    missing = unanswered([event for call, event in asked.items() if call not in executed], events)
     found.check("calls asked for by a model that are held", len(asked) - len(missing), len(asked))
     for event in missing:
         found.marks[event.id].append("no execution held")
@@ -167,35 +180,20 @@ def _asked(run_id: str, events: list[RunEventView], found: Findings) -> None:
         )
 
 
-def _without_unnamed(events: list[RunEventView], asked: list[RunEventView]) -> list[RunEventView]:
-    """The calls that are left when executions without a call id stand for calls of the same tool, one for one."""
-    unnamed = Counter(
-        event.tool
-        for event in events
-        if event.tool and not event.tool_call_id and event.layer == "tool" and event.kind in ("call", "span")
-    )
-    left = []
-    for event in asked:
-        if event.tool and unnamed[event.tool] > 0:
-            unnamed[event.tool] -= 1
-        else:
-            left.append(event)
-    return left
-
-
-def _results(run_id: str, events: list[RunEventView], found: Findings) -> None:
-    """Calls that began and have no result, per tool call id."""
-    begun: dict[str, RunEventView] = {}
-    ended: set[str] = set()
+def _results(run_id: str, events: list[RunEventView], turn_of: Mapping[str, int], found: Findings) -> None:
+    """Calls that began and have no result, per call: an id that recurs stands for several."""
+    opened: dict[_Call, RunEventView] = {}
+    ended: set[_Call] = set()
     for event in events:
         if not event.tool_call_id or event.layer == "llm":
             continue
+        call = (event.tool_call_id, turn_of.get(event.id, 0))
         if event.kind == "call":
-            begun.setdefault(event.tool_call_id, event)
+            opened.setdefault(call, event)
         elif event.kind in ("result", "error") or (event.kind == "span" and event.end_ns):
-            ended.add(event.tool_call_id)
-    open_calls = [event for call, event in begun.items() if call not in ended]
-    found.check("calls with a result", len(begun) - len(open_calls), len(begun))
+            ended.add(call)
+    open_calls = [event for call, event in opened.items() if call not in ended]
+    found.check("calls with a result", len(opened) - len(open_calls), len(opened))
     for event in open_calls:
         found.marks[event.id].append("no result")
         found.gaps.append(
@@ -316,22 +314,9 @@ def _streams(run_id: str, events: list[RunEventView], expected: tuple[Expected, 
         )
 
 
-def _speaks(event: RunEventView, layer: str) -> bool:
-    return event.kind == "message" and event.layer == layer
-
-
 def _edges(run_id: str, events: list[RunEventView], records_ends: Callable[[], bool], found: Findings) -> None:
-    """Whether the run's own begin and end are held. A root span tells both; so do the ends of a conversation.
-
-    A conversation begins with what a user or the system says and ends with an answer; after a call or a result the
-    model had the word.
-    """
-    # A record of a model request has a begin and an end, too, but no span id: it is not the run's root.
-    root = any(e.kind == "span" and e.span_id and not e.parent_span_id and e.end_ns for e in events)
-    kinds = Counter(event.kind for event in events if event.layer in ("agent", "other"))
-    words = [event for event in events if event.kind in ("message", "call", "result")]
-    begun = root or kinds["start"] > 0 or (bool(words) and _speaks(words[0], "agent"))
-    ended = root or kinds["end"] > 0 or (bool(words) and _speaks(words[-1], "llm"))
+    """Whether the run's own begin and end are held."""
+    started, begun, ended = begins.edges(events)
     # A history that is one record, and does not tell how it began, lost no record before it.
     whole = len(events) > 1 and len({(event.source.path, event.source.record) for event in events}) == 1
     if begun or not whole:
@@ -340,7 +325,7 @@ def _edges(run_id: str, events: list[RunEventView], records_ends: Callable[[], b
         return  # a transcript that just stops tells nothing by that
     found.check("end held", int(ended), 1)
     sure = [event for event in events if event.stitched_by.confidence != "inferred"]
-    last = max(sure, key=lambda event: (event.ts_ns or 0, event.key), default=None)
+    last = next(reversed(sure), None)
     if begun and not ended and last is not None:
         found.marks[last.id].append("the run has no end after this")
         found.gaps.append(
@@ -348,10 +333,11 @@ def _edges(run_id: str, events: list[RunEventView], records_ends: Callable[[], b
                 run_id,
                 [last],
                 rule="run-without-end",
-                cause="crash",
-                severity="high",
+                # Who only keeps what was said keeps no end: a person may have had the last word.
+                cause="crash" if started else "unknown",
+                severity="high" if started else "medium",
                 confidence="strong",
-                title="the run began and never ended",
+                title="the run began and never ended" if started else "the conversation ends without an answer",
                 explanation="no stream holds an end of this run; this is the last record of it",
                 remedy="look for a crash, a kill or a restart of the agent at this moment",
                 evidence=(at(last, "last record of the run"),),

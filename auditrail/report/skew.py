@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from auditrail.report import halves
+from auditrail.report.turns import turns
 from auditrail.report.types import RunEventView, Skew
 
 # Below this a shift is not worth a word: logs carry milliseconds, and work between two records takes some.
@@ -51,10 +52,11 @@ def _pairs(events: list[RunEventView]) -> Iterable[tuple[RunEventView, int, int,
     for caller, *called in halves.shared(events).values():
         if caller.ts_ns is not None and caller.end_ns is not None:
             yield from ((caller, caller.ts_ns, caller.end_ns, half) for half in called)
-    by_call: dict[str, list[RunEventView]] = defaultdict(list)
+    turn_of = turns(events)
+    by_call: dict[tuple[str, int], list[RunEventView]] = defaultdict(list)
     for event in events:
         if event.tool_call_id and event.layer != "llm":
-            by_call[event.tool_call_id].append(event)
+            by_call[event.tool_call_id, turn_of.get(event.id, 0)].append(event)
     for members in by_call.values():
         brackets: dict[str, list[RunEventView]] = defaultdict(list)
         for event in members:

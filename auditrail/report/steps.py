@@ -16,11 +16,12 @@ a call that was asked for and run began when it ran. Of contents told twice, the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 
 from auditrail import jsontext
 from auditrail.errors import RecordError
+from auditrail.report.turns import turns
 from auditrail.report.types import Gap, Reconstruction, RunEventView, Step
 
 _LLM = frozenset({"span", "result"})
@@ -36,7 +37,7 @@ def steps(report: Reconstruction) -> list[Step]:
     by_id = {event.id: event for event in report.events}
     groups: dict[str, list[RunEventView]] = defaultdict(list)
     leaders: dict[str, str] = {}
-    calls = _Calls()
+    calls = _Calls(turns(report.events))
     for event_id in report.tree:  # parents before children
         event = by_id.get(event_id)
         if event is None:
@@ -51,9 +52,13 @@ def steps(report: Reconstruction) -> list[Step]:
 
 
 class _Calls:
-    """What has no id and waits for its other half: calls for a result, by stream and tool; wishes for an execution."""
+    """What has no id and waits for its other half: calls for a result, by stream and tool; wishes for an execution.
 
-    def __init__(self) -> None:
+    Where an id recurs, `turn_of` says which of its calls a record is about.
+    """
+
+    def __init__(self, turn_of: Mapping[str, int]) -> None:
+        self.turn_of = turn_of
         self._open: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._wished: dict[str, list[str]] = defaultdict(list)
 
@@ -92,7 +97,8 @@ def _group(event: RunEventView, by_id: dict[str, RunEventView], leaders: dict[st
 
 def _call(event: RunEventView, by_id: dict[str, RunEventView], leaders: dict[str, str], calls: _Calls) -> str:
     if event.tool_call_id:
-        return f"tool {event.tool_call_id}"
+        turn = calls.turn_of.get(event.id)
+        return f"tool {event.tool_call_id}" + (f" #{turn}" if turn else "")
     parent = by_id.get(event.parent_id or "")
     above = leaders.get(event.parent_id or "", "")
     if parent is not None and above.startswith("tool ") and parent.tool == event.tool:

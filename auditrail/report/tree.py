@@ -1,7 +1,8 @@
 """What stands under what: the tree of a run, from span parents, records, tool calls and the joins themselves.
 
 The parent of an event is, in this order:
-1. the span that it names as its parent, or a record other than a span the span that it happened in, if it is held;
+1. the span that it names as its parent, or a record other than a span the span that it happened in, if it is held
+   (in a stream that tells begin and end of a span apart, the first record of that span stands for it);
 2. for a call that a model asks for, the model's answer in the same record;
 3. for a model's answer without a span of its own, the span that has the same response id;
 4. for anything else with a tool call id, the span that executed that call, or else the record of its begin;
@@ -19,7 +20,8 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from itertools import accumulate
 
-from auditrail.report import halves
+from auditrail.report import begins, halves
+from auditrail.report.turns import turns
 from auditrail.report.types import RunEventView
 
 # A tree deeper than this is cut: what is below stands at this depth.
@@ -58,7 +60,9 @@ class _Index:
         self.ids = {event.id for event in events}
         self.halves = halves.shared(events)
         self.spans: dict[str, str] = {}
-        self.executions: dict[str, str] = {}
+        self.turns = turns(events)
+        self.told = begins.spans(events)
+        self.executions: dict[tuple[str, int], str] = {}
         self.answers: dict[tuple[str, str, int], str] = {}
         self.responses: dict[str, str] = {}
         spans: dict[str, list[RunEventView]] = defaultdict(list)
@@ -73,7 +77,7 @@ class _Index:
                 self.answers.setdefault(_record(event), event.id)
         for event in sorted(events, key=_execution_order):
             if event.tool_call_id and (event.layer, event.kind) in _EXECUTION:
-                self.executions.setdefault(event.tool_call_id, event.id)
+                self.executions.setdefault((event.tool_call_id, self.turns.get(event.id, 0)), event.id)
         own = [
             event.id
             for event in events
@@ -85,7 +89,9 @@ class _Index:
     def span_of(self, span_id: str, event: RunEventView) -> str | None:
         """The span with that id, for a record below it."""
         several = self.halves.get(span_id)
-        return halves.of_child(several, event).id if several else self.spans.get(span_id)
+        if several:
+            return halves.of_child(several, event).id
+        return self.spans.get(span_id) or self.told.get((event.stream, span_id))
 
     def caller(self, event: RunEventView) -> str | None:
         """For the called half of a call whose halves share a span id: the half of the caller."""
@@ -135,8 +141,9 @@ def _parents(events: list[RunEventView]) -> dict[str, str | None]:
 
 def _candidates(event: RunEventView, index: _Index) -> list[str | None]:
     """Possible parents, best first; see the module docstring."""
-    if event.kind != "span" and event.span_id and event.span_id in index.spans:
-        return [index.span_of(event.span_id, event)]
+    own = index.span_of(event.span_id, event) if event.kind != "span" and event.span_id else None
+    if own is not None and own != event.id:
+        return [own]
     if caller := index.caller(event):
         return [caller]
     if event.parent_span_id:
@@ -149,7 +156,7 @@ def _candidates(event: RunEventView, index: _Index) -> list[str | None]:
     elif event.layer == "llm":
         candidates.append(index.responses.get(event.response_id or ""))
     elif event.tool_call_id:
-        candidates.append(index.executions.get(event.tool_call_id))
+        candidates.append(index.executions.get((event.tool_call_id, index.turns.get(event.id, 0))))
     if event.layer not in ("llm", "agent"):
         candidates.append(index.open_span(event))
     joined = event.stitched_by

@@ -84,6 +84,7 @@ class RunEventView(NamedTuple):
     decision_id: str | None = None
     task_id: str | None = None
     trace_id: str | None = None
+    message_id: str | None = None
     place_ns: int | None = None
 
     @property

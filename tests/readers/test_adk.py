@@ -115,3 +115,12 @@ def test_the_answer_of_a_run_and_its_session_have_the_same_events() -> None:
     event = {"id": "e1", "invocationId": "e-1", "author": "a", "timestamp": 1.5, "content": {"parts": [{"text": "x"}]}}
     alone, held = read("adk", event), read("adk", {"id": "s1", "appName": "p", "userId": "u", "events": [event]})
     assert [row["dedupe_key"] for row in alone] == [row["dedupe_key"] for row in held] == ["adk:e-1:e1"]
+
+
+def test_an_evaluation_set_tells_what_is_expected_and_claims_no_call():
+    rows = pipeline.read(pipeline.input_of(pipeline.FIXTURES / "adk" / "evaluation-set").read_bytes()).events
+    assert {(row["kind"], row["layer"]) for row in rows} == {("log", "agent")}
+    assert [(row["name"], row["tool"]) for row in rows[:3]] == [
+        ("expected user message", None), ("expected tool use", "find_crossing"), ("expected tool use", "book"),
+    ]  # fmt: skip
+    assert len({row["run_id"] for row in rows}) == 2

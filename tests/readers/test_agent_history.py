@@ -96,3 +96,37 @@ def test_it_claims_nothing_of_its_neighbours():
 
 def test_cuts_are_survived():
     cuts_are_survived("agent-history")
+
+
+def test_a_chat_of_autogen_goes_by_names_and_takes_its_results_apart():
+    calls = [{"id": f"call_{n}", "function": {"name": "calc", "arguments": "{}"}} for n in (1, 2)]
+    chat_result = {
+        "chat_history": [
+            {"content": "solve", "role": "assistant", "name": "user_proxy"},
+            {"content": "", "tool_calls": calls, "role": "user", "name": "assistant"},
+            {"content": "3\n\n4", "role": "tool", "name": "user_proxy", "tool_responses": [
+                {"tool_call_id": "call_1", "role": "tool", "content": "3"},
+                {"tool_call_id": "call_2", "role": "tool", "content": "4"}]},
+            {"content": "TERMINATE", "role": "user", "name": "assistant"},
+        ],
+        "summary": "x", "cost": {}, "human_input": [],
+    }  # fmt: skip
+    rows = told(chat_result)
+    assert [(row["layer"], row["kind"], row["tool_call_id"], row["result"]) for row in rows] == [
+        ("agent", "message", None, None), ("llm", "message", None, None),
+        ("llm", "call", "call_1", None), ("llm", "call", "call_2", None),
+        ("tool", "result", "call_1", "3"), ("tool", "result", "call_2", "4"),
+        ("llm", "message", None, None), ("agent", "end", None, None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "trace", ["[10:00 INFO] CEO: go", {"key": "k", "index": 3, "trajectory": "[10:00 INFO] CEO: go"}]
+)
+def test_a_trace_of_mast_is_kept_as_its_text(trace: Any):
+    rows = told(
+        [{"mas_name": "ChatDev", "llm_name": "m", "trace_id": 3, "trace": trace, "mast_annotation": {"1.1": 0}}]
+    )
+    assert [(row["kind"], row["agent"]) for row in rows] == [("log", "ChatDev"), ("end", "ChatDev")]
+    assert rows[0]["attributes"]["content"] == "[10:00 INFO] CEO: go"
+    assert rows[1]["attributes"]["mast_annotation"] == {"1.1": 0}

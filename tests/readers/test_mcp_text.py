@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.conformance import _pipeline as pipeline
 from tests.readers._rows import of, rest, rows
 
@@ -55,3 +57,35 @@ def test_an_error_of_the_app_is_an_error():
 def test_lines_without_a_server_name():
     (row,) = read("2026-05-06T07:09:21.000Z [info] Initializing server...\r")
     assert (row["kind"], row["stream"], rest(row)) == ("log", "stream", {"message": "Initializing server..."})
+
+
+def test_the_log_of_all_servers_keeps_their_sessions_apart():
+    def line(second: int, server: str, text: str) -> str:
+        return f"2026-05-06T07:08:{second:02}.000Z [info] [{server}] {text}"
+
+    def asks(tool: str) -> str:
+        call = {"method": "tools/call", "params": {"name": tool, "arguments": {}}, "jsonrpc": "2.0", "id": 9}
+        return f"Message from client: {json.dumps(call)}"
+
+    def answers(text: str) -> str:
+        result = {"jsonrpc": "2.0", "id": 9, "result": {"content": [{"type": "text", "text": text}]}}
+        return f"Message from server: {json.dumps(result)}"
+
+    raw = "\n".join([
+        line(1, "files", asks("read")), line(2, "notes", asks("add")), line(3, "files", answers("a")),
+        line(4, "notes", answers("b")), line(5, "notes", "Server disconnected."),
+    ])  # fmt: skip
+    rows = pipeline.read(raw.encode()).events
+    assert [(row["tool"], row["kind"], row["stream"]) for row in rows[:4]] == [
+        ("read", "call", "mcp:files"), ("add", "call", "mcp:notes"),
+        ("read", "result", "mcp:files"), ("add", "result", "mcp:notes"),
+    ]  # fmt: skip
+    ids = [row["tool_call_id"] for row in rows[:4]]
+    assert ids[0] == ids[2] != ids[1] == ids[3]
+    assert rows[4]["session_id"] == rows[1]["session_id"] != rows[0]["session_id"]
+
+
+def test_the_words_before_initialize_are_of_its_session():
+    first = pipeline.read(pipeline.input_of(pipeline.FIXTURES / "mcp-text" / "desktop").read_bytes()).events[:4]
+    assert first[0]["name"] == "info"
+    assert len({row["session_id"] for row in first}) == 1

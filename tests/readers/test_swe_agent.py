@@ -84,3 +84,25 @@ def test_it_claims_nothing_of_its_neighbours():
 
 def test_cuts_are_survived():
     cuts_are_survived("swe-agent")
+
+
+def test_a_history_alone_tells_its_steps():
+    def acts(action, call):
+        return {"role": "assistant", "content": "I do", "thought": "I do", "action": action, "agent": "main",
+                "message_type": "action", "tool_calls": [{"id": call, "function": {"name": action.split()[0],
+                "arguments": "{}"}}]}  # fmt: skip
+
+    history = [
+        {"role": "system", "content": "s", "agent": "main", "message_type": "system_prompt"},
+        {"role": "user", "content": "task", "agent": "main", "message_type": "observation"},
+        acts("open a.py", "call_1"),
+        {"role": "tool", "content": "text", "message_type": "observation", "tool_call_ids": ["call_1"]},
+        acts("submit", "call_2"),
+    ]  # fmt: skip
+    rows = told({"history": history})
+    assert [(row["layer"], row["kind"], row["tool_call_id"]) for row in rows] == [
+        ("agent", "message", None), ("agent", "message", None),
+        ("llm", "message", None), ("llm", "call", "call_1"), ("tool", "span", "call_1"),
+        ("llm", "message", None), ("llm", "call", "call_2"), ("agent", "end", None),
+    ]  # fmt: skip
+    assert (rows[4]["args"], rows[4]["result"]) == ("open a.py", "text")

@@ -133,3 +133,22 @@ def test_no_event_of_200_runs_lands_in_a_wrong_run(tmp_path: Path):
     assert len(marks) == 200
     assert all(len(found) == 1 for found in marks.values()), "a run holds the events of another one"
     assert len(set.union(*marks.values())) == 200
+
+
+def test_tau2_begins_at_its_own_time_and_names_the_answers_of_the_provider():
+    answer = {"role": "assistant", "content": "done", "timestamp": "2025-10-31T07:21:05", "tool_calls": None,
+              "usage": {"prompt_tokens": 8, "completion_tokens": 2},
+              "raw_data": {"id": "msg_01Yb2", "model": "model-a-20250929"}}  # fmt: skip
+    said = {"role": "user", "content": "hi", "timestamp": "2025-10-31T07:21:04", "raw_data": {"id": "not_a_model's"}}
+    simulation = {
+        "id": "5c7e2b9e-0001",
+        "task_id": "0",
+        "start_time": "2025-10-31T07:21:01",
+        "end_time": "2025-10-31T07:22:01",
+        "termination_reason": "user_stop",
+        "messages": [said, answer],
+    }
+    rows = told({"info": {"agent_info": {"llm": "model-a"}}, "tasks": [], "simulations": [simulation]})
+    assert [row["kind"] for row in rows] == ["start", "message", "message", "end"]
+    assert (rows[2]["model"], rows[2]["response_id"], rows[2]["tokens_in"]) == ("model-a-20250929", "msg_01Yb2", 8)
+    assert rows[1]["response_id"] is None

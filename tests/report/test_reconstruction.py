@@ -268,12 +268,12 @@ def test_five_thousand_events_take_no_time() -> None:
         ]  # fmt: skip
         logs.append(ev(n + 7.25, "api", "tool", f"tool_call=c{n}"))
     with held(otel=spans, api=logs) as case:
-        begun = time.perf_counter()
+        begun = time.process_time()
         run = reconstruct(case, TRACE)
-        took = time.perf_counter() - begun
+        took = time.process_time() - begun
     assert len(run.events) == len(run.tree) == 4 * 1249 + 1
     assert run.clock_skew[0].pairs == 1249
-    assert took < 2
+    assert took < 10  # quadratic work would take a minute
 
 
 def test_sources_of_a_case_need_no_events() -> None:
