@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditrail import case
 from auditrail.correlate.hops import COUNTER
+from auditrail.correlate.ties import REUSE_GAP_NS
 
 if TYPE_CHECKING:
     import duckdb
@@ -154,7 +155,8 @@ def _by_prompt(connection: duckdb.DuckDBPyConnection) -> list[tuple[int, int, in
             fitting = [
                 call
                 for call in free
-                if call[0] != child and (began is None or call[2] is None or call[2] <= began + SLACK_NS)
+                if call[0] != child
+                and (began is None or call[2] is None or -SLACK_NS <= began - call[2] <= REUSE_GAP_NS)
             ]
             if fitting:
                 # With as many calls as children, each has its own: the first call spawned the first child.

@@ -12,13 +12,17 @@ import hashlib
 PREFIX = "prompt:"
 SPAWNED = "spawned:"
 _DIGITS = 32
+# Two strangers may both begin with "continue"; nobody hands a task over in fewer characters than this.
+_SHORTEST = 10
 
 
 def prompt_key(text: str) -> str:
-    """`prompt:` and 32 hex digits of the SHA-256 of the text without blanks at its ends.
+    """`prompt:` and 32 hex digits of the SHA-256 of the text without blanks at its ends; blank for a text too short.
 
     The same text has the same value whoever wrote it: several calls with one prompt are told apart by nothing here.
     """
+    if len(text.strip()) < _SHORTEST:
+        return ""
     return PREFIX + hashlib.sha256(text.strip().encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
 
 

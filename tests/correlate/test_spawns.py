@@ -121,3 +121,13 @@ def test_a_child_that_names_its_parent_has_the_call_of_its_prompt_only_if_that_i
     )
     assert runs.rows["A"]["parent_event"] is not None
     assert runs.rows["B"]["parent_event"] is None
+
+
+def test_the_same_prompt_hours_later_is_another_task() -> None:
+    runs = correlate(
+        [
+            ev(1, "log", "llm", "run=P", "other=prompt:ab12", kind="call"),
+            ev(20_000, "log", "agent", "run=C", "other=prompt:ab12", kind="message"),
+        ]
+    )
+    assert runs.rows["C"]["parent_run"] is None

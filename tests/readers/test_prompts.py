@@ -11,11 +11,15 @@ def test_the_same_text_has_the_same_name():
 
 
 def test_a_name_has_its_prefix_and_32_hex_digits():
-    key = prompt_key("")
+    key = prompt_key("Summarise the ticket")
     assert key.startswith(PREFIX)
     assert len(key) == len(PREFIX) + 32
     assert int(key.removeprefix(PREFIX), 16)
 
 
 def test_half_a_character_is_no_failure():
-    assert prompt_key("\ud83d") != prompt_key("?")
+    assert prompt_key("half a letter \ud83d") != prompt_key("half a letter ?")
+
+
+def test_a_text_that_strangers_share_names_nothing():
+    assert prompt_key("continue") == prompt_key("") == prompt_key("  go on  ") == ""
