@@ -110,8 +110,12 @@ def run(arguments: list[str] | None = None) -> int:
 
 def _is_interrupt(error: Exception) -> bool:
     """Whether an error of the engine is a Ctrl-C: one that lands in its own code comes out as an error of its own."""
-    name = type(error).__name__
-    return name == "InterruptException" or (name == "InvalidInputException" and "KeyboardInterrupt" in str(error))
+    name, text = type(error).__name__, str(error)
+    return (
+        name == "InterruptException"
+        or (name == "InvalidInputException" and "KeyboardInterrupt" in text)
+        or (name == "RuntimeError" and text == "Query interrupted")
+    )
 
 
 def _spread(words: list[str]) -> list[str]:

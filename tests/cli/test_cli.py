@@ -489,3 +489,19 @@ def test_verbose_shows_the_traceback(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert "Traceback" in done.stderr
     assert "auditrail: error: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "is_one"),
+    [
+        (RuntimeError("Query interrupted"), True),
+        (type("InterruptException", (Exception,), {})("INTERRUPT Error: Interrupted!"), True),
+        (type("InvalidInputException", (Exception,), {})("Python exception: KeyboardInterrupt"), True),
+        (RuntimeError("something else"), False),
+        (type("InvalidInputException", (Exception,), {})("no such column"), False),
+    ],
+)
+def test_a_ctrl_c_is_told_by_whatever_name_the_engine_gives_it(error: Exception, is_one: bool) -> None:
+    from auditrail.cli import _main
+
+    assert _main._is_interrupt(error) is is_one

@@ -53,9 +53,14 @@ SAID: dict[str, dict[str, str]] = {
     "jsonl": {r"when\Z": "a time in the zone of the mapping"},
     "langgraph": {r"data\.output\.(?:id\.\[\]|lc)\Z": "the class of a serialised message"},
     "langsmith": {r"dotted_order\Z": "the trace and the parents"},
+    "litellm": {r"\Amessages\Z": "`{}` in a row of spend logs is what was not recorded"},
     "llm-pairs": {r"latency_ms\Z": "the end of the request"},
     "mlflow": {r"span_dict_version\Z": "the version of the form"},
     "openhands": {r"tool_call\.origin\Z": "which interface of the model was used"},
+    "otel-console": {
+        r"\A(?:trace|span)_id\Z": "zeros, where there is no span",
+        r"trace_state\Z": "`[]`, the text of an empty one",
+    },
     "zipkin": {r"duration\Z": "the end of the span"},
 }
 
