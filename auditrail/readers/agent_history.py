@@ -21,6 +21,8 @@ format does not tell apart. There is most often no time: the order in the file i
 AutoGen's own messages, which have types and tool calls, are read by `autogen`.
 
 Tested on real files of Who&When; the others after their documentation.
+
+Not read: Magentic-One's own event log (`log.jsonl`); tables of annotations beyond what stands in a record.
 """
 
 from __future__ import annotations

@@ -20,6 +20,8 @@ A content event is a `result` of layer tool where a message of role `tool`, or L
 (it has the arguments too); otherwise a `message` of layer llm with both sides. It does not say what its span is, so
 a model's answer, and the tool calls in it, may come again as the agent's, with the same tool call ids. The span id of
 a log record is the span it happened in (`parent_span`).
+
+Not read: usage metrics of the browser tool, and X-Ray segments.
 """
 
 from __future__ import annotations

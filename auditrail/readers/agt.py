@@ -22,6 +22,8 @@ Shapes (microsoft/agent-governance-toolkit at b570558; agent-os-kernel 3.7.0, ag
 
 A record that states a decision is a decision of layer policy; `name` is its event type or kind. One that decides
 nothing (CHECKPOINT, a budget warning) is a log. `rule` is the rule that matched, else the reason in words.
+
+Not read: policies and trust records (TRACE) of the toolkit; they are no decisions.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ Hashes and signatures stay in the attributes; nothing is verified here. The even
 toolkit and common ones (`tool_call`, `tool_result`, `llm_call`, `session_start`, ...) become events of their layer, one
 that states a policy's decision is a decision, and all others are logs of layer agent. `run_id` in `data` is the run.
 `dedupe_key` is the entry's id: the same entry in a signed file, an export and a CloudEvent is one event.
+
+Not read: Merkle roots and proofs in files beside the trail.
 """
 
 from __future__ import annotations

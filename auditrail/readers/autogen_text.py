@@ -7,6 +7,8 @@ logger's name is the line's; Python's own `asctime` has no zone and is local, so
 
 Lines of other loggers, and what continues a line (tracebacks), are kept as `log` events in the order of the file.
 Tested on the log that autogen-core 0.7.5 wrote through `logging.basicConfig`, and on invented lines with times.
+
+Not read: an event whose JSON a formatter breaks over several lines.
 """
 
 from __future__ import annotations

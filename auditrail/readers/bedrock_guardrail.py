@@ -12,6 +12,8 @@ Shapes (botocore 1.44.5 `bedrock-runtime` service model; findings and decisions 
 One assessment is one decision; its `result` is the assessment. `policy` is the guardrail, with `@version` where it is
 told. Where only the outcome is told, NONE is allow and INTERVENED is deny, marked as unclear: it may have masked.
 These answers have no time of their own: a time of the logger's (`timestamp`, `time`, `ts`) is used.
+
+Not read: the definition of a guardrail (GetGuardrail), and its metrics.
 """
 
 from __future__ import annotations

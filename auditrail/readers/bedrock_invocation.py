@@ -16,6 +16,8 @@ aws-samples; the bodies as in `_bedrock`. Some exporters write the bodies as JSO
   that is told again, with the same tool call id.
 - Guardrails in the answer are decisions of layer policy (`_guardrails`).
 - ids: `requestId` is the request; `requestMetadata`, which the caller fills, may name run, session, trace or agent.
+
+Not read: tool calls in chunks of OpenAI's form and in Cohere's own; the S3 objects that hold offloaded bodies.
 """
 
 from __future__ import annotations

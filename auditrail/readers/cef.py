@@ -19,6 +19,8 @@ In a file of syslog lines `syslog` reads what is around it, and hands the CEF on
 
 Facts: ArcSight's "Implementing ArcSight Common Event Format" (versions 16 to 25: header, escapes, keys, date forms),
 IBM's LEEF guide (delimiters, devTime). `devTimeFormat` is not applied: forms other than those above stay text.
+
+Not read: `devTimeFormat` of LEEF; a time without a year in a syslog header, since none is invented.
 """
 
 from __future__ import annotations

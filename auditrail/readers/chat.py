@@ -17,6 +17,8 @@ conversation of several named agents by `agent-history`.
 
 After the API references of OpenAI (chat completions, fine-tuning), Anthropic (messages) and Google (generateContent).
 There is most often no time: the order in the file is the order.
+
+Not read: ChatGPT's exports with a `mapping`. Google's tool calls carry no ids, and are not paired with their results.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ sub-agent `agent_id` and `agent_type`. Codex CLI hands its hooks the same fields
   send no `tool_use_id`: their calls and results can be paired by session, tool and arguments only.
 - `PermissionRequest` is a decision `ask`: a person, or the hook's output, has the answer.
 - `Stop` ends a turn of the session, not the run. `SubagentStop` ends the sub-agent's run if it names the agent.
+
+Not read: a hook's exit code, which is not in its JSON; Cursor's hooks, which have other names.
 """
 
 from __future__ import annotations

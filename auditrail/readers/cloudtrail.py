@@ -26,6 +26,8 @@ What the columns say:
   event comes through several trails. A row of Lake has a key of its own, since it has only the columns asked for. A
   JSON-RPC id (1, 2, ...) is no id outside of its session, and stays an attribute.
 - `stream` is `cloudtrail:<account>/<region>`: a trail cuts its stream into many files.
+
+Not read: custom `eventData` of CloudTrail Lake (kept as one log event); notifications of S3.
 """
 
 from __future__ import annotations

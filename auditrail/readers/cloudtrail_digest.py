@@ -8,6 +8,8 @@ oldestEventTime}]}`. The signature stands outside of the file, in the metadata o
 A digest is one event of kind `log`, from `digestStartTime` to `digestEndTime`. All that it says is kept as it stands
 in `attributes`: hashes, and the list of log files. So a broken time in that list (`2025-10-21TT00:52:27Z` was seen)
 survives. Nothing is verified here: whether hashes and signatures hold is asked of the log files themselves.
+
+Not read: metadata files beside digests, and lists of public keys.
 """
 
 from __future__ import annotations

@@ -15,6 +15,8 @@ Times are milliseconds since the epoch, UTC. Neither answer names its log group,
 wrapper is no cut. So the detail gives the number of the last record before the token, and whoever judges takes the last
 wrapper of the source. `nextForwardToken` and `nextBackwardToken` are always there and prove nothing; the `NextToken`
 of the command line client (`--max-items`) proves a cut.
+
+Not read: answers of other calls, and those of SDKs that write `Events` and `Message`.
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ the attribute `auditrail.message_made_of` says so. Fields that start with `@` st
 
 `records-matched` compares the matched records with the rows: a query that aggregates (`stats`) has fewer rows by
 intent. Its rows have no `@ptr`, so their events have no dedupe key: whoever judges can see it there.
+
+Not read: answers of `start-query` and `describe-queries`.
 """
 
 from __future__ import annotations

@@ -17,6 +17,8 @@ epoch, UTC. Firehose delivers at least once, so the same id may come twice; ids 
 
 A payload that is one record and holds several messages gives one event for each, with the text in `message`: a record
 can hand on only one message to be read further.
+
+Not read: filters and their patterns, which are not in the payload.
 """
 
 from __future__ import annotations

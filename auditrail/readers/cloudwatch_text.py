@@ -17,6 +17,8 @@ Within an exported file order by time is not guaranteed. Neither form has event 
 
 Facts: aws-cli `awscli/customizations/logs/tail.py` at 00d4d6e (formats of `tail`); AWS API reference, CreateExportTask
 (order); the S3 line form and the write test are general knowledge and secondary sources.
+
+Not read: output of tools other than the AWS command line.
 """
 
 from __future__ import annotations

@@ -17,6 +17,8 @@ session_meta of the session it came from and with new times: nothing tells the c
 approval request is not in a rollout, but for the text of a call that was rejected. By default only the messages of
 users, agents and turns are kept of event_msg: that executions are missing there is no loss, the outputs stand in
 response items. The output of `codex exec --json` is read by `codex_exec`.
+
+Not read: encrypted reasoning (kept as it is), and the files beside the sessions (`history.jsonl`, its text log).
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ Nothing has a time. Only `thread.started` names the session, so the run is named
 session's id, too; the id is that of the session's rollout. Item ids (`item_3`) are unique inside one output. An
 item that starts and completes is a call and a result of one id; one that only completes (a file change, a message)
 is one event. `turn.completed` ends the run: a process runs one turn. Its usage counts the tokens of the whole thread.
+
+Not read: output for people, without `--json`.
 """
 
 from __future__ import annotations

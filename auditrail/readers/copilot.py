@@ -13,6 +13,8 @@ called ephemeral there are not written to the file, but may stand in what an SDK
   tells both for the same call (`apiCallId`): its output tokens are then those of the answer, and are not repeated.
 - permission.requested is a decision `ask`, permission.completed its answer. Hooks are logs unless they decide.
 - Exporters that strip content write a mark such as `[trimmed]` also in place of ids: that is no id.
+
+Not read: its text logs, and the chat logs of editors.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ stream (see `_pieces`); the joined line has the time of the first piece and the 
 `F` never comes is marked `auditrail.unterminated`: the container was killed, or the next file of a rotation holds it.
 
 Facts: the form is that of kubernetes `pkg/kubelet/kuberuntime/logs` and its tests; the zone may be `Z` or an offset.
+
+Not read: the names of pod and container, which only the path holds.
 """
 
 from __future__ import annotations

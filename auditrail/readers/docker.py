@@ -9,6 +9,8 @@ character on the seam is lost in the file itself.
 container may have been killed, or the next file of a rotation holds the rest.
 
 Facts: moby `daemon/logger/jsonfilelog/jsonlog` (members); the size and the newline rule are general knowledge.
+
+Not read: files of other logging drivers, and the container's configuration.
 """
 
 from __future__ import annotations

@@ -24,6 +24,8 @@ after the file, the sample and the epoch. The evaluation's `run_id` is a session
   are complete: the status of the log is not that of its runs.
 
 Tested on real files of the JSON log; the archive after the source of its recorder.
+
+Not read: `.eval` archives whose members are compressed by LZMA or encrypted; data frames made of logs.
 """
 
 from __future__ import annotations

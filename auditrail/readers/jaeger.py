@@ -20,6 +20,8 @@ keys have `@` for `.`). Shapes: `{"data": [trace...]}` or `{"data": trace}` (tes
 - Error: tag `error` true, or `otel.status_code` ERROR. `sampled` is bit 0 of `flags` where it is set.
 
 The API v3 gives OTLP, which the reader `otlp` reads. Tested on a real answer among Jaeger's own test data.
+
+Not read: answers on dependencies and sampling, and dumps of Cassandra or Badger.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ UTF-8, or null where the field is longer than 4096 bytes and `--all` was not giv
 (`__SEQNUM_ID`): a hole proves loss. `__CURSOR` is the identity of an entry.
 
 Facts: systemd.journal-fields(7) and journalctl(1), formats "json" and the special fields that begin with `__`.
+
+Not read: `-o export` and the text forms for people.
 """
 
 from __future__ import annotations

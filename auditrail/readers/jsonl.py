@@ -15,6 +15,8 @@ records (`_jsonl_plans.plan`); what kind of event it is, in `_jsonl_kinds.classi
 - A list of tool calls in the shape of OpenAI, Anthropic or LangChain gives one more event per call: the model asked
   for it (layer `llm`, kind `call`).
 - JSON in a message text stays text.
+
+Not read: lines that are no JSON (logfmt, plain text), and what a mapping does not name.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ older client: see `_kimi_cli`.
 - `llm.request` is one attempt: `attempt: 2/10` says that the one before it failed, and nothing tells why.
 - Tokens stand on `step.end`; `usage.record` of scope `session` (a compaction) counts, too, others repeat the step's.
 - `permission.record_approval_result` is the answer of a person; what the mode (`auto`, `yolo`) let through leaves none.
+
+Not read: the contents of snapshots, which are kept as they are.
 """
 
 from __future__ import annotations

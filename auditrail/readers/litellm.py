@@ -20,6 +20,8 @@ epoch. A row of spend logs (`_litellm_spend`) is read as the payload it was made
   request went on, else `deny`. The words of older versions are `blocked` and `failure`.
 - Rows of its spend log are read as payloads: see `_litellm_spend`.
 - Redacted content is `redacted-by-litellm`; a proxy that stores no prompts writes the messages as `{}`.
+
+Not read: its text logs and metrics.
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ One record is one decision: `deny` if it is not valid, else `modify` if the ques
 from it, else `allow`. `rule` are the scanners that found it invalid; the API tells no more than their risk, so there
 they are those whose risk is above 0, and only of a denial. The library's own line has scores and no verdict: a log.
 With `fail_fast` the scanners behind the first that fails did not run, and are not in the record.
+
+Not read: Presidio's own results.
 """
 
 from __future__ import annotations

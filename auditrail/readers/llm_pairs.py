@@ -17,6 +17,8 @@ Tool calls in a response are `call` events of their own. Results of tools in a r
 those in its last messages stand on the request as `tool_call`, which ties it to the response that asked for them.
 Earlier ones are repeats of the conversation. `previous_response_id` stands there as `response` for the same reason.
 Ids stand under `_gateway.ID_NAMES` in the record, in the `metadata` of record and request body, and in headers.
+
+Not read: streams of events in other forms than OpenAI's and Anthropic's; bodies of several parts.
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ request; two clients in one file that names no session cannot be told apart.
 
 The message ids are in the protocol's schema (modelcontextprotocol.io, 2024-11-05 to 2025-11-25). Tested on traffic
 recorded from a server of the Python SDK (mcp 2.1.1). In a body of server-sent events, each `data:` line is read.
+
+Not read: who is who where two clients write one file without session ids.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ a JSON-RPC message (`_mcp`). Between them stand lines that the server wrote to s
 
 A session of a server begins with the app's word that it starts it, or with its `initialize` request. Messages that
 the app shortened do not parse: they stay text.
+
+Not read: logs of hosts that put other text around the messages.
 """
 
 from __future__ import annotations

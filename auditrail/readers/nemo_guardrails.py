@@ -25,6 +25,8 @@ The server's `/v1/guardrail/checks` answers `{status, rails_status {<rail>: {sta
 While such an answer streams, lines with `guardrails_data` null tell the same rails again: they are logs.
 
 What of this is there depends on `options.log` of the request: rails, calls and internal events are off by default.
+
+Not read: text traces of Colang. Its OpenTelemetry spans are OTLP.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ Facts: ocsf/ocsf-schema `profiles/ai_operation.json`, `profiles/security_control
 `objects/ai_model.json`, `objects/ai_agent.json`, `objects/metadata.json`, `objects/trace.json`, `objects/span.json`,
 `objects/api.json`, `events/application/api_activity.json`; numbers of `disposition_id` are general knowledge. Not
 read: findings as decisions, observables as ids.
+
+Not read: `raw_data`, which is kept as it is and not read a second time.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ What the columns say:
   of one process, so a hole in it can be told from another replica. It counts requests that ask for no decision too.
 - ids in the input stand under the names of `_gateway.ID_NAMES`, in the places of `_PLACES`; headers of Envoy's
   external authorization and of `request_context` give request and trace ids.
+
+Not read: status and bundle updates, which are kept as `log` events.
 """
 
 from __future__ import annotations

@@ -24,6 +24,8 @@ What the events say:
 - Times are local times without a zone.
 
 Tested on real files of OpenHands of 2024 and 2025, and of its SDK of 2026.
+
+Not read: the server's database, and files of a conversation other than its events and its base state.
 """
 
 from __future__ import annotations

@@ -37,6 +37,8 @@ attributes or its body (`trace_id`, `otelTraceID`...), and a body that is an obj
 OTLP says besides. A span attribute of such a name is found under `attributes.<name>`. What breaks the format is kept:
 unknown members in `otherMembers`, entries of no known form as `malformedAttributes`, whole elements that are
 no objects as events of kind `log`. So is a resource or scope of more than 64 KiB, once, instead of on all its events.
+
+Not read: metrics and profiles (ignored, and counted by that reason); text of the debug exporter.
 """
 
 from __future__ import annotations

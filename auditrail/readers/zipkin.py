@@ -14,6 +14,8 @@ error is said by a tag `error`), and openzipkin/b3-propagation (a server may sha
 v1 is brought to v2: `binaryAnnotations` are tags, the core annotations (`cs`, `cr`, `sr`, `ss`, `ms`, `mr`) give the
 kind, and where the span has no time of its own, its begin and duration; the service is that of the first annotation.
 Tested on real traces of the Zipkin UI's tests; v1 on its documentation.
+
+Not read: dependencies, and the Thrift and protobuf encodings.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,7 @@ def test_it_says_on_what_it_was_tested(reader: Any) -> None:
     assert len(reader.TESTED_ON.split()) > 4
     assert reader.__doc__
     assert len(reader.__doc__) > 200
+    assert re.search("not read", reader.__doc__, re.IGNORECASE), "say what of the format is not read"
 
 
 def test_no_name_is_taken_twice() -> None:
