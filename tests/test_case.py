@@ -244,7 +244,13 @@ def test_nothing_that_was_spilled_stays_behind(tmp_path: Path) -> None:
     assert [item.name for item in tmp_path.iterdir()] == ["x.duckdb"]
 
 
-def test_putting_runs_together_takes_bounded_memory() -> None:
+def test_putting_runs_together_takes_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 16 * 10**9 // 4096}
+    monkeypatch.setattr(case.os, "sysconf", pages.__getitem__)
     assert case.settle_memory(0) == case.settle_memory(case.SETTLE_EVENTS) == "700MB"
-    assert case.settle_memory(10_000_000) == "1450MB"
-    assert case.settle_memory(10**12) == "2000MB"
+    assert case.settle_memory(8_000_000) == "2200MB"
+    assert case.settle_memory(10**12) == "3200MB"
+    pages["SC_PHYS_PAGES"] = 4 * 10**9 // 4096
+    assert case.settle_memory(10**12) == "999MB"
+    pages["SC_PHYS_PAGES"] = 10**9 // 4096
+    assert case.settle_memory(10**12) == "700MB"
