@@ -39,7 +39,7 @@ FORMAT = "otlp"
 # Bytes of a batch of records: what is worth sending to another process, and little beside the memory of the engine.
 _BATCH_BYTES = 3 << 20
 # A second process is started once so many batches were read: it takes a third of a second to get ready.
-_ALONE = 8
+_ALONE = 3
 # Rows of one INSERT.
 _INSERT_ROWS = 32768
 # Batches after which circles in memory are looked for, in case the errors of damaged records left some.
