@@ -30,8 +30,8 @@ _LISTS = 0x0A  # the first byte of a message that begins with its field 1, of wi
 _LONGEST_VARINT = 10
 
 
-class FrameSplitter:
-    """Splits a stream into frames; see `splitting.Splitter` for the attributes."""
+class _Splitter:
+    """What every splitter here keeps of its stream; see `splitting.Splitter` for the attributes."""
 
     def __init__(self, stream: Readable, start: int, first_number: int, max_record: int) -> None:
         self.resume_offset: int | None = start
@@ -44,6 +44,10 @@ class FrameSplitter:
     @property
     def position(self) -> int:
         return self._buffer.end
+
+
+class FrameSplitter(_Splitter):
+    """Splits a stream into frames; see `splitting.Splitter` for the attributes."""
 
     def __iter__(self) -> Iterator[Record | Wrapper]:
         buffer = self._buffer
@@ -130,30 +134,14 @@ class FrameSplitter:
         return bool(_FRAME.match(buffer.data, end - buffer.base))
 
     def _damaged(self, start: int, end: int, stretch: Stretch | None, defect: str) -> Record:
-        if stretch:
-            stretch.take(self._buffer, end)
-            return stretch.record(self._number)
-        raw = self._buffer.cut(start, end)
-        return Record(self._number, start, len(raw), raw, record_digest(raw), defect=defect)
+        return _cut(self._buffer, start, end, self._number, stretch, defect)
 
 
-class VarintSplitter:
+class VarintSplitter(_Splitter):
     """Splits a stream into messages, each behind its length as a varint; see `splitting.Splitter` for the attributes.
 
     Behind damage no start of a message can be told, so what is left is one record.
     """
-
-    def __init__(self, stream: Readable, start: int, first_number: int, max_record: int) -> None:
-        self.resume_offset: int | None = start
-        self.resume_number = first_number - 1
-        self.unclosed = False
-        self._buffer = Buffer(stream, start)
-        self._number = first_number
-        self._max_record = max_record
-
-    @property
-    def position(self) -> int:
-        return self._buffer.end
 
     def __iter__(self) -> Iterator[Record | Wrapper]:
         buffer = self._buffer
@@ -176,22 +164,11 @@ class VarintSplitter:
             self._number += 1
 
 
-class MessageSplitter:
+class MessageSplitter(_Splitter):
     """The whole stream as one record; see `splitting.Splitter` for the attributes."""
 
-    def __init__(self, stream: Readable, start: int, first_number: int, max_record: int) -> None:
-        self.resume_offset: int | None = None
-        self.resume_number = first_number - 1
-        self.unclosed = False
-        self._buffer = Buffer(stream, start)
-        self._number = first_number
-        self._max_record = max_record
-
-    @property
-    def position(self) -> int:
-        return self._buffer.end
-
     def __iter__(self) -> Iterator[Record | Wrapper]:
+        self.resume_offset = None  # a message that grew is another one
         start = self._buffer.base
         if self._buffer.want(start, 1):
             yield _rest(self._buffer, start, self._number, self._max_record, None)
@@ -206,8 +183,13 @@ def _rest(buffer: Buffer, start: int, number: int, max_record: int, defect: str 
             stretch.take(buffer, buffer.end)
         if not buffer.more(stretch.end if stretch else start):
             break
+    return _cut(buffer, start, buffer.end, number, stretch, defect)
+
+
+def _cut(buffer: Buffer, start: int, end: int, number: int, stretch: Stretch | None, defect: str | None) -> Record:
+    """A record of all bytes from `start` to `end`, or of the stretch that they were hashed into for their length."""
     if stretch:
-        stretch.take(buffer, buffer.end)
+        stretch.take(buffer, end)
         return stretch.record(number)
-    raw = buffer.cut(start, buffer.end)
+    raw = buffer.cut(start, end)
     return Record(number, start, len(raw), raw, record_digest(raw), defect=defect)

@@ -14,14 +14,11 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from auditrail import case
-from auditrail.correlate.hops import COUNTER
+from auditrail.correlate.hops import COUNTER, SLACK_NS
 from auditrail.correlate.ties import REUSE_GAP_NS
 
 if TYPE_CHECKING:
     import duckdb
-
-# A child's first record may carry an earlier time than the call, by the clocks of two processes.
-SLACK_NS = 5_000_000_000
 
 # A counter names a call only where both stand in one source.
 _BY_CALL = f"""
@@ -96,7 +93,6 @@ def link(connection: duckdb.DuckDBPyConnection) -> None:
     if not found or ids is None:
         return
     _store(connection, [(child, ids[parent], event, kind) for child, (parent, event, kind) in sorted(found.items())])
-    case.drop(connection, "hopped")
 
 
 def _calls(connection: duckdb.DuckDBPyConnection) -> None:

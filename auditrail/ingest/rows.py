@@ -18,9 +18,6 @@ _ID_INDEX = {kind: index for index, kind in enumerate(model.ID_COLUMNS)}
 _ID_WIDTH = len(model.ID_COLUMNS)
 _EVENT_FIELDS = len(Event._fields) - 1  # without `ids`
 _NO_IDS = (None,) * _ID_WIDTH
-_INT_COLUMNS = frozenset(
-    index for index, column in enumerate(schema.columns("events")) if column.sql_type == "BIGINT" and column.nullable
-)
 _INT64 = range(-(1 << 63), 1 << 63)
 
 

@@ -23,11 +23,11 @@ from auditrail.outputs._header import (
     when,
 )
 from auditrail.outputs._paint import Piece
-from auditrail.outputs._select import Node, forest, hidden
+from auditrail.outputs._select import Node, attached, forest, hidden
 from auditrail.outputs._tree import DOUBTS
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
-from auditrail.report.types import ChildRun, Gap, Reconstruction, RunEventView
+from auditrail.report.types import Gap, Reconstruction, RunEventView
 
 # Levels of the tree that are indented; beyond, the depth is written in front.
 _INDENTED = 24
@@ -132,14 +132,7 @@ class _Page:
         self._verdicts = dict(report.integrity)
         self._count = 0
         self._day = ""
-        self._gaps: dict[str, list[Gap]] = {}
-        for gap in report.gaps:
-            if gap.after:
-                self._gaps.setdefault(gap.after, []).append(gap)
-        self._children: dict[str, list[ChildRun]] = {}
-        for child in report.children:
-            if child.event:
-                self._children.setdefault(child.event, []).append(child)
+        self._gaps, self._children = attached(report)
 
     def rows(self) -> Iterator[Row]:
         """Row after row, depth first; no recursion, for a hostile log may nest as deep as it likes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from auditrail.outputs._view import View
-from auditrail.report.types import Reconstruction, RunEventView
+from auditrail.report.types import ChildRun, Gap, Reconstruction, RunEventView
 
 FOLD_FROM = 4
 
@@ -21,6 +21,19 @@ def _left_out_by(event: RunEventView, view: View) -> str | None:
         if view.until_ns is not None and event.ts_ns > view.until_ns:
             return "time"
     return "depth" if view.depth is not None and event.depth > view.depth else None
+
+
+def attached(report: Reconstruction) -> tuple[dict[str, list[Gap]], dict[str, list[ChildRun]]]:
+    """Event id -> the gaps that are shown behind it, and the runs that it spawned."""
+    gaps: dict[str, list[Gap]] = {}
+    for gap in report.gaps:
+        if gap.after:
+            gaps.setdefault(gap.after, []).append(gap)
+    children: dict[str, list[ChildRun]] = {}
+    for child in report.children:
+        if child.event:
+            children.setdefault(child.event, []).append(child)
+    return gaps, children
 
 
 def shown(report: Reconstruction, view: View) -> list[RunEventView]:

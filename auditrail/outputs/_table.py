@@ -241,11 +241,13 @@ def _widths(
 
 def _least(natural: list[int], columns: list[Cells], limits: dict[int, int], *, ids: str = "whole") -> list[int]:
     """How far each column may be cut; `ids`: whole, telling (they still differ) or short."""
-    shortest = {"telling": max, "short": min}.get(ids)
-    return [
-        min(n, shortest(column.least, _LEAST_ID) if shortest and column.firm == 1 else limits.get(column.firm, n))
-        for n, column in zip(natural, columns, strict=True)
-    ]
+    least = []
+    for n, column in zip(natural, columns, strict=True):
+        if column.firm == 1 and ids != "whole":
+            least.append(min(n, column.least if ids == "telling" else _LEAST_ID))
+        else:
+            least.append(min(n, limits.get(column.firm, n)))
+    return least
 
 
 def _row(values: list[str], columns: list[Cells], widths: list[int], ellipsis: str, *, heading: bool = False) -> Line:

@@ -10,10 +10,10 @@ from auditrail.errors import RecordError
 from auditrail.outputs import _when
 from auditrail.outputs._header import SEVERITY_STYLES
 from auditrail.outputs._paint import Line, Piece, flow, line_width, wrap
-from auditrail.outputs._select import Node, forest
+from auditrail.outputs._select import Node, attached, forest
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
-from auditrail.report.types import ChildRun, Gap, Reconstruction, RunEventView
+from auditrail.report.types import Gap, Reconstruction, RunEventView
 
 # Columns: mark and time (13), blank, layer (6), blank.
 _TIME = 13
@@ -33,14 +33,7 @@ class Tree:
     def __init__(self, report: Reconstruction, view: View, words: Words) -> None:
         self.view, self.words, self.marks = view, words, words.marks
         self.roots = forest(report, view)
-        self._gaps: dict[str, list[Gap]] = {}
-        for gap in report.gaps:
-            if gap.after:
-                self._gaps.setdefault(gap.after, []).append(gap)
-        self._children: dict[str, list[ChildRun]] = {}
-        for child in report.children:
-            if child.event:
-                self._children.setdefault(child.event, []).append(child)
+        self._gaps, self._children = attached(report)
         widest = max((text.width(words.where(event)) for event in report.events), default=0)
         self._where = min(widest, _MAX_WHERE)
         self._room = max(view.width - _LEFT - self._where - 1, 20)

@@ -263,10 +263,11 @@ def _contradictions(
     run_id: str, events: list[RunEventView], contradictions: Mapping[int, int], found: Findings
 ) -> None:
     """Records that claim to be one and say different things."""
+    contradicted = set(contradictions.values())
     groups: dict[int, list[RunEventView]] = defaultdict(list)
     for event in events:
         first = contradictions.get(event.key, event.key)
-        if event.key in contradictions or first in contradictions.values():
+        if first in contradicted:
             groups[first].append(event)
     for members in groups.values():
         for event in members:

@@ -11,6 +11,7 @@ from pathlib import Path
 from auditrail.containers.compression import ByteStream, open_bytes
 from auditrail.digest import record_digest
 from auditrail.errors import UnreadableError
+from auditrail.ingest.streams import read_fully
 from auditrail.report.types import Place, RawRecord, Reconstruction
 
 # A page that a browser can open: longer records are read (their hash says that they are whole), but shown in part.
@@ -48,7 +49,7 @@ def _records(path: str, records: dict[str, Place], left: int) -> list[tuple[str,
                     made.append((key, RawRecord("", "not shown: more than this page can hold")))
                     continue
                 _skip(stream, place.offset - at)
-                data = _exactly(stream, place.length)
+                data = read_fully(stream, place.length)
                 at = place.offset + len(data)
                 left -= place.length
                 made.append((key, _record(data, place)))
@@ -69,11 +70,3 @@ def _record(data: bytes, place: Place) -> RawRecord:
 def _skip(stream: ByteStream, size: int) -> None:
     while size > 0 and (block := stream.read(min(size, _BLOCK))):
         size -= len(block)
-
-
-def _exactly(stream: ByteStream, size: int) -> bytes:
-    parts: list[bytes] = []
-    while size > 0 and (block := stream.read(min(size, _BLOCK))):
-        parts.append(block)
-        size -= len(block)
-    return b"".join(parts)
