@@ -18,17 +18,35 @@ def reading(option: Path | None) -> Iterator[Any]:
     Raises:
         CaseMissingError, CaseLockedError, CaseDamagedError.
     """
+    path = _settled(option)
+    connection = case.open_read(path)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def analysing(option: Path | None) -> Iterator[Any]:
+    """The same for a command that makes large temporary tables: they may spill to a folder that is removed.
+
+    Raises:
+        CaseMissingError, CaseLockedError, CaseDamagedError.
+    """
+    with case.open_analysis(_settled(option)) as connection:
+        yield connection
+
+
+def _settled(option: Path | None) -> Path:
+    """The case file, after its runs were put together if a load was cut short before that."""
     path = case.locate(option)
     connection = case.open_read(path)
-    if not case.is_settled(connection):
-        connection.close()
+    done = case.is_settled(connection)
+    connection.close()
+    if not done:
         say(f"the last load into {path} was cut short: putting its runs together first")
         from auditrail.correlate.settle import settle
 
         with case.open_write(path) as writer:
             settle(writer)
-        connection = case.open_read(path)
-    try:
-        yield connection
-    finally:
-        connection.close()
+    return path

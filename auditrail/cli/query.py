@@ -27,12 +27,13 @@ def query(
 ) -> None:
     """Run one read-only SELECT over the case; it can't reach files, the network or settings.
 
-    The tables are listed by: auditrail schema
+    The tables are listed by: auditrail schema. The tables that gap rules read besides (acts, run_facts and so on) are
+    made when the statement names them: auditrail gaps --explain RULE prints one to start from.
     """
-    from auditrail.cli._case import reading
+    from auditrail.cli._case import analysing
     from auditrail.report import listings
 
     text = sys.stdin.read() if sql == "-" else sql
-    with reading(case) as connection:
+    with analysing(case) as connection:
         report = listings.query(connection, text, limit or None)
     options.emit(report, options.Emission(format, output, force, no_color), options.view(no_color=no_color))

@@ -189,6 +189,7 @@ def gap_row(gap: Gap) -> dict[str, Any]:
         "evidence": [{"path": e.path, "record": e.record, "note": e.note} for e in gap.evidence],
         "controls": list(gap.controls),
         "after": gap.after,
+        "proof": gap.proof,
     }
 
 

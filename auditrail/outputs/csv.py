@@ -12,7 +12,7 @@ from auditrail.outputs import _rows
 from auditrail.outputs._csv import line
 from auditrail.outputs._select import shown
 from auditrail.outputs._view import View
-from auditrail.report.types import Comparison, Listing, Report
+from auditrail.report.types import Comparison, GapsReport, Listing, Report
 
 NAME = "csv"
 EXTENSION = "csv"
@@ -29,6 +29,10 @@ _SOURCE_COLUMNS = ("path", "record", "part", "offset", "length", "blake3")
 
 def render(report: Report, view: View) -> Iterator[str]:
     """A line of column names, then the lines."""
+    if isinstance(report, GapsReport):
+        from auditrail.outputs import _gaps
+
+        report = _gaps.listing(report)
     if isinstance(report, Comparison):
         from auditrail.outputs import _compare
 

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 from auditrail import __version__, text
 from auditrail.outputs._table import cell
 from auditrail.outputs._view import View
-from auditrail.report.types import Comparison, Listing, Reconstruction, Report
+from auditrail.report.types import Comparison, GapsReport, Listing, Reconstruction, Report
 
 if TYPE_CHECKING:
     import jinja2
@@ -50,6 +50,10 @@ _PIECES = 200
 
 def render(report: Report, view: View) -> Iterator[str]:
     """The page; the same report and view give the same bytes."""
+    if isinstance(report, GapsReport):
+        from auditrail.outputs import _gaps
+
+        report = _gaps.listing(report)
     if isinstance(report, Reconstruction):
         from auditrail.outputs import _html_run
 

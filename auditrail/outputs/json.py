@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from auditrail.outputs import _rows
 from auditrail.outputs._view import View
-from auditrail.report.types import Comparison, Report
+from auditrail.report.types import Comparison, GapsReport, Report
 
 NAME = "json"
 EXTENSION = "json"
@@ -14,6 +14,12 @@ EXTENSION = "json"
 
 def render(report: Report, view: View) -> Iterator[str]:
     """The document; the same report gives the same bytes."""
+    if isinstance(report, GapsReport):
+        from auditrail.outputs import _gaps
+
+        yield _rows.encode(_gaps.document(report), indent=True)
+        yield "\n"
+        return
     if isinstance(report, Comparison):
         from auditrail.outputs import _compare
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from auditrail.outputs import _rows
 from auditrail.outputs._select import shown
 from auditrail.outputs._view import View
-from auditrail.report.types import Comparison, Listing, Report
+from auditrail.report.types import Comparison, GapsReport, Listing, Report
 
 NAME = "jsonl"
 EXTENSION = "jsonl"
@@ -15,6 +15,10 @@ EXTENSION = "jsonl"
 
 def render(report: Report, view: View) -> Iterator[str]:
     """One compact object a line. Events carry their `run`. A report without rows is empty."""
+    if isinstance(report, GapsReport):
+        from auditrail.outputs import _gaps
+
+        report = _gaps.listing(report)
     if isinstance(report, Comparison):
         from auditrail.outputs import _compare
 

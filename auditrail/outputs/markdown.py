@@ -14,7 +14,7 @@ from auditrail.outputs._select import hidden, shown
 from auditrail.outputs._table import cell
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
-from auditrail.report.types import Comparison, Gap, Listing, Reconstruction, Report, RunEventView
+from auditrail.report.types import Comparison, Gap, GapsReport, Listing, Reconstruction, Report, RunEventView
 from auditrail.text import markdown_cell, shorten
 
 NAME = "markdown"
@@ -25,6 +25,10 @@ _DETAIL = 200
 
 def render(report: Report, view: View) -> Iterator[str]:
     """Line after line."""
+    if isinstance(report, GapsReport):
+        from auditrail.outputs import _gaps
+
+        report = _gaps.listing(report)
     if isinstance(report, Comparison):
         lines = _comparison(report, view)
     else:

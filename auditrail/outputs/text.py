@@ -12,7 +12,7 @@ from auditrail.outputs._table import Cells, fit, listing_cells, table
 from auditrail.outputs._tree import Tree
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
-from auditrail.report.types import Comparison, Listing, Reconstruction, Report
+from auditrail.report.types import Comparison, GapsReport, Listing, Reconstruction, Report
 from auditrail.text import one_line, shorten
 
 NAME = "text"
@@ -25,6 +25,10 @@ _LAYERS = frozenset({"agent", "llm", "tool", "policy", "other"})
 
 def render(report: Report, view: View) -> Iterator[str]:
     """Line after line."""
+    if isinstance(report, GapsReport):
+        from auditrail.outputs import _gaps
+
+        report = _gaps.listing(report)
     view = replace(view, width=max(view.width, _NARROWEST))
     if isinstance(report, Comparison):
         lines = _comparison(report, view)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from auditrail import case, jsontext, model, schema
 from auditrail.errors import QueryError
+from auditrail.gaps import build
 from auditrail.model import Source
 from auditrail.report import grading
 from auditrail.report.types import Column, Listing
@@ -291,6 +292,7 @@ def query(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None) ->
             "a query is exactly one SELECT", hint="the tables and their columns are listed by: auditrail schema"
         )
     try:
+        build.build(connection, build.named_in(sql))
         cursor = connection.execute(statements[0])
         names = [column[0] for column in cursor.description or ()]
         rows = cursor.fetchmany(limit + 1) if limit is not None else cursor.fetchall()

@@ -10,6 +10,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from auditrail.report.gap_types import Evidence as Evidence
+from auditrail.report.gap_types import Gap as Gap
+from auditrail.report.gap_types import GapsReport as GapsReport
+
 
 class Place(NamedTuple):
     """Where an event stands in the evidence: enough to open the file and see the bytes."""
@@ -105,41 +109,6 @@ class RunEventView(NamedTuple):
         the events themselves: messages of a transcript, steps of a framework.
         """
         return self.span_id if self.kind == "span" or self.trace_id is None else None
-
-
-class Evidence(NamedTuple):
-    """A place that shows a gap: file, record (None: the whole file), and what it shows."""
-
-    path: str
-    record: int | None
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Something that is missing, with cause and evidence; the fields are those of the command line's contract.
-
-    `after` is the id of the event behind which a view may show it (None: in the header).
-    """
-
-    rule: str
-    cause: str
-    severity: str
-    confidence: str
-    title: str
-    explanation: str
-    remedy: str
-    agent: str | None = None
-    layer: str | None = None
-    stream: str | None = None
-    tool: str | None = None
-    first_ns: int | None = None
-    last_ns: int | None = None
-    count: int = 1
-    runs: tuple[str, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
-    controls: tuple[str, ...] = ()
-    after: str | None = None
 
 
 class Skew(NamedTuple):
@@ -370,4 +339,4 @@ class Comparison(NamedTuple):
         return made
 
 
-Report = Reconstruction | Listing | Comparison
+Report = Reconstruction | Listing | Comparison | GapsReport

@@ -1,0 +1,185 @@
+"""Gaps, and what a report of them is made of.
+
+All times are nanoseconds since the epoch, UTC; None means that it is not known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Evidence(NamedTuple):
+    """A place that shows a gap: file, record (None: the whole file), and what it shows."""
+
+    path: str
+    record: int | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that is missing, with cause and evidence; the fields are those of the command line's contract.
+
+    `after` is the id of the event behind which a view may show it (None: in the header). `proof` is the kind of
+    evidence for the cause: declared, cross-witness, counted, statistical or none.
+    """
+
+    rule: str
+    cause: str
+    severity: str
+    confidence: str
+    title: str
+    explanation: str
+    remedy: str
+    agent: str | None = None
+    layer: str | None = None
+    stream: str | None = None
+    tool: str | None = None
+    first_ns: int | None = None
+    last_ns: int | None = None
+    count: int = 1
+    runs: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    controls: tuple[str, ...] = ()
+    after: str | None = None
+    proof: str = "none"
+
+
+class Period(NamedTuple):
+    """The period that was asked for, from inclusive to exclusive, and its name (`2026Q3`, `all`)."""
+
+    from_ns: int | None
+    to_ns: int | None
+    label: str
+
+
+class Coverage(NamedTuple):
+    """What is held of one layer of one agent in the period.
+
+    `expected_from` says where the number of expected runs comes from: the streams that name runs, or an inventory.
+    `calls` counts tool calls, `args_present` those whose arguments can be read. `days_silent` are days (YYYY-MM-DD)
+    on which the agent had runs and this layer has no record of any.
+    """
+
+    agent: str | None
+    layer: str
+    runs_expected: int
+    expected_from: str
+    runs_seen: int
+    runs_complete: int
+    calls: int
+    args_present: int
+    days_silent: tuple[str, ...]
+
+
+class CoverageDay(NamedTuple):
+    """One cell of the heat map: of the runs of this agent on this day (YYYY-MM-DD), those that have the layer."""
+
+    agent: str | None
+    layer: str
+    day: str
+    runs_expected: int
+    runs_seen: int
+
+
+class Grades(NamedTuple):
+    """How many runs of an agent (None: of all agents) can be put together, and the most frequent reasons why not."""
+
+    agent: str | None
+    complete: int
+    partial: int
+    fragment: int
+    reasons: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def runs(self) -> int:
+        return self.complete + self.partial + self.fragment
+
+
+class Estimate(NamedTuple):
+    """An estimate with its interval: `sampling-rate` (share of traces kept, 0..1) or `unseen-runs` (how many).
+
+    `evidence` says what it was made from, `meaning` in one plain sentence what it means and where it may be wrong.
+    """
+
+    kind: str
+    agent: str | None
+    stream: str | None
+    value: float
+    low: float
+    high: float
+    method: str
+    evidence: str
+    meaning: str
+
+
+class Retention(NamedTuple):
+    """How far back a stream reaches, against what a clause asks for; `status` words are facts, never a verdict of law.
+
+    `status`: held (the oldest record is old enough), shorter (it is not), not-judged (no number is required, or no
+    record has a time). `required_since_ns` is the day from which records are required, counted from the end of the
+    period or of what is held.
+    """
+
+    framework: str
+    clause: str
+    required_days: int | None
+    stream: str
+    oldest_ns: int | None
+    held_days: int | None
+    status: str
+    required_since_ns: int | None = None
+
+
+class Deletion(NamedTuple):
+    """When records of a log group will be deleted by its own setting: `days` kept, the next day on which some go."""
+
+    group: str
+    days: int | None
+    deletes_from_ns: int | None
+    note: str
+
+
+class Waived(NamedTuple):
+    """A finding that `auditrail.toml` waives: why, until when (YYYY-MM-DD), and whether that day has passed."""
+
+    gap: Gap
+    reason: str
+    until: str
+    expired: bool
+
+
+class GapsReport(NamedTuple):
+    """What is missing in a period, and why.
+
+    Attributes:
+        period: what was asked for; held: first and last time of the records in it.
+        runs_expected, expected_from: how many runs there should be, and who says so.
+        runs_seen, runs_complete: how many are held, and how many of them lack nothing that was looked for.
+        coverage, days, grades, estimates, gaps, retention, deletions, waived: see their types.
+        known: gaps that a baseline lists already, by their fingerprint; they are left out of `gaps`.
+        not_checked: sentences.
+    """
+
+    period: Period
+    held: tuple[int | None, int | None]
+    runs_expected: int
+    expected_from: str
+    runs_seen: int
+    runs_complete: int
+    coverage: tuple[Coverage, ...] = ()
+    days: tuple[CoverageDay, ...] = ()
+    grades: tuple[Grades, ...] = ()
+    estimates: tuple[Estimate, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    retention: tuple[Retention, ...] = ()
+    deletions: tuple[Deletion, ...] = ()
+    waived: tuple[Waived, ...] = ()
+    known: int = 0
+    notes: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        return "gaps"
