@@ -23,7 +23,7 @@ class Sight(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Rows that are told as one finding. `things` counts what is missing, `runs` holds the ids of all runs touched, sorted."""
+    """Rows told as one finding: `things` counts what is missing, `runs` holds the ids of all runs touched, sorted."""
 
     rule: str
     cause: str
