@@ -4,14 +4,14 @@ One row for each side of an event whose state is redacted, hashed, truncated or 
 that is told), and for each one that a redactor names in the event's attributes (`attribute_losses`).
 
 A witness is a record of another stream of the same run that has the same side of the same call, present
-(`gaps.witnesses`).
+(`gaps.sides`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditrail.gaps.witnesses import holders
+from auditrail.gaps import sides
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,7 +30,7 @@ COLUMNS = {
     "agent": "its agent",
     "tool": "its tool",
     "ts_ns": "its time",
-    "held": "words: which side of what",
+    "held": "which side of what, in words",
     "told": "what tells it: the members that are marked, the pointers that a policy engine names, or the mark",
     "witness": "event of another stream that holds the value, or NULL",
     "witness_stream": "its stream",
@@ -70,11 +70,11 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
             FROM marked m JOIN events e ON e.event = m.event
         ), told AS (
             SELECT event, side, value, {_pointers()} AS pointers, {_members()} AS members FROM texts
-        ), held AS ({holders('marked')})
+        ), held AS ({sides.holders('marked')})
         SELECT m.event, a.run, m.side,
-               CASE m.side WHEN 'args' THEN 'args:' ELSE 'result-content:' END || m.event AS what, m.state,
+               {sides.what("m.side", "m.event")} AS what, m.state,
                a.layer, a.format, a.stream, a.agent, a.tool, a.ts_ns,
-               CASE m.side WHEN 'args' THEN 'arguments' ELSE 'result' END AS held,
+               {sides.words("m.side", "a")} AS held,
                coalesce(nullif(t.pointers, ''), nullif(concat_ws('; ', nullif(t.members, ''), n.told), ''),
                         CASE WHEN m.state = 'redacted' AND length(t.value) <= {_MARK_LENGTH} THEN trim(t.value) END
                ) AS told,

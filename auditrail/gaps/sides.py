@@ -1,6 +1,27 @@
-"""Who else holds the arguments or the result of a call: one query that several facts share."""
+"""SQL that the facts on arguments and results share: how a side of an event is named, and who else holds it."""
 
 from __future__ import annotations
+
+# States that say that a value was recorded, whatever became of it since.
+RECORDED = "('present', 'redacted', 'hashed', 'truncated', 'offloaded')"
+
+
+def what(side: str, event: str) -> str:
+    """SQL: `what` of findings for a side (args or result) of an event."""
+    return f"CASE {side} WHEN 'args' THEN 'args:' ELSE 'result-content:' END || {event}"
+
+
+def words(side: str, act: str) -> str:
+    """SQL: the subject and the side in words, such as `issue_refund: arguments`; `act` is an alias of `acts`."""
+    return f"""
+        CASE WHEN {act}.tool IS NOT NULL
+             THEN {act}.tool || CASE {side} WHEN 'args' THEN ': arguments' ELSE ': result' END
+             WHEN {act}.layer = 'llm' THEN CASE {side} WHEN 'args' THEN 'prompts' ELSE 'answers of a model' END
+             WHEN {act}.layer = 'policy' THEN CASE {side} WHEN 'args' THEN 'input of a decision'
+                                                          ELSE 'result of a decision' END
+             WHEN {act}.layer = 'tool' THEN CASE {side} WHEN 'args' THEN 'arguments of calls' ELSE 'results of calls' END
+             ELSE CASE {side} WHEN 'args' THEN 'input' ELSE 'output' END END
+    """
 
 
 def holders(table: str) -> str:
