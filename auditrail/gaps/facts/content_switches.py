@@ -6,7 +6,7 @@ way round), capturing was switched. The change is looked for (`gaps.switches`)
 
 1. in the whole stream, over all agents and tools that ever had the content,
 2. in each agent's part of it,
-3. in each tool of each agent,
+3. in each tool, over all agents and in each agent,
 4. between versions of an agent that ran side by side: one that always has it, and one that never does.
 
 What one step explains is not looked at by the next. Records without a time, and records of failed calls whose result
@@ -47,7 +47,7 @@ COLUMNS = {
 _KEPT = sides.RECORDED
 # Columns of a series; the subject of a record is its tool, or its name where it has none.
 _STREAM = ("format", "stream", "layer", "kind", "side")
-_STEPS = (_STREAM, (*_STREAM, "agent"), (*_STREAM, "agent", "subject"))
+_STEPS = (_STREAM, (*_STREAM, "agent"), (*_STREAM, "subject"), (*_STREAM, "agent", "subject"))
 _FEWEST_LACKING = 3
 
 
@@ -141,10 +141,14 @@ def _take(connection: duckdb.DuckDBPyConnection, columns: tuple[str, ...], key: 
     """Moves the records that lack the content in the stretch from `content_sides` to the rows."""
     where = " AND ".join(f"{column} = ?" for column in columns)
     values: list[Any] = list(key)
-    for bound, sign in ((off.from_ns, ">="), (off.to_ns, "<=")):
+    # The stretch was cut between runs, and the switch fell inside of some: it reaches to the nearest records that have
+    # the content.
+    for bound, nearest, beyond in ((off.from_ns, "max", "<"), (off.to_ns, "min", ">")):
         if bound is not None:
-            where += f" AND ts_ns {sign} ?"
-            values.append(bound)
+            sql = f"SELECT {nearest}(ts_ns) FROM content_sides WHERE has AND ts_ns {beyond} ? AND {where}"
+            found = connection.execute(sql, [bound, *values]).fetchone()
+            where += f" AND ts_ns {'>' if beyond == '<' else '<'} ?"
+            values.append(bound if found is None or found[0] is None else found[0])
     subject = "subject" if "subject" in columns else "NULL"
     connection.execute(
         f"INSERT INTO content_off_rows SELECT event, side, {subject}, ? FROM content_sides WHERE NOT has AND {where}",
