@@ -19,7 +19,8 @@ def words(side: str, act: str) -> str:
              WHEN {act}.layer = 'llm' THEN CASE {side} WHEN 'args' THEN 'prompts' ELSE 'answers of a model' END
              WHEN {act}.layer = 'policy' THEN CASE {side} WHEN 'args' THEN 'input of a decision'
                                                           ELSE 'result of a decision' END
-             WHEN {act}.layer = 'tool' THEN CASE {side} WHEN 'args' THEN 'arguments of calls' ELSE 'results of calls' END
+             WHEN {act}.layer = 'tool' THEN CASE {side} WHEN 'args' THEN 'arguments of calls'
+                                                        ELSE 'results of calls' END
              ELSE CASE {side} WHEN 'args' THEN 'input' ELSE 'output' END END
     """
 

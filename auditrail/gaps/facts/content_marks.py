@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditrail.content import redaction_pattern
 from auditrail.gaps import sides
 
 if TYPE_CHECKING:
@@ -38,11 +39,7 @@ COLUMNS = {
 
 _STATES = "('redacted', 'hashed', 'truncated', 'offloaded')"
 # Names of members whose whole value is a mark; in JSON text inside of JSON the quotes are escaped.
-_MEMBER = (
-    r'(?i)"([\w .$-]{1,60})\\*"\s*:\s*\[?\s*\\*"\s*(?:\[(?:redacted|filtered|masked|removed|hidden|scrubbed|trimmed|pii|'
-    r"sensitive_data|langsmith secret)[^\"\]]{0,60}\]|<_*redacted_*>|_+redacted_+|\(redacted\)|\*{3,}|redacted-by-litellm|"
-    r'hidden_due_to_security_reasons|<secret_hidden>|<sensitivedataremoved>|xxxxx|<[A-Z_]{3,42}>|\{[A-Z_]{3,40}\})\s*\\*"'
-)
+_MEMBER = r'(?i)"([\w .$-]{{1,60}})\\*"\s*:\s*\[?\s*\\*"\s*{mark}\s*\\*"'
 _SHOWN = 3
 # A redactor's mark is short; a longer text is content.
 _MARK_LENGTH = 60
@@ -70,7 +67,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
             FROM marked m JOIN events e ON e.event = m.event
         ), told AS (
             SELECT event, side, value, {_pointers()} AS pointers, {_members()} AS members FROM texts
-        ), held AS ({sides.holders('marked')})
+        ), held AS ({sides.holders("marked")})
         SELECT m.event, a.run, m.side,
                {sides.what("m.side", "m.event")} AS what, m.state,
                a.layer, a.format, a.stream, a.agent, a.tool, a.ts_ns,
@@ -99,11 +96,11 @@ def _pointers() -> str:
 
 
 def _members() -> str:
-    return _joined(f"regexp_extract_all(value, '{_MEMBER.replace(chr(39), chr(39) * 2)}', 1)")
+    pattern = _MEMBER.format(mark=redaction_pattern()).replace("'", "''")
+    return _joined(f"regexp_extract_all(value, '{pattern}', 1)")
 
 
 def _joined(items: str) -> str:
     distinct = f"list_sort(list_distinct({items}))"
     more = f"CASE WHEN len({distinct}) > {_SHOWN} THEN ', ...' ELSE '' END"
     return f"array_to_string({distinct}[1:{_SHOWN}], ', ') || {more}"
-

@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from auditrail.gaps.switches import Off, Unit, offs
 from auditrail.gaps import sides
+from auditrail.gaps.switches import Off, Unit, offs
 
 if TYPE_CHECKING:
     import duckdb
@@ -49,8 +49,6 @@ _KEPT = sides.RECORDED
 _STREAM = ("format", "stream", "layer", "kind", "side")
 _STEPS = (_STREAM, (*_STREAM, "agent"), (*_STREAM, "subject"), (*_STREAM, "agent", "subject"))
 _FEWEST_LACKING = 3
-
-
 
 
 def build(connection: duckdb.DuckDBPyConnection) -> None:
