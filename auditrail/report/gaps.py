@@ -10,7 +10,7 @@ from auditrail import case, times
 from auditrail.gaps import engine, fold, frameworks, terms
 from auditrail.gaps.rule import Rule, select
 from auditrail.gaps.settings import GapSettings, Waiver
-from auditrail.report import inventory, retention
+from auditrail.report import coverage, inventory, retention
 from auditrail.report.baseline import Baseline
 from auditrail.report.gap_types import GapsReport, Period, Waived
 from auditrail.report.inventory import Inventory
@@ -84,14 +84,11 @@ def gaps(
     new = [gap for gap in open_gaps if judging.baseline is None or not judging.baseline.has(gap)]
     if period.note:
         notes.insert(0, f"{period.label}: {period.note}")
-    seen = case.count(connection, "SELECT count(*) FROM runs")
+    measured = coverage.measure(connection, question, judging.expected.path if judging.expected else None)
     return GapsReport(
         period=period,
         held=(held[0], held[1]),
-        runs_expected=seen,
-        expected_from="runs that any loaded stream names",
-        runs_seen=seen,
-        runs_complete=0,
+        **measured._asdict(),
         gaps=tuple(new),
         retention=retention.retention(connection, required or frameworks.frameworks(), end, numberless=bool(required)),
         fields=retention.fields(connection, required, question),
