@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from auditrail.outputs._header import header
@@ -25,12 +25,13 @@ _LAYERS = frozenset({"agent", "llm", "tool", "policy", "other"})
 
 def render(report: Report, view: View) -> Iterator[str]:
     """Line after line."""
-    if isinstance(report, GapsReport):
-        from auditrail.outputs import _gaps
-
-        report = _gaps.listing(report)
     view = replace(view, width=max(view.width, _NARROWEST))
-    if isinstance(report, Comparison):
+    lines: Iterable[Line]
+    if isinstance(report, GapsReport):
+        from auditrail.outputs import _gaps_text
+
+        lines = _gaps_text.lines(report, view)
+    elif isinstance(report, Comparison):
         lines = _comparison(report, view)
     else:
         lines = _listing(report, view) if isinstance(report, Listing) else _reconstruction(report, view)
