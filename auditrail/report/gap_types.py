@@ -47,11 +47,15 @@ class Gap:
 
 
 class Period(NamedTuple):
-    """The period that was asked for, from inclusive to exclusive, and its name (`2026Q3`, `all`)."""
+    """The period that was asked for, from inclusive to exclusive, its name (`2026Q3`, `all`), and how it was chosen.
+
+    `note` is blank where the name says it all; else one clause for a person (`the quarter of today, 2026-09-17`).
+    """
 
     from_ns: int | None
     to_ns: int | None
     label: str
+    note: str = ""
 
 
 class Coverage(NamedTuple):
@@ -132,8 +136,22 @@ class Retention(NamedTuple):
     required_since_ns: int | None = None
 
 
+class FieldHeld(NamedTuple):
+    """Of the records of the period, those that carry a field that a clause asks for."""
+
+    framework: str
+    clause: str
+    field: str
+    held: int
+    of: int
+
+
 class Deletion(NamedTuple):
-    """When records of a log group will be deleted by its own setting: `days` kept, the next day on which some go."""
+    """When records of a log group will be deleted by its own setting.
+
+    `days` is how long the group keeps records (None: for ever); `deletes_from_ns` when its oldest record that is held
+    here goes, or went; `note` says it in a sentence.
+    """
 
     group: str
     days: int | None
@@ -142,7 +160,10 @@ class Deletion(NamedTuple):
 
 
 class Waived(NamedTuple):
-    """A finding that `auditrail.toml` waives: why, until when (YYYY-MM-DD), and whether that day has passed."""
+    """A finding that `auditrail.toml` waives: why, until when (YYYY-MM-DD), and whether that day has passed.
+
+    An expired one waives nothing: its finding stands in `gaps`, too.
+    """
 
     gap: Gap
     reason: str
@@ -157,8 +178,10 @@ class GapsReport(NamedTuple):
         period: what was asked for; held: first and last time of the records in it.
         runs_expected, expected_from: how many runs there should be, and who says so.
         runs_seen, runs_complete: how many are held, and how many of them lack nothing that was looked for.
-        coverage, days, grades, estimates, gaps, retention, deletions, waived: see their types.
-        known: gaps that a baseline lists already, by their fingerprint; they are left out of `gaps`.
+        coverage, days, grades, estimates, gaps, retention, fields, deletions, waived: see their types.
+        known: how many gaps a baseline lists already; they are left out of `gaps` (see `report.baseline`).
+        notes: sentences on how the period was chosen, on waivers and on the inventory.
+        judged: ids of the rules that could judge; not_judged: id and reason of those that could not.
         not_checked: sentences.
     """
 
@@ -174,10 +197,13 @@ class GapsReport(NamedTuple):
     estimates: tuple[Estimate, ...] = ()
     gaps: tuple[Gap, ...] = ()
     retention: tuple[Retention, ...] = ()
+    fields: tuple[FieldHeld, ...] = ()
     deletions: tuple[Deletion, ...] = ()
     waived: tuple[Waived, ...] = ()
     known: int = 0
     notes: tuple[str, ...] = ()
+    judged: tuple[str, ...] = ()
+    not_judged: tuple[tuple[str, str], ...] = ()
     not_checked: tuple[str, ...] = ()
 
     @property

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from auditrail import case
 from auditrail.gaps import engine, fold
 from auditrail.gaps.rule import Rule, select
+from auditrail.gaps.settings import GapSettings
+from auditrail.report.baseline import Baseline
 from auditrail.report.gap_types import GapsReport, Period
+from auditrail.report.inventory import Inventory
 from auditrail.report.types import Evidence, Gap
 
 if TYPE_CHECKING:
@@ -24,16 +28,46 @@ _UNNAMED = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What a question is judged by, besides the evidence.
+
+    Attributes:
+        period: from `report.periods`; it sets the times of the question. None: the times of the question hold.
+        settings: `[gaps]` of the configuration.
+        require: frameworks whose retention and fields are asked for, besides those of the settings.
+        expected: an inventory of runs from outside of the evidence (`report.inventory.read`).
+        baseline: an earlier report (`report.baseline.read`): what it lists is left out.
+    """
+
+    period: Period | None = None
+    settings: GapSettings = field(default_factory=GapSettings)
+    require: tuple[str, ...] = ()
+    expected: Inventory | None = None
+    baseline: Baseline | None = None
+
+
 def gaps(
     connection: duckdb.DuckDBPyConnection,
-    question: engine.Question,
-    label: str = "all",
-    *,
-    params: Mapping[str, int] | None = None,
+    question: engine.Question | None = None,
+    judging: Judging | None = None,
 ) -> GapsReport:
-    """What is missing in a period, and why."""
+    """What is missing, and why.
+
+    Args:
+        connection: to the case; only temporary tables are made, and one connection answers one question.
+        question: which runs, agent, layer and time; None: all.
+        judging: what it is judged by; None: the rules' own defaults.
+
+    Raises:
+        UsageError: a framework is unknown.
+    """
+    question, judging = question or engine.Question(), judging or Judging()
+    if judging.period is not None:
+        question = replace(question, from_ns=judging.period.from_ns, to_ns=judging.period.to_ns)
+    period = judging.period or Period(question.from_ns, question.to_ns, "all")
     rules = select()
-    found = engine.find(connection, rules, question, params)
+    found = engine.find(connection, rules, question, dict(judging.settings.params))
     by_id = {rule.id: rule for rule in rules}
     places = _places(connection, found.groups)
     made = [_gap(by_id[group.rule], group, places) for group in found.groups]
@@ -41,7 +75,7 @@ def gaps(
     held = case.one(connection, "SELECT min(ts_ns), max(ts_ns) FROM acts") if _stands(connection, "acts") else None
     seen = case.count(connection, "SELECT count(*) FROM runs")
     return GapsReport(
-        period=Period(question.from_ns, question.to_ns, label),
+        period=period,
         held=(held[0], held[1]) if held else (None, None),
         runs_expected=seen,
         expected_from="runs that any loaded stream names",
