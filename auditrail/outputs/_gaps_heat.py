@@ -67,7 +67,10 @@ def heat(days: Iterable[CoverageDay], unit: str, layer: str | None = None, *, fi
     return Heat(
         unit,
         columns,
-        tuple((agent, tuple(_cell(counts.get((agent, c)), held and held[agent]) for c in columns)) for agent in agents),
+        tuple(
+            (agent, tuple(_cell(counts.get((agent, c)), held[agent] if held else None) for c in columns))
+            for agent in agents
+        ),
     )
 
 

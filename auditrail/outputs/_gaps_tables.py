@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from auditrail.outputs import _when
@@ -19,7 +20,7 @@ class Table(NamedTuple):
     """A table: its titles, its rows, the columns that hold numbers, and sentences that belong under it."""
 
     titles: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
     right: frozenset[int] = frozenset()
     notes: tuple[str, ...] = ()
 

@@ -79,10 +79,8 @@ class _Text:
             for index, title in enumerate(made.titles)
         ]
         for number, line in enumerate(table(columns, self.view)):
-            row = number - 2
-            if first_style and 0 <= row < len(made.rows) and line and line[0][0].strip() == made.rows[row][0]:
-                line = [(line[0][0], SEVERITY_STYLES.get(made.rows[row][0], "")), *line[1:]]
-            yield line
+            word = line[0][0].strip() if first_style and number > 1 and line else ""
+            yield [(line[0][0], SEVERITY_STYLES[word]), *line[1:]] if word in SEVERITY_STYLES else line
         for note in made.notes:
             yield from ([(part, "dim")] for part in wrap(note, self.view.width))
 
@@ -224,8 +222,9 @@ class _Text:
         more = f"; and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
         runs = len({run for gap in gaps for run in gap.runs})
         touched = f" in {runs:,} {'run' if runs == 1 else 'runs'}" if runs else ""
-        head = f"{len(gaps):,} more like this, {sum(gap.count for gap in gaps):,} missing{touched} (--no-fold shows them): "
-        yield from self._item(f"{self.marks.missing} ", head + "; ".join(names[:_NAMED]) + more)
+        missing = f"{sum(gap.count for gap in gaps):,} missing{touched}"
+        told = f"{len(gaps):,} more like this, {missing} (--no-fold shows them): {'; '.join(names[:_NAMED])}{more}"
+        yield from self._item(f"{self.marks.missing} ", told)
 
     def _field(self, label: str, value: str, style: str = "") -> Iterator[Line]:
         for index, part in enumerate(wrap(value, self.view.width - 4 - _FIELD)):

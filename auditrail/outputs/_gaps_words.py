@@ -85,8 +85,8 @@ class Words(Contents):
         first, last = self.report.held
         if first is None or last is None:
             return "no record with a time"
-        span = _when.duration(last - first)
-        return f"{_when.stamp(first, self.view.tz)} {self.marks.dash} {_when.stamp(last, self.view.tz)} {self.view.tz} ({span})"
+        edges = f" {self.marks.dash} ".join(_when.stamp(edge, self.view.tz) for edge in (first, last))
+        return f"{edges} {self.view.tz} ({_when.duration(last - first)})"
 
     def runs(self) -> str:
         """The denominators, and who says how many runs there should be."""
@@ -102,7 +102,8 @@ class Words(Contents):
         report = self.report
         if not report.runs_seen:
             return "no run is held in this period"
-        made = f"{report.runs_complete:,} of {report.runs_seen:,} held runs ({share(report.runs_complete, report.runs_seen)})"
+        part = share(report.runs_complete, report.runs_seen)
+        made = f"{report.runs_complete:,} of {report.runs_seen:,} held runs ({part})"
         total = next((grades for grades in report.grades if grades.agent is None), None)
         if total is not None and total.runs:
             made += f"; {total.partial:,} in part, {total.fragment:,} in fragments"
@@ -213,7 +214,8 @@ class Words(Contents):
 
     def waiver(self, row: Waived) -> str:
         state = "expired on" if row.expired else "until"
-        return f"{self.clean(row.gap.title)} [{self.clean(row.gap.rule)}]: {self.clean(row.reason)} ({state} {self.clean(row.until)})"
+        what = f"{self.clean(row.gap.title)} [{self.clean(row.gap.rule)}]"
+        return f"{what}: {self.clean(row.reason)} ({state} {self.clean(row.until)})"
 
     def reasons(self) -> list[str]:
         """Why runs are not complete, the most frequent first."""
@@ -225,9 +227,8 @@ class Words(Contents):
         report = self.report
         made = [self.clean(note) for note in report.notes]
         if report.known:
-            made.append(
-                f"{_many(report.known, 'finding')} known by the baseline {'is' if report.known == 1 else 'are'} left out."
-            )
+            verb = "is" if report.known == 1 else "are"
+            made.append(f"{_many(report.known, 'finding')} known by the baseline {verb} left out.")
         return made
 
     def _edge(self, ns: int | None, open_edge: str) -> str:

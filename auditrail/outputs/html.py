@@ -97,6 +97,7 @@ def _listing(report: Listing, view: View) -> dict[str, object]:
         ],
         "notes": [text.one_line(note) for note in report.notes],
         "not_checked": [text.one_line(sentence) for sentence in report.not_checked],
+        "verbatim": "\n".join(text.terminal(line) for line in report.verbatim.splitlines()),
     }
 
 

@@ -13,7 +13,7 @@ from auditrail.outputs._tree import Tree
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
 from auditrail.report.types import Comparison, GapsReport, Listing, Reconstruction, Report
-from auditrail.text import one_line, shorten
+from auditrail.text import one_line, shorten, terminal
 
 NAME = "text"
 EXTENSION = "txt"
@@ -36,6 +36,9 @@ def render(report: Report, view: View) -> Iterator[str]:
     else:
         lines = _listing(report, view) if isinstance(report, Listing) else _reconstruction(report, view)
     yield from write(lines, view)
+    if isinstance(report, Listing) and report.verbatim:  # whole, whatever the width: it is there to be copied
+        yield "\n"
+        yield from (f"{terminal(line, ascii_only=not view.unicode)}\n" for line in report.verbatim.splitlines())
 
 
 def _reconstruction(report: Reconstruction, view: View) -> Iterator[Line]:

@@ -171,6 +171,22 @@ class Waived(NamedTuple):
     expired: bool
 
 
+class RuleCard(NamedTuple):
+    """A rule as reports name it: what it looks for, and whether it could judge this case (`reason`: why not)."""
+
+    id: str
+    title: str
+    severity: str
+    confidence: str
+    cause: str
+    risk: str
+    example: str
+    remedy: str
+    controls: tuple[str, ...]
+    judged: bool
+    reason: str = ""
+
+
 class GapsReport(NamedTuple):
     """What is missing in a period, and why.
 
@@ -183,6 +199,7 @@ class GapsReport(NamedTuple):
         notes: sentences on how the period was chosen, on waivers and on the inventory.
         judged: ids of the rules that could judge; not_judged: id and reason of those that could not.
         not_checked: sentences.
+        rules: a card for each rule, for formats that list them (`report.rule_list.described`).
     """
 
     period: Period
@@ -205,6 +222,7 @@ class GapsReport(NamedTuple):
     judged: tuple[str, ...] = ()
     not_judged: tuple[tuple[str, str], ...] = ()
     not_checked: tuple[str, ...] = ()
+    rules: tuple[RuleCard, ...] = ()
 
     @property
     def kind(self) -> str:
