@@ -1,12 +1,13 @@
-"""A gaps report as plain values, and as a listing."""
+"""A gaps report as plain values: the JSON document, its findings one by one, and flat rows."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from auditrail.outputs import _rows, _when
+from auditrail.report.baseline import fingerprint
 from auditrail.report.gap_types import GapsReport
-from auditrail.report.types import Column, Listing
+from auditrail.report.types import Column, Evidence, Gap, Listing
 
 
 def document(report: GapsReport) -> dict[str, Any]:
@@ -19,6 +20,7 @@ def document(report: GapsReport) -> dict[str, Any]:
             "from": _when.iso(report.period.from_ns),
             "to": _when.iso(report.period.to_ns),
             "label": report.period.label,
+            "note": report.period.note,
         },
         "held": {"from": _when.iso(report.held[0]), "to": _when.iso(report.held[1])},
         "runs": {
@@ -27,45 +29,70 @@ def document(report: GapsReport) -> dict[str, Any]:
             "seen": report.runs_seen,
             "complete": report.runs_complete,
         },
-        "coverage": [{**row._asdict(), "days_silent": list(row.days_silent)} for row in report.coverage],
-        "coverage_days": [row._asdict() for row in report.days],
+        "coverage": [{**item._asdict(), "days_silent": list(item.days_silent)} for item in report.coverage],
+        "coverage_days": [item._asdict() for item in report.days],
         "grades": [
-            {**row._asdict(), "reasons": [{"reason": reason, "runs": runs} for reason, runs in row.reasons]}
-            for row in report.grades
+            {**item._asdict(), "reasons": [{"reason": reason, "runs": runs} for reason, runs in item.reasons]}
+            for item in report.grades
         ],
-        "estimates": [row._asdict() for row in report.estimates],
-        "gaps": [_rows.gap_row(gap) for gap in report.gaps],
+        "estimates": [item._asdict() for item in report.estimates],
+        "gaps": rows(report),
         "retention": [
             {
-                "framework": row.framework,
-                "clause": row.clause,
-                "required_days": row.required_days,
-                "stream": row.stream,
-                "oldest": _when.iso(row.oldest_ns),
-                "held_days": row.held_days,
-                "status": row.status,
-                "required_since": _when.iso(row.required_since_ns),
+                "framework": item.framework,
+                "clause": item.clause,
+                "required_days": item.required_days,
+                "stream": item.stream,
+                "oldest": _when.iso(item.oldest_ns),
+                "held_days": item.held_days,
+                "status": item.status,
+                "required_since": _when.iso(item.required_since_ns),
             }
-            for row in report.retention
+            for item in report.retention
         ],
+        "fields": [item._asdict() for item in report.fields],
         "deletions": [
-            {"group": row.group, "days": row.days, "deletes_from": _when.iso(row.deletes_from_ns), "note": row.note}
-            for row in report.deletions
+            {"group": item.group, "days": item.days, "deletes_from": _when.iso(item.deletes_from_ns), "note": item.note}
+            for item in report.deletions
         ],
         "waived": [
-            {"gap": _rows.gap_row(row.gap), "reason": row.reason, "until": row.until, "expired": row.expired}
-            for row in report.waived
+            {"gap": row(entry.gap), "reason": entry.reason, "until": entry.until, "expired": entry.expired}
+            for entry in report.waived
         ],
         "known": report.known,
+        "rules": [
+            {"id": card.id, "title": card.title, "judged": card.judged, "reason": card.reason} for card in report.rules
+        ],
         "notes": list(report.notes),
     }
 
 
+def rows(report: GapsReport) -> list[dict[str, Any]]:
+    """One object for each finding: the members of `gaps[]`, with the fingerprint."""
+    return [row(gap) for gap in report.gaps]
+
+
+def row(gap: Gap) -> dict[str, Any]:
+    """A finding; its `fingerprint` is the same from report to report."""
+    return {**_rows.gap_row(gap), "fingerprint": fingerprint(gap)}
+
+
 def listing(report: GapsReport) -> Listing:
-    """The findings as a table."""
-    names = ("severity", "cause", "confidence", "rule", "agent", "stream", "tool", "count", "runs", "title")
-    columns = tuple(Column(name, name, "count" if name == "count" else "text") for name in names)
-    rows = tuple(
-        tuple(len(gap.runs) if name == "runs" else getattr(gap, name) for name in names) for gap in report.gaps
-    )
-    return Listing("gaps", "gaps", "What is missing", columns, rows, not_checked=report.not_checked)
+    """The findings as flat rows: for CSV. Runs and places stand in one cell each, separated by semicolons."""
+    names = (
+        "severity", "cause", "confidence", "proof", "rule", "title", "agent", "layer", "stream", "tool", "first", "last",
+        "count", "runs_touched", "runs", "evidence", "explanation", "remedy", "controls", "fingerprint",
+    )  # fmt: skip
+    made = []
+    for gap in report.gaps:
+        fields = row(gap)
+        fields["runs_touched"] = len(gap.runs)
+        fields["evidence"] = [place_of(place) for place in gap.evidence]
+        made.append(tuple(fields[name] for name in names))
+    return Listing("gaps", "gaps", "What is missing", tuple(Column(name, name) for name in names), tuple(made))
+
+
+def place_of(place: Evidence) -> str:
+    """`path:record note`."""
+    at = place.path if place.record is None else f"{place.path}:{place.record}"
+    return f"{at} {place.note}".rstrip()

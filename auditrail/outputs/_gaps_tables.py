@@ -131,6 +131,21 @@ def retention(words: Words) -> Table:
     return Table(titles, rows, frozenset({1, 4}))
 
 
+def fields(words: Words) -> Table:
+    """How many records carry the fields that clauses ask for."""
+    rows = [
+        (
+            words.clean(f"{row.framework} {row.clause}"),
+            words.clean(row.field),
+            f"{row.held:,}",
+            f"{row.of:,}",
+            share(row.held, row.of),
+        )
+        for row in words.report.fields
+    ]
+    return Table(("clause", "field", "records with it", "of", "share"), rows, frozenset({2, 3, 4}))
+
+
 def deletions(words: Words) -> Table:
     """What the log groups themselves will delete, and when."""
     rows = [

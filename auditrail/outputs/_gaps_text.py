@@ -235,6 +235,10 @@ class _Text:
         if made.rows:
             yield from self._head("Retention", "how far back the streams reach; no statement on law")
             yield from self._table(made)
+        made = tables.fields(self.words)
+        if made.rows:
+            yield from self._head("Fields asked for", "records that carry what a clause asks for")
+            yield from self._table(made)
         made = tables.deletions(self.words)
         if made.rows:
             yield from self._head("Will be deleted")

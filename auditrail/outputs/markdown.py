@@ -26,10 +26,10 @@ _DETAIL = 200
 def render(report: Report, view: View) -> Iterator[str]:
     """Line after line."""
     if isinstance(report, GapsReport):
-        from auditrail.outputs import _gaps
+        from auditrail.outputs import _gaps_markdown
 
-        report = _gaps.listing(report)
-    if isinstance(report, Comparison):
+        lines = _gaps_markdown.lines(report, view)
+    elif isinstance(report, Comparison):
         lines = _comparison(report, view)
     else:
         lines = _listing(report, view) if isinstance(report, Listing) else _reconstruction(report, view)

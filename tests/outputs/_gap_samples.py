@@ -13,6 +13,7 @@ from auditrail.report.gap_types import (
     Deletion,
     Estimate,
     Evidence,
+    FieldHeld,
     Gap,
     GapsReport,
     Grades,
@@ -162,6 +163,7 @@ def quarter(**more: Any) -> GapsReport:
             Retention("EU AI Act", "19(1)", 183, "litellm", at("2026-07-01"), 91, "shorter", at("2026-04-01")),
             Retention("SOC 2", "CC7.2", None, "litellm", at("2026-07-01"), 91, "not-judged"),
         ),
+        "fields": (FieldHeld("NIST 800-53", "AU-3", "identity", 8_120, 9_004),),
         "deletions": (Deletion("/aws/lambda/accounts-api", 30, at("2026-10-05"), "retentionInDays of the log group"),),
         "waived": (
             Waived(expired, "known limit of the exporter, ticket SEC-81", "2026-08-31", True),
@@ -209,6 +211,7 @@ def hostile(text: str) -> GapsReport:
         estimates=(Estimate(text, text, text, 1.5, 0.5, 2.5, text, text, text),),
         gaps=(bad, bad),
         retention=(Retention(text, text, 1, text, None, None, text),),
+        fields=(FieldHeld(text, text, text, 1, 0),),
         deletions=(Deletion(text, None, None, text),),
         waived=(Waived(bad, text, text, True),),
         known=1,
