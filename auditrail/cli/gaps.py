@@ -124,9 +124,9 @@ def gaps(
         _Opening(case, tuple(sources or ()), config, reader, max_record, max_expansion, quiet),
         _Asked(quarter, since, until, tuple(run or ()), agent, layer, expected, tuple(require or ()), baseline),
     )
-    report = _of_causes(report, tuple(cause or ()))
+    report = _of_causes(report, tuple(cause or ()))._replace(fail_on=fail_on)
     options.emit(report, how, shown)
-    _leave(report, fail_on)
+    _leave(report)
 
 
 class _Opening(NamedTuple):
@@ -238,11 +238,8 @@ def _of_causes(report: GapsReport, causes: tuple[str, ...]) -> GapsReport:
     return report._replace(gaps=kept, notes=(*report.notes, f"--cause {', '.join(causes)}: {said}"))
 
 
-def _leave(report: GapsReport, fail_on: str) -> None:
-    from auditrail.gaps import terms
-
-    limit = -1 if fail_on == _NEVER else terms.SEVERITIES.index(fail_on)
-    if any(terms.SEVERITIES.index(gap.severity) <= limit for gap in report.gaps):
+def _leave(report: GapsReport) -> None:
+    if report.failing():
         raise typer.Exit(EXIT_FINDINGS)
     if not report.gaps and not report.runs_seen and not report.known:
         raise typer.Exit(EXIT_INCONCLUSIVE)

@@ -31,7 +31,8 @@ def lines(report: GapsReport, view: View) -> Iterator[str]:
     yield from _bullets("Why runs are not told whole", words.reasons())
     yield from _section("Why", tables.causes(words))
     steps = [
-        f"{step.remedy} ({', '.join(step.rules)}: {step.things:,} missing, {step.runs:,} runs)" for step in words.steps()
+        f"{step.remedy} ({', '.join(step.rules)}: {step.things:,} missing, {step.runs:,} runs)"
+        for step in words.steps()
     ]
     if steps:
         yield from ("", "## Do first", "")

@@ -1,4 +1,4 @@
-"""JSON Lines: an event, a finding, a row of a listing or a pair of steps a line; `_rows` says what contents it holds."""
+"""JSON Lines: an event, a finding, a row of a listing or a pair of steps a line; `_rows` says what it holds."""
 
 from __future__ import annotations
 
