@@ -82,8 +82,8 @@ def row(gap: Gap) -> dict[str, Any]:
 def listing(report: GapsReport) -> Listing:
     """The findings as flat rows: for CSV. Runs and places stand in one cell each, separated by semicolons."""
     names = (
-        "severity", "cause", "confidence", "proof", "rule", "title", "agent", "layer", "stream", "tool", "first", "last",
-        "count", "runs_touched", "runs", "evidence", "explanation", "remedy", "controls", "fingerprint",
+        "severity", "cause", "confidence", "proof", "rule", "title", "agent", "layer", "stream", "tool", "first",
+        "last", "count", "runs_touched", "runs", "evidence", "explanation", "remedy", "controls", "fingerprint",
     )  # fmt: skip
     made = []
     for gap in report.gaps:
