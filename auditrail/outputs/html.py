@@ -51,9 +51,10 @@ _PIECES = 200
 def render(report: Report, view: View) -> Iterator[str]:
     """The page; the same report and view give the same bytes."""
     if isinstance(report, GapsReport):
-        from auditrail.outputs import _gaps
+        from auditrail.outputs import _gaps_html
 
-        report = _gaps.listing(report)
+        scripts = (_library(), _own("gaps.js"))
+        return _page("gaps.html", _gaps_html.page(report, view), scripts=scripts, styles=("style.css", "gaps.css"))
     if isinstance(report, Reconstruction):
         from auditrail.outputs import _html_run
 
@@ -97,6 +98,7 @@ def _listing(report: Listing, view: View) -> dict[str, object]:
         ],
         "notes": [text.one_line(note) for note in report.notes],
         "not_checked": [text.one_line(sentence) for sentence in report.not_checked],
+        "verbatim": "\n".join(text.terminal(line) for line in report.verbatim.splitlines()),
     }
 
 
@@ -104,10 +106,12 @@ def _looks(show: str, numbers: tuple[str, ...]) -> str:
     return "number" if show in numbers else "mono" if show in ("id", "time") else ""
 
 
-def _page(template: str, values: dict[str, object], *, scripts: tuple[str, ...]) -> Iterator[str]:
+def _page(
+    template: str, values: dict[str, object], *, scripts: tuple[str, ...], styles: tuple[str, ...] = ("style.css",)
+) -> Iterator[str]:
     from markupsafe import Markup
 
-    style = _own("style.css")
+    style = "".join(_own(name) for name in styles)
     stream = (
         _templates()
         .get_template(template)

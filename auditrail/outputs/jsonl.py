@@ -1,4 +1,4 @@
-"""JSON Lines: an event, a row of a listing or a pair of steps on each line; `_rows` says what contents it holds."""
+"""JSON Lines: an event, a finding, a row of a listing or a pair of steps a line; `_rows` says what it holds."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def render(report: Report, view: View) -> Iterator[str]:
     if isinstance(report, GapsReport):
         from auditrail.outputs import _gaps
 
-        report = _gaps.listing(report)
-    if isinstance(report, Comparison):
+        lines = [_rows.encode(row) for row in _gaps.rows(report)]
+    elif isinstance(report, Comparison):
         from auditrail.outputs import _compare
 
         lines = [_rows.encode(row) for row in _compare.rows(report, view)]

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+# The worst first; the same as `gaps.terms.SEVERITIES`, from which outputs are kept apart.
+SEVERITIES = ("critical", "high", "medium", "low")
+
 
 class Evidence(NamedTuple):
     """A place that shows a gap: file, record (None: the whole file), and what it shows."""
@@ -171,6 +174,22 @@ class Waived(NamedTuple):
     expired: bool
 
 
+class RuleCard(NamedTuple):
+    """A rule as reports name it: what it looks for, and whether it could judge this case (`reason`: why not)."""
+
+    id: str
+    title: str
+    severity: str
+    confidence: str
+    cause: str
+    risk: str
+    example: str
+    remedy: str
+    controls: tuple[str, ...]
+    judged: bool
+    reason: str = ""
+
+
 class GapsReport(NamedTuple):
     """What is missing in a period, and why.
 
@@ -183,6 +202,8 @@ class GapsReport(NamedTuple):
         notes: sentences on how the period was chosen, on waivers and on the inventory.
         judged: ids of the rules that could judge; not_judged: id and reason of those that could not.
         not_checked: sentences.
+        rules: a card for each rule, for formats that list them (`report.rule_list.described`).
+        fail_on: the severity from which on a finding fails a check (`--fail-on`), or `never`.
     """
 
     period: Period
@@ -205,7 +226,16 @@ class GapsReport(NamedTuple):
     judged: tuple[str, ...] = ()
     not_judged: tuple[tuple[str, str], ...] = ()
     not_checked: tuple[str, ...] = ()
+    rules: tuple[RuleCard, ...] = ()
+    fail_on: str = "low"
 
     @property
     def kind(self) -> str:
         return "gaps"
+
+    def failing(self) -> tuple[Gap, ...]:
+        """The findings at or above `fail_on`; one of a severity that is not known is never below it."""
+        if self.fail_on == "never":
+            return ()
+        passing = SEVERITIES[SEVERITIES.index(self.fail_on) + 1 :]
+        return tuple(gap for gap in self.gaps if gap.severity not in passing)

@@ -225,7 +225,8 @@ class Listing:
     """A table: for runs, sources, formats, schema, the result of a load and of a query.
 
     `kind` names the JSON document (`auditrail.<kind>/1`), `key` the member that holds the rows, `extra` further
-    members (for example `totals`). `notes` are sentences that a person should read under the table.
+    members (for example `totals`). `notes` are sentences that a person should read under the table. `verbatim` is a
+    text of our own (a query) that stands under it line by line, so that it can be copied.
     """
 
     kind: str
@@ -236,6 +237,7 @@ class Listing:
     extra: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
+    verbatim: str = ""
 
     def brief(self) -> Listing:
         """The same without details: what a person reads."""
