@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from _producers import Attributes, Producer
+from _otlp_shape import CLIENT, Attributes, document, span
+from _producers import Producer
 from _quarter import Agent, Attempt, Call, Run, Tool, Turn
 from _streams import Slot, iso, seconds
 
@@ -130,13 +131,13 @@ class Family(Producer):
         sent = Attributes(**{"request.id": attempt.request, "http.response.status_code": attempt.status})
         error = "" if attempt.status == 200 else f"HTTP {attempt.status}"
         self._span(run, f"POST /{call.tool.name}", attempt.begin, attempt.end, attempt.span, call.span, sent, call=call,
-                   error=error, kind=3)  # fmt: skip
+                   error=error, kind=CLIENT)  # fmt: skip
 
     def handed(self, run: Run, turn: Turn) -> None:
         assert turn.hop is not None
-        request, span, begin, end = turn.hop
+        request, ident, begin, end = turn.hop
         run.names.add(request)
-        self._span(run, "POST /a2a", begin, end, span, run.root, Attributes(**{"request.id": request}), kind=3)
+        self._span(run, "POST /a2a", begin, end, ident, run.root, Attributes(**{"request.id": request}), kind=CLIENT)
 
     def finished(self, run: Run) -> None:
         self._log(run, "end", "run_finished", run.end, status="error" if run.failed else "ok")
@@ -159,19 +160,10 @@ class Family(Producer):
         self.put("agent", run, kind, at, record, call=call, slots=slots, times=[(record, "timestamp", iso, at)])
 
     def _span(
-        self, run: Run, name: str, begin: int, end: int, span: str, parent: str, attributes: Attributes,
+        self, run: Run, name: str, begin: int, end: int, ident: str, parent: str, attributes: Attributes,
         *, error: str = "", kind: int = 1, call: Call | None = None,
     ) -> None:  # fmt: skip
-        record: dict[str, Any] = {
-            "traceId": run.trace, "spanId": span, "name": name, "kind": kind, "startTimeUnixNano": "",
-            "endTimeUnixNano": "", "attributes": attributes.items,
-        }  # fmt: skip
-        if parent:
-            record["parentSpanId"] = parent
-        if error:
-            record["status"] = {"code": 2, "message": error}
-        resource = {"attributes": [{"key": "service.name", "value": {"stringValue": run.agent.name}}]}
-        document = {"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": [record]}]}]}
-        times = ((record, "startTimeUnixNano", str, begin), (record, "endTimeUnixNano", str, end))
-        self.put("otel", run, "span", end, document, call=call, slots=attributes.slots, times=times, trace=run.trace,
-                 span=span, body=record)  # fmt: skip
+        body = span(run.trace, ident, parent, name, attributes, kind=kind, error=error)
+        times = ((body, "startTimeUnixNano", str, begin), (body, "endTimeUnixNano", str, end))
+        self.put("otel", run, "span", end, document("spans", run.agent.name, body), call=call, slots=attributes.slots,
+                 times=times, trace=run.trace, span=ident, body=body)  # fmt: skip

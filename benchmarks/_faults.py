@@ -222,8 +222,8 @@ def _drop(fleet: Fleet, draw: random.Random, records: Iterable[Record], share: f
     for record in records:
         if draw.random() < share:
             # Without a sequence nobody can tell a decision that was lost from one that was never asked for.
-            counted = "counted decisions" in fleet.facts and record.kind == "decision"
-            record.lose("lost", *(["policy-missing"] if record.kind == "decision" and not counted else []))
+            uncounted = record.kind == "decision" and record.stream != fleet.counted
+            record.lose("lost", *(["policy-missing"] if uncounted else []))
     return True
 
 
@@ -310,6 +310,7 @@ def policy_bypassed(fleet: Fleet, draw: random.Random) -> bool:
         call = record.call if record.kind == "decision" and record.run.begin >= since else None
         if call is not None and (record.run.agent.name, call.tool.name) == pair:
             record.lose("policy-missing")
+    fleet.number()
     return True
 
 
@@ -320,7 +321,8 @@ def policy_skipped(fleet: Fleet, draw: random.Random) -> bool:
     for records in decided.values():
         if draw.random() < 0.02:
             for record in records:
-                record.lose("policy-missing", "lost")
+                record.lose("policy-missing", *([] if record.stream == fleet.counted else ["lost"]))
+    fleet.number()
     return bool(decided)
 
 

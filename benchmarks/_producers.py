@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from _quarter import Agent, Attempt, Call, Run, Turn, quarter
+from _quarter import Agent, Call, Run, Turn, quarter
 from _streams import Fleet, Record, Slot, Time, lines
 
 FAMILIES = tuple(sorted(path.stem.removeprefix("_family_") for path in Path(__file__).parent.glob("_family_*.py")))
@@ -30,6 +30,7 @@ class Producer:
     roles: ClassVar[dict[str, str]]  # stream -> agent, spans, llm, tool or policy
     formats: ClassVar[dict[str, str]]  # stream -> the format of its records
     facts: ClassVar[dict[str, Any]] = {}  # what faults must know of the family
+    counted: ClassVar[str] = ""  # a stream that numbers its records as they are written
 
     def fleet(self, runs: int, seed: int) -> Fleet:
         """An intact fleet."""
@@ -41,6 +42,10 @@ class Producer:
         self.made.facts |= self.facts
         for run in self.made.runs:
             self.run(run)
+        if self.counted:
+            self.made.counted = self.counted
+            self.made.count = self.count
+            self.made.number()
         return self.made
 
     def run(self, run: Run) -> None:
@@ -64,6 +69,9 @@ class Producer:
 
     def finished(self, run: Run) -> None: ...
 
+    def count(self, records: list[Record]) -> None:
+        """Numbers the records of the stream that counts."""
+
     def write_stream(self, stream: str, records: list[Record], folder: Path) -> None:
         """Writes one stream; those of `self.made.cut_short` with the mark of their format for a dump that broke off."""
         lines(records, folder / f"{stream}.jsonl")
@@ -80,40 +88,3 @@ class Producer:
         record = Record(stream, at + skew, doc, run, kind, call, list(slots), made, **more)
         self.made.records.append(record)
         return record
-
-
-class Attributes:
-    """Attributes of OTLP as a list of key and value, with slots for those that a fault may act on."""
-
-    def __init__(self, **plain: Any) -> None:
-        self.items: list[dict[str, Any]] = []
-        self.slots: list[Slot] = []
-        self.add(plain)
-
-    def add(self, plain: dict[str, Any]) -> None:
-        for key, value in plain.items():
-            if value is not None:
-                self.items.append({"key": key, "value": _any_value(value)})
-
-    def content(self, role: str, key: str, value: Any) -> None:
-        """A value that is written as JSON text, or, for a text, as it is."""
-        holder = {"stringValue": ""}
-        item = {"key": key, "value": holder}
-        self.items.append(item)
-        slot = Slot(role, holder, "stringValue", True, self.items, item)
-        slot.put(value)
-        self.slots.append(slot)
-
-
-def _any_value(value: Any) -> dict[str, Any]:
-    if isinstance(value, bool):
-        return {"boolValue": value}
-    if isinstance(value, int):
-        return {"intValue": str(value)}
-    if isinstance(value, float):
-        return {"doubleValue": value}
-    return {"stringValue": value}
-
-
-def last(attempts: list[Attempt]) -> Attempt:
-    return attempts[-1]

@@ -132,6 +132,15 @@ class Fleet:
     # Streams whose dump was cut: the writer leaves its format's mark of an answer that is not whole.
     cut_short: set[str] = field(default_factory=set)
     facts: dict[str, Any] = field(default_factory=dict)
+    counted: str = ""
+    count: Callable[[list[Record]], None] | None = None
+
+    def number(self) -> None:
+        """Numbers the records of the stream that counts, but those that were never written."""
+        if self.count is not None:
+            written = [r for r in self.records if r.stream == self.counted
+                       and not (r.gone and r.gone.cause == "policy-missing")]  # fmt: skip
+            self.count(sorted(written, key=lambda record: record.at))
 
     def streams(self, *roles: str) -> list[str]:
         return [name for name, role in self.roles.items() if role in roles]
