@@ -73,14 +73,14 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
         SELECT p.run, p.kind AS unit, p.key, nullif(p.agent, '') AS agent,
                CASE WHEN p.kind IN ('call', 'request') THEN nullif(p.tool, '') END AS tool, p.format,
                coalesce(nullif(p.stream, '*'), (
-                   SELECT min(s.stream) FROM run_streams s WHERE s.run = p.run AND s.format = p.format
+                   SELECT min(s.stream) FROM habit_run_streams s WHERE s.run = p.run AND s.format = p.format
                )) AS stream, p.phase, p.lacking, p.have, p.of_units, p.joint, p.event, p.first_ns AS from_ns,
                p.last_ns AS to_ns
         FROM placed p
         WHERE p.place > p.told
         """
     )
-    case.drop(connection, "unit_groups", "habits", "deficient", "run_streams", "span_formats")
+    case.drop(connection, "unit_groups", "habits", "deficient", "habit_run_streams", "span_formats")
 
 
 def _habits(connection: duckdb.DuckDBPyConnection) -> None:
@@ -95,7 +95,7 @@ def _habits(connection: duckdb.DuckDBPyConnection) -> None:
     )
     connection.execute(
         """
-        CREATE TEMP TABLE run_streams AS
+        CREATE TEMP TABLE habit_run_streams AS
         SELECT DISTINCT a.run, a.format, a.stream, coalesce(u.stream, '*') AS class
         FROM acts a LEFT JOIN (SELECT DISTINCT format, stream FROM units) u
           ON u.format = a.format AND u.stream = a.stream
@@ -111,7 +111,7 @@ def _habits(connection: duckdb.DuckDBPyConnection) -> None:
             HAVING count(*) >= {LEAST}
         ), present AS (
             SELECT g.kind, g.agent, g.tool, g.outcome, s.format, s.class AS stream, count(*) AS units
-            FROM unit_groups g JOIN (SELECT DISTINCT run, format, class FROM run_streams) s ON s.run = g.run
+            FROM unit_groups g JOIN (SELECT DISTINCT run, format, class FROM habit_run_streams) s ON s.run = g.run
             GROUP BY ALL
         ), had AS (
             SELECT kind, agent, tool, outcome, format, stream, phase, count(*) AS n1,
@@ -147,7 +147,7 @@ def _deficient(connection: duckdb.DuckDBPyConnection) -> None:
             WHERE coalesce(u.n, 0) < h.least
         )
         SELECT s.* EXCLUDE (always), false AS joint FROM short s
-        LEFT JOIN (SELECT DISTINCT run, format, class FROM run_streams) p
+        LEFT JOIN (SELECT DISTINCT run, format, class FROM habit_run_streams) p
           ON p.run = s.run AND p.format = s.format AND p.class = s.stream
         LEFT JOIN (SELECT DISTINCT run, format, stream FROM missing_streams) m
           ON m.run = s.run AND m.format = s.format AND m.stream = s.stream
