@@ -61,6 +61,7 @@ from typing import Any
 
 from auditrail.errors import ConfigError
 from auditrail.verify.canon import FORMS
+from auditrail.verify.tables import Table
 
 _FOLDER = Path(__file__).parent.parent / "chains"
 ALGORITHMS = ("sha256", "sha512", "sha384", "sha1", "md5", "blake3", "hmac-sha256")
@@ -208,7 +209,7 @@ def parse(name: str, table: dict[str, Any]) -> Profile:
     Raises:
         ConfigError: an unknown key, a value of a wrong type, or words that do not go together.
     """
-    top = _Table(table, "")
+    top = Table(table, "")
     made: dict[str, Any] = {"name": top.text("name", name) or name, "title": top.text("title", name) or name}
     made["source"] = top.text("source", "") or ""
     made["tested"] = top.one_of("tested", ("run", "source", "documentation"), "documentation")
@@ -238,7 +239,7 @@ def parse(name: str, table: dict[str, Any]) -> Profile:
     return profile
 
 
-def _chain(chain: _Table) -> dict[str, Any]:
+def _chain(chain: Table) -> dict[str, Any]:
     made: dict[str, Any] = {key: chain.text(key) for key in ("key", "hash", "prev", "seq", "id", "parent")}
     made["scope"] = chain.one_of("scope", ("file", "directory"), "file")
     made["seq_start"], made["keeps"] = chain.number("seq_start"), chain.number("keeps")
@@ -252,7 +253,7 @@ def _chain(chain: _Table) -> dict[str, Any]:
     return made
 
 
-def _digest(table: _Table) -> Digest:
+def _digest(table: Table) -> Digest:
     made = Digest(
         table.one_of("algorithm", ALGORITHMS, "sha256"),
         table.one_of("encoding", ENCODINGS, "hex"),
@@ -265,7 +266,7 @@ def _digest(table: _Table) -> Digest:
     return made
 
 
-def _body(table: _Table) -> Body:
+def _body(table: Table) -> Body:
     made = Body(
         table.one_of("select", ("all-minus", "only", "ordered"), "all-minus"),
         table.texts("fields"),
@@ -290,13 +291,13 @@ def _pair(path: str, ends: Any, where: str) -> tuple[str, tuple[str, str]]:
     return path, (ends[0], ends[1])
 
 
-def _check(table: _Table) -> Check:
+def _check(table: Table) -> Check:
     made = Check(table.needed("field"), _digest(table), _body(table.table("body")))
     table.done()
     return made
 
 
-def _signature(table: _Table) -> Signature:
+def _signature(table: Table) -> Signature:
     words = {"hash": "{hash}", "hash-bytes": "{hash-bytes}", "body": "{body}", "preimage": "{preimage}"}
     over = table.raw("over", (str, list), "hash")
     parts = (words[over],) if isinstance(over, str) and over in words else tuple(over if isinstance(over, list) else ())
@@ -363,71 +364,3 @@ def _sound(profile: Profile) -> None:
         raise ConfigError("chain.genesis: missing", hint='the value of the first link, or "@any"')
     if not profile.verifiable and not profile.reason:
         raise ConfigError("reason: missing: say why the hashes can't be recomputed")
-
-
-class _Table:
-    """A TOML table that knows which of its keys were asked for: the rest is unknown."""
-
-    def __init__(self, table: Any, where: str) -> None:
-        if not isinstance(table, dict):
-            raise ConfigError(f"{where}: expected a table")
-        self._table = table
-        self._where = where
-        self._asked: set[str] = set()
-
-    def __bool__(self) -> bool:
-        return bool(self._table)
-
-    def where(self, key: str) -> str:
-        return f"{self._where}.{key}" if self._where else key
-
-    def raw(self, key: str, kind: Any, default: Any) -> Any:
-        self._asked.add(key)
-        value = self._table.get(key, default)
-        if value is not default and not isinstance(value, kind):
-            raise ConfigError(f"{self.where(key)}: a value of the wrong type")
-        return value
-
-    def text(self, key: str, default: str | None = None) -> str | None:
-        value = self.raw(key, str, default)
-        return value if value is None else str(value)
-
-    def needed(self, key: str) -> str:
-        value = self.text(key)
-        if not value:
-            raise ConfigError(f"{self.where(key)}: missing")
-        return value
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.raw(key, list, [])
-        if not all(isinstance(item, str) for item in value):
-            raise ConfigError(f"{self.where(key)}: expected a list of texts")
-        return tuple(value)
-
-    def number(self, key: str) -> int | None:
-        value = self.raw(key, int, None)
-        if isinstance(value, bool) or (isinstance(value, int) and value < 0):
-            raise ConfigError(f"{self.where(key)}: expected a number from 0 on")
-        return value if value is None else int(value)
-
-    def truth(self, key: str, default: bool) -> bool:
-        return bool(self.raw(key, bool, default))
-
-    def one_of(self, key: str, known: tuple[str, ...], default: str) -> str:
-        value = self.text(key, default) or default
-        if value not in known:
-            raise ConfigError(f"{self.where(key)}: {value!r} is not known", hint=f"known: {', '.join(known)}")
-        return value
-
-    def table(self, key: str) -> _Table:
-        return _Table(self.raw(key, dict, {}), self.where(key))
-
-    def tables(self, key: str) -> list[_Table]:
-        return [_Table(item, f"{self.where(key)}[{n}]") for n, item in enumerate(self.raw(key, list, []))]
-
-    def done(self) -> None:
-        unknown = sorted(set(self._table) - self._asked)
-        if unknown:
-            raise ConfigError(
-                f"{self.where(unknown[0])}: unknown key", hint=f"known here: {', '.join(sorted(self._asked))}"
-            )
