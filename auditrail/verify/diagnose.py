@@ -208,9 +208,7 @@ class Diagnosis:
         return found is not None and found.copies > 1 and (found.file, found.number) != segment.first.place
 
     def _copy_note(self, segment: Segment) -> str:
-        found = self.located[segment.first.ident or ""]
-        count = "" if segment.count == 1 else f", with the {segment.count - 1:,} behind it"
-        return f"a copy of record {found.number}{count}"
+        return f"a copy of record {self.located[segment.first.ident or ''].number}"
 
     def _branch(self, segment: Segment, found: Located, expected: str | None) -> None:
         entry = segment.first
@@ -306,13 +304,14 @@ class Diagnosis:
                 expected=expected,
             )  # fmt: skip
         else:
-            changed = "" if before.own is None and entry.parent is None else " or was written anew with its hash"
+            whole = "" if before.own is None else " together with its hash"
             self._tell(
-                "deleted", entry,
-                f"the record it follows is not here: records between it and record {before.number} are missing"
-                f"{f', or record {before.number} was changed' if not changed else f'; or record {before.number}'}"
-                f"{changed}", expected=expected,
-            )  # fmt: skip
+                "deleted",
+                entry,
+                f"the record it follows is not here: records between it and record {before.number} are missing, or "
+                f"record {before.number} was changed{whole}",
+                expected=expected,
+            )
 
     def _counted(self, before: Entry, entry: Entry) -> str:
         if entry.seq is None or before.seq is None or entry.seq <= before.seq + 1:

@@ -87,8 +87,8 @@ def groups(known: Sequence[tuple[Evidence, detect.Guess]], call: Call) -> list[G
 def _linked(files: list[tuple[Evidence, detect.Guess]], call: Call) -> list[Group]:
     """Puts files in the order of their links.
 
-    One that begins a chain begins a group; one that links to nothing that is here goes behind the files before it, where
-    the walk says that a file is missing.
+    One that begins a chain begins a group; one that links to nothing that is here goes behind the files before it,
+    where the walk says that a file is missing.
     """
     ends: dict[str, int] = {}
     starts: list[Identity | None] = []

@@ -32,6 +32,8 @@ def judge(
     anchors: Sequence[tuple[int, Anchor]],
     more: Sequence[Defect],
     outside: frozenset[str],
+    *,
+    lines: bool = True,
 ) -> Result:
     """The result of one chain; `more` are the defects of `diagnose` and those of lines that are no records."""
     profile = plan.profile
@@ -68,6 +70,7 @@ def judge(
         segments=tuple(files) if len(files) > 1 else (),
         defects_left_out=chain.left_out,
         seq=None if last is None else last.seq,
+        lines=lines,
     )
 
 

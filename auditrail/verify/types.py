@@ -157,6 +157,7 @@ class Result:
         signed: records with a signature. verified: those whose signature fits a key that is trusted.
         segments: the files the chain runs through, in its order, if several.
         seq: sequence number of the last record.
+        lines: whether records are lines of the file, so that their numbers are line numbers.
     """
 
     path: str
@@ -177,6 +178,7 @@ class Result:
     segments: tuple[str, ...] = ()
     defects_left_out: int = 0
     seq: int | None = None
+    lines: bool = True
 
     @property
     def breaking(self) -> tuple[Defect, ...]:
