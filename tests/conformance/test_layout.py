@@ -16,8 +16,8 @@ PACKAGE = Path(__file__).parents[2] / "auditrail"
 LEVELS = (
     ("terms", "model", "errors"),
     ("jsontext", "times", "text", "digest", "ids", "content", "discover", "schema", "containers"),
-    ("config", "readers"),
-    ("ingest", "case", "correlate", "gaps", "rules"),
+    ("config", "readers", "chains"),
+    ("ingest", "case", "correlate", "gaps", "rules", "verify"),
     ("report",),
     ("outputs",),
     ("cli", "__main__"),
