@@ -14,6 +14,7 @@ from auditrail.verify import keys as keyrings
 from auditrail.verify.anchors import Anchor
 from auditrail.verify.evidence import Call, look
 from auditrail.verify.kinds import cloudtrail
+from auditrail.verify.kinds._cloudtrail_digest import REQUIRED
 from auditrail.verify.types import BROKEN, INTACT, UNANCHORED, UNVERIFIABLE, Result
 from tests.verify.kinds._trail import Trail, public_keys, rewrite, rsa_key
 
@@ -238,7 +239,7 @@ def test_another_bucket_from_some_hour_on(trail: Trail) -> None:
     assert judged(trail).verdict == UNANCHORED
 
 
-@pytest.mark.parametrize("member", cloudtrail.REQUIRED)
+@pytest.mark.parametrize("member", REQUIRED)
 def test_a_digest_without_a_required_member(trail: Trail, member: str) -> None:
     path = trail.digests[1]
     value = json.loads(gzip.decompress(path.read_bytes()))
