@@ -134,6 +134,10 @@ def parse(data: bytes, label: str, kid: str | None = None) -> list[Key]:
         raise UsageError(f"the key {label} is empty")
     if text.startswith(b"-----BEGIN"):
         return [Key(label, kid, (), (_pem(text, label),))]
+    if (
+        text.startswith(b"{") and b'"PublicKeyList"' in text
+    ):  # an answer of list-public-keys: CloudTrail's kind reads it
+        return [Key(label, kid, (text,))]
     if text.startswith(b"{"):
         return _jwks(text, label, kid)
     readings = [text, data] if text != data else [text]
