@@ -127,6 +127,13 @@ class SealError(AuditrailError):
     code = "seal"
 
 
+class RewrittenError(SealError):
+    """A log is not the one that was sealed, so it is not sealed over; that is a finding (exit code 1)."""
+
+    code = "rewritten"
+    exit_code = 1
+
+
 class RecordError(Exception):
     """A record that a reader or the parser refuses: it becomes a quarantine row, never a crash.
 

@@ -99,15 +99,21 @@ class Frontier:
         return made
 
 
+class Sliced(Protocol):
+    """Bytes, or anything that gives bytes for a slice with both ends."""
+
+    def __getitem__(self, place: slice, /) -> bytes | memoryview: ...
+
+
 class Leaves:
     """Nodes from leaf hashes that lie one behind the other, with the roots of full tiles if they are there.
 
     Args:
-        hashes: the leaf hashes; bytes or anything alike (a mapped file is never read as a whole).
+        hashes: the leaf hashes.
         tiles: the roots of the full tiles (level 8), or None: then they are computed when asked for.
     """
 
-    def __init__(self, hashes: bytes | memoryview, tiles: bytes | memoryview | None = None) -> None:
+    def __init__(self, hashes: Sliced, tiles: Sliced | None = None) -> None:
         self._hashes = hashes
         self._tiles = tiles
         self._high: dict[tuple[int, int], bytes] = {}

@@ -18,6 +18,7 @@ LEVELS = (
     ("jsontext", "times", "text", "digest", "ids", "content", "discover", "schema", "merkle", "notes", "containers"),
     ("config", "readers"),
     ("ingest", "case", "correlate"),
+    ("seal",),
     ("report",),
     ("outputs",),
     ("cli", "__main__"),
