@@ -110,9 +110,10 @@ def _decoded(data: bytes) -> Any:
     """The answer of an authority; None if it can't be read, or is a refusal."""
     try:
         token = _client().decode_timestamp_response(data)
-        return token if token.tst_info is not None else None
+        refused = token.tst_info is None
     except ValueError:
         return None
+    return None if refused else token
 
 
 def _is_of(token: Any, stamped: bytes) -> bool:
