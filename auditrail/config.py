@@ -13,6 +13,9 @@
     run = "meta.job"
     args = "calls.0.body"
 
+    [[chain]]                             # a chain profile of your own: see `auditrail.verify.profile`
+    name = "our-log"
+
 An unknown key is an error, because a misspelt one would silently change what the evidence says.
 """
 
@@ -39,10 +42,12 @@ class Config:
     Attributes:
         path: the file they came from; None if there is none.
         jsonl: mappings for the generic JSONL reader, in the order of the file.
+        chains: (name, table) of chain profiles; `auditrail.verify.profile` checks them where they are used.
     """
 
     path: Path | None = None
     jsonl: tuple[Mapping, ...] = ()
+    chains: tuple[tuple[str, dict[str, Any]], ...] = ()
 
 
 def load(path: Path | None) -> Config:
@@ -68,7 +73,8 @@ def load(path: Path | None) -> Config:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
     try:
-        return Config(path, _jsonl(_known(raw, "", ("reader",)).get("reader", {})))
+        known = _known(raw, "", ("reader", "chain"))
+        return Config(path, _jsonl(known.get("reader", {})), _chains(known.get("chain", [])))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error.message}", hint=error.hint) from None
 
@@ -87,6 +93,20 @@ def _jsonl(reader: Any) -> tuple[Mapping, ...]:
     if not isinstance(entries, list):
         raise ConfigError("reader.jsonl: expected a list of tables", hint="write [[reader.jsonl]], with two brackets")
     return tuple(_mapping(entry, f"reader.jsonl[{number}]") for number, entry in enumerate(entries))
+
+
+def _chains(entries: Any) -> tuple[tuple[str, dict[str, Any]], ...]:
+    if not isinstance(entries, list):
+        raise ConfigError("chain: expected a list of tables", hint="write [[chain]], with two brackets")
+    made = []
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            raise ConfigError(f"chain[{number}]: expected a table, found {_type(entry)}")
+        name = _text(entry, f"chain[{number}]", "name")
+        if name is None:
+            raise ConfigError(f"chain[{number}].name: missing")
+        made.append((name, entry))
+    return tuple(made)
 
 
 def _mapping(entry: Any, key: str) -> Mapping:

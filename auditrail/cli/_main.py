@@ -16,7 +16,21 @@ from auditrail.cli import _options as options
 from auditrail.errors import AuditrailError, UsageError
 
 # Order of the commands in the help: what an incident responder needs first.
-_ORDER = ("ingest", "reconstruct", "runs", "diff", "seal", "prove", "keygen", "sources", "query", "formats", "schema")
+_ORDER = (
+    "ingest",
+    "reconstruct",
+    "runs",
+    "diff",
+    "verify",
+    "seal",
+    "prove",
+    "keygen",
+    "sources",
+    "query",
+    "formats",
+    "chains",
+    "schema",
+)
 
 EXIT_FAILURE = 3
 EXIT_INTERRUPTED = 130

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from auditrail.outputs import _rows
 from auditrail.outputs._view import View
-from auditrail.report.types import Comparison, Report
+from auditrail.report.types import Comparison, Report, VerificationReport
 
 NAME = "json"
 EXTENSION = "json"
@@ -18,6 +18,10 @@ def render(report: Report, view: View) -> Iterator[str]:
         from auditrail.outputs import _compare
 
         yield _rows.encode(_compare.document(report, view), indent=True)
+    elif isinstance(report, VerificationReport):
+        from auditrail.outputs import _verification
+
+        yield _rows.encode(_verification.document(report), indent=True)
     else:
         yield _rows.encode(_rows.document(report, view), indent=True)
     yield "\n"

@@ -14,7 +14,7 @@ from auditrail.outputs._select import hidden, shown
 from auditrail.outputs._table import cell
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
-from auditrail.report.types import Comparison, Gap, Listing, Reconstruction, Report, RunEventView
+from auditrail.report.types import Comparison, Gap, Listing, Reconstruction, Report, RunEventView, VerificationReport
 from auditrail.text import markdown_cell, shorten
 
 NAME = "markdown"
@@ -25,7 +25,11 @@ _DETAIL = 200
 
 def render(report: Report, view: View) -> Iterator[str]:
     """Line after line."""
-    if isinstance(report, Comparison):
+    if isinstance(report, VerificationReport):
+        from auditrail.outputs import _verification
+
+        lines = _verification.markdown(report)
+    elif isinstance(report, Comparison):
         lines = _comparison(report, view)
     else:
         lines = _listing(report, view) if isinstance(report, Listing) else _reconstruction(report, view)

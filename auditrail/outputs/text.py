@@ -12,7 +12,7 @@ from auditrail.outputs._table import Cells, fit, listing_cells, table
 from auditrail.outputs._tree import Tree
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
-from auditrail.report.types import Comparison, Listing, Reconstruction, Report
+from auditrail.report.types import Comparison, Listing, Reconstruction, Report, VerificationReport
 from auditrail.text import one_line, shorten
 
 NAME = "text"
@@ -26,7 +26,11 @@ _LAYERS = frozenset({"agent", "llm", "tool", "policy", "other"})
 def render(report: Report, view: View) -> Iterator[str]:
     """Line after line."""
     view = replace(view, width=max(view.width, _NARROWEST))
-    if isinstance(report, Comparison):
+    if isinstance(report, VerificationReport):
+        from auditrail.outputs import _verification
+
+        lines = _verification.lines(report, view)
+    elif isinstance(report, Comparison):
         lines = _comparison(report, view)
     else:
         lines = _listing(report, view) if isinstance(report, Listing) else _reconstruction(report, view)

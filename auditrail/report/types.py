@@ -10,6 +10,37 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from auditrail.verify.types import DEFECTS, VERDICTS, Defect, Result, VerificationReport, green
+
+__all__ = [
+    "DEFECTS",
+    "VERDICTS",
+    "Change",
+    "ChildRun",
+    "Column",
+    "Comparison",
+    "Completeness",
+    "Defect",
+    "Evidence",
+    "Gap",
+    "Listing",
+    "Place",
+    "RawRecord",
+    "Reconstruction",
+    "Report",
+    "Result",
+    "RunEventView",
+    "Side",
+    "Skew",
+    "Step",
+    "StepPair",
+    "Stitch",
+    "StreamUse",
+    "Usage",
+    "VerificationReport",
+    "green",
+]
+
 
 class Place(NamedTuple):
     """Where an event stands in the evidence: enough to open the file and see the bytes."""
@@ -370,4 +401,4 @@ class Comparison(NamedTuple):
         return made
 
 
-Report = Reconstruction | Listing | Comparison
+Report = Reconstruction | Listing | Comparison | VerificationReport

@@ -16,9 +16,8 @@ PACKAGE = Path(__file__).parents[2] / "auditrail"
 LEVELS = (
     ("terms", "model", "errors"),
     ("jsontext", "times", "text", "digest", "ids", "content", "discover", "schema", "merkle", "notes", "containers"),
-    ("config", "readers"),
-    ("ingest", "case", "correlate"),
-    ("seal",),
+    ("config", "readers", "chains"),
+    ("ingest", "case", "correlate", "seal", "verify"),
     ("report",),
     ("outputs",),
     ("cli", "__main__"),
