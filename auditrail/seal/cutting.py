@@ -20,6 +20,7 @@ from auditrail.containers import archives, framing, limits
 from auditrail.containers.compression import detect, open_bytes
 from auditrail.containers.records import Record
 from auditrail.containers.splitting import split
+from auditrail.containers.table import DELIMITERS
 from auditrail.seal.leaves import Range, Readable
 
 LINES, RECORDS, CHUNKS = "lines", "records", "chunks"
@@ -56,8 +57,12 @@ def choose(path: Path, size: int) -> Cut:
     from auditrail.ingest import choose as readers
 
     choice = readers.choose(head)
-    kind = choice.framing if choice else head.framing
-    return Cut(LINES) if kind == "lines" else Cut(RECORDS, kind, choice.arrays if choice else ())
+    if choice is not None:
+        return Cut(LINES) if choice.framing == "lines" else Cut(RECORDS, choice.framing, choice.arrays)
+    if head.framing == "values":
+        return Cut(RECORDS, head.framing)
+    # No reader knows it: what could be a table is lines, and what could be binary records is only bytes.
+    return Cut(LINES) if head.framing in ("lines", *DELIMITERS) else Cut(CHUNKS)
 
 
 def _head(stream: Readable) -> bytes:
