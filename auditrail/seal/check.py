@@ -167,7 +167,9 @@ def _anchor(one: Signed, said: Statement) -> str:
 def _records(made: Checked, log: Path, size: int, opened: Sidecar) -> bool:
     """Steps 2 to 5; whether all sealed records are there, unchanged."""
     said = opened.statement
-    tree = _tree(log, size, opened)
+    tree, defect = _tree(log, size, opened)
+    if defect is not None:
+        made.not_checked.append(f"what could not be decompressed: {defect}")
     whole = (tree.size, tree.root) == (said.leaves, said.root)
     made.checked = said.leaves if whole else 0
     if not whole:
@@ -178,9 +180,10 @@ def _records(made: Checked, log: Path, size: int, opened: Sidecar) -> bool:
     return tail_there
 
 
-def _tree(log: Path, size: int, opened: Sidecar) -> leaves.Tree:
-    """The tree over the sealed part of the content."""
+def _tree(log: Path, size: int, opened: Sidecar) -> tuple[leaves.Tree, str | None]:
+    """The tree over the sealed part of the content, and what is wrong with its compression."""
     said = opened.statement
+    defect: str | None = None
     if said.cut == cutting.LINES and cutting.is_plain(log):
         parts = leaves.lines_of(log, min(size, said.end))
     else:
@@ -190,10 +193,11 @@ def _tree(log: Path, size: int, opened: Sidecar) -> leaves.Tree:
                 parts = [leaves.lines(limited)]
             else:
                 parts = [leaves.stretches(limited, opened.each_length(), to_end=False)]
+            defect = content.defect
     last = parts[-1]
     if said.closed and said.cut == cutting.LINES and last.tail:
         parts.append(leaves.final(sum(part.size for part in parts), last.tail_hash, said.end))
-    return leaves.tree(parts)
+    return leaves.tree(parts), defect
 
 
 class _First:

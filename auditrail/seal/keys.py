@@ -62,14 +62,15 @@ def signer(path: Path | None) -> Signer:
             data = file.read(notes.MOST_BYTES)
     except OSError as error:
         raise UsageError(f"the key {path} can't be read: {(error.strerror or str(error)).lower()}") from error
-    if stat.S_ISREG(mode) and mode & 0o077:
-        # A key that others could have read proves nothing.
-        raise SealError(f"the private key {path} is open to others", hint=f"close it with: chmod 600 {path}")
     try:
-        return notes.signer(data.decode())
+        made = notes.signer(data.decode())
     except (UnicodeDecodeError, NoteError) as error:
         reason = error.message if isinstance(error, NoteError) else "it is no text"
         raise UsageError(f"{path}: {reason}", hint="keys are made with: auditrail keygen NAME -o FILE") from None
+    if stat.S_ISREG(mode) and mode & 0o077:
+        # A key that others could have read proves nothing.
+        raise SealError(f"the private key {path} is open to others", hint=f"close it with: chmod 600 {path}")
+    return made
 
 
 def verifiers(words: Sequence[str]) -> list[Verifier]:

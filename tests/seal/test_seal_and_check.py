@@ -359,6 +359,10 @@ def test_a_compressed_log_is_sealed_by_its_content(tmp_path: Path, pack: object)
     assert checked(log).verdict == INTACT
     write(log, pack(jsonl(range(300)) + jsonl(range(301, 600))))
     assert told(checked(log)) == [("deleted", 301)]
+    write(log, pack(jsonl(range(600)))[:-40])
+    found = checked(log)
+    assert found.verdict == BROKEN
+    assert any("decompressed" in sentence for sentence in found.not_checked)
 
 
 def test_archives_and_damaged_compression_are_sealed_as_they_lie_there(tmp_path: Path) -> None:
