@@ -76,7 +76,8 @@ def test_a_rewritten_log_is_a_finding(folder: Path) -> None:
     (folder / "agent.jsonl").write_text(text.replace('"n":7}', '"n":8}'))
     done = run("verify", "agent.jsonl", "--key", "seal.key.pub", folder=folder)
     assert done.returncode == 1
-    assert "record 8 (byte 196): edited" in done.stdout
+    start = text[: text.index('"n":7}')].rindex("\n") + 1
+    assert f"record 8 (byte {start}): edited" in done.stdout
     done = run("seal", "agent.jsonl", "--key", "seal.key", folder=folder)
     assert (done.returncode, done.stdout) == (1, "")
     assert "--force-new" in done.stderr
