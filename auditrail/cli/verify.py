@@ -52,6 +52,10 @@ def verify(
         Path | None,
         typer.Option("--save-anchor", metavar="FILE", help="Write heads and counts, to be given as --anchor later."),
     ] = None,
+    timestamp_root: Annotated[
+        list[Path] | None,
+        typer.Option("--timestamp-root", metavar="FILE", help="Certificate (PEM) of a time-stamping authority."),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Unanchored, unchained, unsigned or unverifiable is not green.")
     ] = False,
@@ -88,6 +92,7 @@ def verify(
         profile=profile,
         profiles=settings.chains,
         strict=strict,
+        roots=keys.certificates(timestamp_root or []),
         processes=processes or os.cpu_count() or 1,
         max_expansion=max_expansion or limits.MAX_EXPANSION,
         max_record=options.size(max_record, limits.MAX_RECORD),

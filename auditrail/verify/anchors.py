@@ -34,6 +34,7 @@ class Anchor(NamedTuple):
         records: records of the chain up to the head. seq: sequence number of the head.
         path, profile, chain: what it is about; None: any.
         signed: bytes that `signature` is over, with `key_id`; None if the anchor is not signed.
+        origin: the log that a signed note names, None if it is none.
         exact: whether the log must end there (an expectation), or may have grown since (a checkpoint).
     """
 
@@ -49,6 +50,7 @@ class Anchor(NamedTuple):
     key_id: str | None = None
     exact: bool = False
     keyed: bool = False
+    origin: str | None = None
 
 
 def expected(head: str | None, count: int | None) -> tuple[Anchor, ...]:
@@ -157,7 +159,7 @@ def _note(text: str, label: str) -> tuple[Anchor, ...]:
         root = base64.b64decode(lines[2], validate=True)
     except ValueError:
         return ()
-    return (Anchor(label, root.hex(), int(lines[1])),)
+    return (Anchor(label, root.hex(), int(lines[1]), origin=lines[0]),)
 
 
 def _text(value: Any) -> str | None:

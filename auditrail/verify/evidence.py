@@ -73,6 +73,7 @@ class Call:
         profile: the only profile to use (`--profile`), a name or the path of a file; None: by content.
         profiles: profiles of the user's configuration: raw tables, checked by `verify.profile`.
         strict: see `types.green`.
+        roots: certificates of time-stamping authorities (objects of `cryptography`).
         processes: how many to use for large files.
     """
 
@@ -82,6 +83,7 @@ class Call:
     profiles: tuple[tuple[str, dict[str, Any]], ...] = ()
     strict: bool = False
     processes: int = 1
+    roots: tuple[Any, ...] = ()
     max_expansion: int = limits.MAX_EXPANSION
     max_record: int = limits.MAX_RECORD
     cache: dict[Any, Any] = field(default_factory=dict)

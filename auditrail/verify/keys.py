@@ -83,6 +83,25 @@ def load(given: list[str]) -> Keyring:
     return Keyring(tuple(keys))
 
 
+def certificates(paths: list[Path]) -> tuple[Any, ...]:
+    """The certificates of PEM files.
+
+    Raises:
+        UsageError: one can't be read, or holds none.
+    """
+    if not paths:
+        return ()
+    from cryptography.x509 import load_pem_x509_certificates
+
+    made: list[Any] = []
+    for path in paths:
+        try:
+            made += load_pem_x509_certificates(path.read_bytes())
+        except (OSError, ValueError):
+            raise UsageError(f"{path} holds no certificate in PEM form that can be read") from None
+    return tuple(made)
+
+
 def _load(word: str, number: int) -> list[Key]:
     kid = None
     named = _NAMED.fullmatch(word)
