@@ -130,7 +130,9 @@ def _turn_of(event: CallRecord, what: str, found: list[_Turn], first: int) -> _T
     if what == _OTHER:
         return last
     if what == _WISH:
-        fresh = bool(last.phases & _CARRIED_OUT) if _WISH in last.phases else last.done
+        # An answer may be logged when its calls run already: while a span goes on, the wish is for that span.
+        done = last.done and not _covers(last, event)
+        fresh = bool(last.phases & _CARRIED_OUT) if _WISH in last.phases else done
         return None if fresh or (_WISH in last.phases and last.differs(event)) else last
     if what == _DECISION:
         return None if last.phases == {_DECISION} and last.record != event.source.record else last
@@ -151,6 +153,11 @@ def _is_wish(turn: _Turn) -> bool:
 
 def _is_open(turn: _Turn) -> bool:
     return bool(turn.phases & {_WISH, _BEGIN}) and not turn.done
+
+
+def _covers(turn: _Turn, event: CallRecord) -> bool:
+    ends = [other.end_ns for other in turn.events if other.kind == "span" and other.end_ns is not None]
+    return bool(ends) and event.ts_ns is not None and event.ts_ns < max(ends)
 
 
 def _overlaps(turn: _Turn, event: CallRecord) -> bool:

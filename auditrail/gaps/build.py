@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _PACKAGE = "auditrail.gaps.facts"
 _WORD = re.compile(r"[A-Za-z_]+")
+_LITERAL = re.compile(r"'[^']*'")
 
 
 def order(names: Iterable[str]) -> list[ModuleType]:
@@ -59,5 +60,5 @@ def build(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
 def named_in(sql: str) -> tuple[str, ...]:
     """The facts whose names stand in a statement, `params` included."""
     known = (*discover.names(_PACKAGE), "params")
-    words = set(_WORD.findall(sql))
+    words = set(_WORD.findall(_LITERAL.sub("", sql)))
     return tuple(name for name in known if name in words)

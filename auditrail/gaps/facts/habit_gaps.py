@@ -6,7 +6,9 @@
 2. A unit that lacks a record of its habit lost it. Units that lack the same several records more often than losses of
    single records could bring about are another way of doing it (an answer from a cache, a refusal): they are
    marked `joint`, and so is an outage of a service.
-3. One record may be looked for in several units (a span is part of a call, and of a request). The surest kind of unit
+3. Some tracers give a tool's span no id of its call. Where nearly all runs have as many of them as calls of the tool,
+   a run that has fewer lost some.
+4. One record may be looked for in several units (a span is part of a call, and of a request). The surest kind of unit
    speaks: only what others miss beyond that stays.
 """
 
@@ -20,10 +22,10 @@ if TYPE_CHECKING:
     import duckdb
 
 NAME = "habit_gaps"
-NEEDS = ("units", "acts", "missing_streams", "missing_parents")
+NEEDS = ("units", "acts", "calls", "missing_streams", "missing_parents")
 COLUMNS = {
     "run": "runs.run",
-    "unit": "call, request, response, span or run",
+    "unit": "call, request, response, span or run; count: the calls of one tool in a run",
     "key": "the unit inside the run",
     "agent": "the agent",
     "tool": "the tool, or NULL",
@@ -46,13 +48,14 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes the table."""
     _habits(connection)
     _deficient(connection)
+    _uncounted(connection)
     _joint(connection)
     connection.execute(
         """
         CREATE TEMP TABLE habit_gaps AS
         WITH ranked AS (
             SELECT d.*, CASE kind WHEN 'call' THEN 2 WHEN 'request' THEN 3 WHEN 'response' THEN 4 WHEN 'span' THEN 5
-                             ELSE 6 END AS rank,
+                             WHEN 'count' THEN 6 ELSE 7 END AS rank,
                    CASE WHEN phase = 'decision' THEN 'decision'
                         WHEN phase = 'span' OR phase = 'answer' AND format IN (SELECT format FROM span_formats)
                         THEN 'span' ELSE 'line' END AS what
@@ -71,7 +74,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
             FROM ranked r
         )
         SELECT p.run, p.kind AS unit, p.key, nullif(p.agent, '') AS agent,
-               CASE WHEN p.kind IN ('call', 'request') THEN nullif(p.tool, '') END AS tool, p.format,
+               CASE WHEN p.kind IN ('call', 'request', 'count') THEN nullif(p.tool, '') END AS tool, p.format,
                coalesce(nullif(p.stream, '*'), (
                    SELECT min(s.stream) FROM habit_run_streams s WHERE s.run = p.run AND s.format = p.format
                )) AS stream, p.phase, p.lacking, p.have, p.of_units, p.joint, p.event, p.first_ns AS from_ns,
@@ -119,9 +122,10 @@ def _habits(connection: duckdb.DuckDBPyConnection) -> None:
             FROM units GROUP BY ALL
         )
         SELECT h.kind, h.agent, h.tool, h.outcome, h.format, h.stream, h.phase, p.units AS of_units, z.all_units,
-               CASE WHEN h.n3 >= {SHARE} * p.units THEN 3 WHEN h.n2 >= {SHARE} * p.units THEN 2 ELSE 1 END AS least,
-               CASE WHEN h.n3 >= {SHARE} * p.units THEN h.n3 WHEN h.n2 >= {SHARE} * p.units THEN h.n2
-                    ELSE h.n1 END AS have,
+               CASE WHEN h.n3 >= {SHARE} * p.units AND h.kind <> 'call' THEN 3 WHEN h.n2 >= {SHARE} * p.units THEN 2
+                    ELSE 1 END AS least,  -- a call that was tried again leaves twice the lines, and most are not
+               CASE WHEN h.n3 >= {SHARE} * p.units AND h.kind <> 'call' THEN h.n3
+                    WHEN h.n2 >= {SHARE} * p.units THEN h.n2 ELSE h.n1 END AS have,
                h.n1 >= {SHARE} * z.all_units AS always
         FROM had h
         JOIN sizes z ON z.kind = h.kind AND z.agent = h.agent AND z.tool = h.tool AND z.outcome = h.outcome
@@ -152,6 +156,46 @@ def _deficient(connection: duckdb.DuckDBPyConnection) -> None:
         LEFT JOIN (SELECT DISTINCT run, format, stream FROM missing_streams) m
           ON m.run = s.run AND m.format = s.format AND m.stream = s.stream
         WHERE p.run IS NOT NULL OR s.always AND m.run IS NULL
+        """
+    )
+
+
+def _uncounted(connection: duckdb.DuckDBPyConnection) -> None:
+    """Adds to `deficient` what runs lack of records that name their tool, and no call or request."""
+    connection.execute(
+        f"""
+        INSERT INTO deficient
+        WITH counted AS (
+            SELECT run, coalesce(agent, '') AS agent, tool, count(*) AS asked,
+                   count(*) FILTER (WHERE outcome <> 'denied') AS wanted, min(coalesce(ran, wish)) AS event,
+                   min(first_ns) AS first_ns, max(last_ns) AS last_ns
+            FROM calls WHERE tool IS NOT NULL GROUP BY ALL
+        ), told AS (
+            SELECT a.run, a.tool, a.format, a.stream,
+                   CASE WHEN a.layer = 'policy' OR a.kind = 'decision' THEN 'decision' ELSE a.kind END AS phase,
+                   count(*) AS n
+            FROM acts a
+            WHERE a.run IS NOT NULL AND a.call IS NULL AND a.request IS NULL AND a.tool IS NOT NULL
+              AND a.kind IN ('span', 'call', 'result', 'decision') AND a.layer <> 'llm'
+            GROUP BY ALL
+        ), kinds AS (SELECT DISTINCT tool, format, stream, phase FROM told),
+        pairs AS (
+            SELECT c.run, c.agent, c.tool, k.format, k.stream, k.phase, c.event, c.first_ns, c.last_ns,
+                   CASE WHEN k.phase = 'decision' THEN c.asked ELSE c.wanted END AS wanted, coalesce(t.n, 0) AS n
+            FROM counted c JOIN kinds k ON k.tool = c.tool
+            JOIN run_streams s ON s.run = c.run AND s.format = k.format AND s.stream = k.stream
+            LEFT JOIN told t ON t.run = c.run AND t.tool = c.tool AND t.format = k.format AND t.stream = k.stream
+                            AND t.phase = k.phase
+        ), usual AS (
+            SELECT agent, tool, format, stream, phase, count(*) AS of_units, count(*) FILTER (WHERE n = wanted) AS have
+            FROM pairs GROUP BY ALL
+            HAVING count(*) >= {LEAST} AND count(*) FILTER (WHERE n = wanted) >= {SHARE} * count(*)
+        )
+        SELECT 'count', p.run, 'count:' || p.tool, p.agent, p.tool, 'ok', p.event, p.first_ns, p.last_ns, p.format,
+               p.stream, p.phase, p.wanted - p.n, u.have, u.of_units, false
+        FROM pairs p JOIN usual u ON u.agent = p.agent AND u.tool = p.tool AND u.format = p.format
+                                 AND u.stream = p.stream AND u.phase = p.phase
+        WHERE p.n < p.wanted
         """
     )
 

@@ -81,7 +81,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
                    mode(p.stream ORDER BY p.stream) AS parent_stream,
                    count(*) FILTER (WHERE p.stream = n.stream) AS same
             FROM named_parents n LEFT JOIN acts p ON p.event = n.held_event
-            WHERE n.kind = 'span' GROUP BY ALL
+            GROUP BY ALL
         ), flags AS (
             SELECT l.run, l.parent, bool_or(contains(e.attributes, '"parent_remote":true')) AS remote,
                    bool_or(contains(e.attributes, '"parent_remote":false')) AS here

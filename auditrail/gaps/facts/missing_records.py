@@ -42,8 +42,8 @@ COLUMNS = {
     "of_all": "how many are alike",
     "joint": "missing together with other records of the same call or request, as others are: not single",
     "crashed": "the run crashed, and this may be what the crash left open",
-    "sign": "of a span: local, remote (joined: other spans of other processes are held) or unknown; of an end: what says "
-    "so; of a child: how it is announced",
+    "sign": "of a span: local, remote (joined: other spans of other processes are held) or unknown; of an end: what "
+    "says so; of a child: how it is announced",
     "by_habit": "no record implies it: nearly all that are alike have it",
 }
 # A crash also takes what was not yet written out: spans wait five seconds by default, and clocks differ by some.

@@ -1,0 +1,41 @@
+-- id: missing-parent
+-- title: A span that others name as their parent is missing
+-- severity: high
+-- confidence: strong
+-- cause: lost
+-- evidence: counted
+-- scope: record
+-- facts: missing_records
+-- controls: EU AI Act 12(1); NIST 800-53 AU-12; SOC 2 CC7.2
+-- says: {count} span(s) of {stream} are missing that other records name as their parent
+-- explains: records name {count} span(s) as their parent, and no loaded stream holds them: {detail}
+-- risk: the missing span is the step that caused the others: which tool was called, with which arguments, is not known
+-- example: the span of a payment is gone, and only the request that it sent to the payment service is held
+-- remedy: look for spans that were dropped at export (queue full, shutdown, size limit), and for the stream of the
+--     process that the parent ran in
+-- remedy.otlp: raise OTEL_BSP_MAX_QUEUE_SIZE and OTEL_BSP_EXPORT_TIMEOUT, enable sending_queue.storage and
+--     retry_on_failure in the Collector, and see that no filter processor drops parents of spans that stay
+
+SELECT m.run AS run,
+       m.what AS what,
+       m.lacks AS lacks,
+       CASE WHEN m.have > 0 OR m.sign = 'local' THEN 'lost'
+            WHEN m.sign = 'remote joined' AND m.of_all < 3 THEN 'lost'
+            WHEN m.sign = 'unknown' THEN 'unknown'
+            ELSE 'siloed' END AS cause,
+       CASE WHEN m.sign = 'unknown' AND m.have = 0 THEN 'none' END AS evidence,
+       m.event AS event,
+       m.agent AS agent,
+       m.format AS format,
+       m.stream AS stream,
+       m.from_ns AS first_ns,
+       m.to_ns AS last_ns,
+       'names span ' || substring(m.what, 6) || ' as its parent' AS note,
+       CASE WHEN m.have > 0 THEN 'the parents of other such records are held, so single spans were lost'
+            WHEN m.sign = 'local' THEN 'they ran in the process of their children'
+            WHEN m.sign = 'remote joined' AND m.of_all < 3
+            THEN 'they ran in another process, of which other spans are held'
+            WHEN m.sign = 'unknown' THEN 'nothing tells in which process they ran'
+            ELSE 'they ran in a process of which no such span is loaded' END AS detail
+FROM missing_records m
+WHERE m.kind = 'span' AND m.by_habit = false
