@@ -49,6 +49,8 @@ _CAPS = (
     65_535, 65_536, 100_000, 262_118, 262_144, 1_048_550, 1_048_576,
 )  # fmt: skip
 _PILE = 3
+# Records of one series are made by the same code, so the same limit holds for them.
+_SERIES = "format, stream, layer, kind, side"
 _PLAIN_PILE = 5
 _SHORTEST = 100
 # Members are looked for in texts up to this length; longer ones are judged as a whole.
@@ -67,12 +69,12 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
         f"""
         CREATE TEMP TABLE content_cut_rows AS
         WITH caps AS (
-            SELECT format, stream, side, size FROM content_texts WHERE unclosed
+            SELECT {_SERIES}, size FROM content_texts WHERE unclosed
             GROUP BY ALL HAVING count(DISTINCT digest) >= {_PILE} OR size IN {_CAPS}
         ), found AS (
             SELECT t.event, t.side, t.size AS cap, 'JSON that does not close' AS sign, 'counted' AS evidence,
                    CASE WHEN c.size IS NOT NULL THEN 'strong' ELSE 'weak' END AS confidence, 1 AS rank
-            FROM content_texts t LEFT JOIN caps c USING (format, stream, side, size)
+            FROM content_texts t LEFT JOIN caps c USING ({_SERIES}, size)
             WHERE (t.unclosed AND (t.side = 'args' OR c.size IS NOT NULL))
                   OR (c.size IS NOT NULL AND t.begins AND NOT t.valid)
             UNION ALL
@@ -101,7 +103,7 @@ def _texts(connection: duckdb.DuckDBPyConnection) -> None:
     """Table of the texts that are long, or begin as JSON and stop inside of it."""
     parts = [
         f"""
-        SELECT a.event, a.format, a.stream, a.tool IS NOT NULL OR a.layer IN ('tool', 'policy') AS by_member,
+        SELECT a.event, a.format, a.stream, a.layer, a.kind, a.tool IS NOT NULL OR a.layer IN ('tool', 'policy') AS by_member,
                '{side}' AS side, e.{side} AS value
         FROM acts a JOIN events e ON e.event = a.event
         WHERE a.{side}_state = 'present' AND e.{side}_state = 'present'
@@ -130,44 +132,44 @@ def _members(connection: duckdb.DuckDBPyConnection) -> None:
         f"""
         CREATE TEMP TABLE content_member_cuts AS
         WITH pairs AS (
-            SELECT event, format, stream, side,
+            SELECT event, {_SERIES},
                    unnest(regexp_extract_all(value, '{_MEMBER}', 1)) AS key,
                    unnest(regexp_extract_all(value, '{_MEMBER}', 2)) AS text
             FROM content_texts WHERE valid AND by_member AND size <= {_MEMBERS_WITHIN}
         ), plain AS (
-            SELECT event, format, stream, side, key,
+            SELECT event, {_SERIES}, key,
                    CASE WHEN contains(text, '\\') THEN coalesce(json_extract_string('"' || text || '"', '$'), text)
                         ELSE text END AS text
             FROM pairs
             UNION ALL
-            SELECT event, format, stream, side, '', value FROM content_texts WHERE NOT begins
+            SELECT event, {_SERIES}, '', value FROM content_texts WHERE NOT begins
         ), told AS (
-            SELECT event, format, stream, side, key, CAST(length(text) AS BIGINT) AS size, hash(text) AS digest,
+            SELECT event, {_SERIES}, key, CAST(length(text) AS BIGINT) AS size, hash(text) AS digest,
                    regexp_matches(text, '{_ELLIPSIS}') AS ellipsis,
                    regexp_matches(text, '{_MID_SENTENCE.replace("'", "''")}') AND contains(trim(text), ' ') AS midway
             FROM plain
         ), longest AS (
-            SELECT format, stream, side, key, max(size) AS size FROM told GROUP BY ALL HAVING max(size) >= {_SHORTEST}
+            SELECT {_SERIES}, key, max(size) AS size FROM told GROUP BY ALL HAVING max(size) >= {_SHORTEST}
         ), at_cap AS (
-            SELECT t.* FROM told t JOIN longest USING (format, stream, side, key, size)
+            SELECT t.* FROM told t JOIN longest USING ({_SERIES}, key, size)
         ), below AS (
-            SELECT l.format, l.stream, l.side, l.size, count(DISTINCT t.size) AS sizes, count(*) AS number
-            FROM longest l JOIN told t USING (format, stream, side, key)
+            SELECT {_SERIES}, l.size, count(DISTINCT t.size) AS sizes, count(*) AS number
+            FROM longest l JOIN told t USING ({_SERIES}, key)
             WHERE t.size < l.size AND 2 * t.size >= l.size GROUP BY ALL
         ), caps AS (
-            SELECT a.format, a.stream, a.side, a.size, count(DISTINCT a.digest) AS different, count(*) AS number,
+            SELECT {_SERIES}, a.size, count(DISTINCT a.digest) AS different, count(*) AS number,
                    count(*) FILTER (a.ellipsis) AS ellipses, count(*) FILTER (a.midway) AS midway
             FROM at_cap a GROUP BY ALL
         ), judged AS (
             SELECT c.*, c.different >= {_PILE} AND c.ellipses * 10 >= c.number * 9 AS cut_off,
                    c.different >= {_PLAIN_PILE} AND c.midway * 2 >= c.number AND coalesce(b.sizes, 0) >= 5
                    AND c.number * b.sizes >= 5 * b.number AS piled
-            FROM caps c LEFT JOIN below b USING (format, stream, side, size)
+            FROM caps c LEFT JOIN below b USING ({_SERIES}, size)
         )
         SELECT DISTINCT a.event, a.side, a.size,
                CASE WHEN j.cut_off THEN 'an ellipsis at the greatest length that occurs'
                     ELSE 'many stop at the greatest length that occurs' END AS sign
-        FROM at_cap a JOIN judged j USING (format, stream, side, size)
+        FROM at_cap a JOIN judged j USING ({_SERIES}, size)
         WHERE (j.cut_off AND a.ellipsis) OR (j.piled AND NOT j.cut_off)
         """
     )
