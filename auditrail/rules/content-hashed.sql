@@ -5,7 +5,7 @@
 -- cause: redaction
 -- evidence: declared
 -- scope: content
--- facts: content_marks
+-- facts: content_marks, content_hashes
 -- controls: EU AI Act 12(2); NIST 800-53 AU-3; ISO 27001 A.8.15; GDPR 5(1)(c)
 -- says: {detail}, in {stream}
 -- explains: in {count} record(s) of {stream}, in {runs} run(s): {detail}. Equal hashes still join, and a suspected
@@ -27,6 +27,7 @@ SELECT m.run AS run,
        m.stream AS stream,
        m.tool AS tool,
        CASE WHEN m.witness IS NOT NULL THEN 'low' ELSE 'medium' END AS severity,
+       'declared' AS evidence,
        m.ts_ns AS first_ns,
        'a hash in place of the value' || coalesce(': ' || m.told, '') AS note,
        'still holds the value' AS witness_note,
@@ -34,3 +35,21 @@ SELECT m.run AS run,
            || coalesce('; ' || m.witness_stream || ' still holds the value', '') AS detail
 FROM content_marks m
 WHERE m.state = 'hashed'
+UNION ALL
+SELECT h.run AS run,
+       h.what AS what,
+       h.event AS event,
+       h.witness AS witness,
+       h.agent AS agent,
+       h.layer AS layer,
+       h.format AS format,
+       h.stream AS stream,
+       h.tool AS tool,
+       CASE WHEN h.witness IS NOT NULL THEN 'low' ELSE 'medium' END AS severity,
+       h.evidence AS evidence,
+       h.ts_ns AS first_ns,
+       'digests in place of ' || h.keys AS note,
+       'still holds the value' AS witness_note,
+       h.held || ' hashed (' || h.keys || ')'
+           || coalesce('; ' || h.witness_stream || ' still holds the value', '') AS detail
+FROM content_hashes h
