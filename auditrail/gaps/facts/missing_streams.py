@@ -44,7 +44,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
     held = grid.load(connection)
     for part in expect.expected(connection, held):
         absent = part.at[~part.present]
-        if not len(absent):
+        if part.thin or not len(absent):
             continue
         name = held.agents[part.agent]
         stream = part.stream
