@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # A habit is broken by sampling only if so many runs, and such a share, lack the stream here and there.
 _SAMPLED_RUNS, _SAMPLED_SHARE = 8, 0.04
+# Where so many of an agent's runs are not joined to a stream, joining is what is broken.
+_SILOED_SHARE = 0.1
 # Stretches that a steady rate is tested over, runs in each, and how far they may be apart.
 _STRETCHES, _STRETCH, _SIGMAS = 10, 10, 4.0
 # One record lost at random empties a stream that should have fewer than this.
@@ -85,7 +87,7 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
         for place in (int(place) for place in part.at[~part.present]):
             why = _strong(case, grid, part, place, traces, sampler)
             if why is None and place in found:
-                why = Why("siloed", "cross-witness", "strong", "", found[place])
+                why = _unjoined(grid, part, place, found)
             if why is None and place in quiet:
                 one = quiet[place]
                 why = Why(one.cause, one.evidence, one.confidence, one.detail)
@@ -95,6 +97,14 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
             _rest(grid, part, sampler, whys)
         made.whys.append(whys)
     return made
+
+
+def _unjoined(grid: Grid, part: Expected, place: int, found: dict[int, int]) -> Why:
+    """Records that stand loose: where that is the rule, the stream is not joined; else the record that joins them is gone."""
+    if grid.unbegun[place] and len(found) < _SILOED_SHARE * len(part.at):
+        return Why("lost", "cross-witness", "weak", "its records are held, and the record that joins them is gone", found[place])
+    sure = "strong" if part.thin or len(found) >= _SILOED_SHARE * len(part.at) else "weak"
+    return Why("siloed", "cross-witness", sure, "", found[place])
 
 
 def _strong(

@@ -64,5 +64,7 @@ class Loose:
             times, grid.start[held] - SLACK_NS
         )
         usual_most = float(np.quantile(usual, 0.9)) if len(usual) else 0.0
+        if part.thin:
+            needed = np.ones(len(absent))
         found = np.flatnonzero((high - low >= needed) & (high - low > usual_most))
         return {int(absent[place]): int(events[low[place]]) for place in found}

@@ -48,7 +48,7 @@ class Grid:
     """All runs that count as runs of an agent, in order of their begin.
 
     agent: a number for each agent (or, where no record names one, for each stream that runs begin in).
-    unended: nothing tells the end of the run, though most runs of the agent have one.
+    unbegun, unended: nothing tells its begin, or its end, though most runs of the agent have one.
     events: of the run, over all streams.
     """
 
@@ -58,6 +58,7 @@ class Grid:
     start: Ints
     end: Ints
     failed: Bools
+    unbegun: Bools
     unended: Bools
     events: Ints
     first_event: Ints
@@ -78,12 +79,14 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
             FROM run_streams GROUP BY run
         ), told AS (
             SELECT f.run, coalesce(f.agent, '/' || h.home) AS agent, f.started_ns, f.ended_ns, f.failed, h.events,
-                   f.first_event, h.home, f.end_event IS NOT NULL AS has_end, r.id_kind, f.agent IS NOT NULL AND h.edges > 0 AS edged
+                   f.first_event, h.home, f.end_event IS NOT NULL AS has_end,
+                   f.start_event IS NOT NULL AS has_start, r.id_kind, f.agent IS NOT NULL AND h.edges > 0 AS edged
             FROM run_facts f JOIN homes h ON h.run = f.run JOIN runs r ON r.run = f.run
             WHERE f.named AND f.started_ns IS NOT NULL AND f.first_event IS NOT NULL
         ), named AS (
             SELECT agent, count(*) FILTER (WHERE id_kind = 'run') * 2 >= count(*) AS by_run,
-                   count(*) FILTER (WHERE has_end) * 2 >= count(*) AS by_end
+                   count(*) FILTER (WHERE has_end) * 2 >= count(*) AS by_end,
+                   count(*) FILTER (WHERE has_start) * 2 >= count(*) AS by_start
             FROM told GROUP BY agent
         ), pieces AS (
             SELECT DISTINCT p.run FROM told p JOIN told r ON r.agent = p.agent AND r.id_kind = 'run' AND p.id_kind <> 'run'
@@ -92,7 +95,8 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
                 SELECT 1 FROM run_streams s WHERE s.run = r.run AND s.format || '/' || s.stream = p.home
             )
         )
-        SELECT t.run, t.agent, t.started_ns, t.ended_ns, t.failed, n.by_end AND NOT t.has_end AS unended, t.events,
+        SELECT t.run, t.agent, t.started_ns, t.ended_ns, t.failed, n.by_end AND NOT t.has_end AS unended,
+               n.by_start AND NOT t.has_start AS unbegun, t.events,
                t.first_event
         FROM told t JOIN named n ON n.agent = t.agent
         WHERE t.id_kind = 'run' OR NOT n.by_run OR (t.edged AND t.run NOT IN (SELECT run FROM pieces))
@@ -108,8 +112,7 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
         tuple(str(agent) for agent in agents),
         _ints(runs["started_ns"]),
         _ints(runs["ended_ns"]),
-        np.asarray(np.ma.filled(runs["failed"], fill_value=False), np.bool_),
-        np.asarray(np.ma.filled(runs["unended"], fill_value=False), np.bool_),
+        *(np.asarray(np.ma.filled(runs[name], fill_value=False), np.bool_) for name in ("failed", "unbegun", "unended")),
         _ints(runs["events"]),
         _ints(runs["first_event"]),
         tuple(_streams(connection, run)),
