@@ -7,7 +7,9 @@
 4. The stream was silent: everything before a day is gone (retention), it came back (outage), it never came back
    (logging-disabled, or export-cut where it holds a round number of records).
 5. Its records declare a probability, or the runs that lack it are scattered over time at a steady rate (sampling).
-6. Nothing tells (unknown).
+6. A run whose end is missing, too, never came to write it: no row, the missing end tells it (spans that never ended: crash).
+7. Nothing tells (unknown). A stream that should have one or two records of the run is left to what finds single records, and
+   so is a policy that decided nothing: whether it was asked is judged call by call.
 """
 
 from __future__ import annotations
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
 
 # A habit is broken by sampling only if so many runs, and such a share, lack the stream here and there.
 _SAMPLED_RUNS, _SAMPLED_SHARE = 8, 0.04
+# Where so many of an agent's runs are not joined to a stream, joining is what is broken.
+_SILOED_SHARE = 0.1
+# Stretches that a steady rate is tested over, runs in each, and how far they may be apart.
+_STRETCHES, _STRETCH, _SIGMAS = 10, 10, 4.0
 # One record lost at random empties a stream that should have fewer than this.
 _FEW_RECORDS = 3
 
@@ -64,11 +70,15 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
     case = Case.load(connection, grid, parts)
     traces = Traces(connection, grid, parts)
     loose = Loose(connection, grid, [(part.stream.format, part.stream.stream) for part in parts])
-    made.quiet = _silences(case, grid, parts)
+    usual = [part for part in parts if not part.thin]
+    made.quiet = _silences(case, grid, usual)
     silent = _by_part(made.quiet, parts)
+    pooled = traces.pooled(parts, silent)
     for number, part in enumerate(parts):
-        sampler = traces.sampler(part)
-        found = loose.during(grid, part)
+        sampler = traces.sampler(part, silent[number], pooled.get(part.stream.format))
+        found = loose.during(grid, part) if part.stream.loose else {}
+        if part.thin and len(found) * 2 < int((~part.present).sum()):
+            found = {}
         quiet = silent[number]
         outside = np.array([int(place) not in quiet for place in part.at], np.bool_)
         made.samplers.append(sampler)
@@ -77,15 +87,24 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
         for place in (int(place) for place in part.at[~part.present]):
             why = _strong(case, grid, part, place, traces, sampler)
             if why is None and place in found:
-                why = Why("siloed", "cross-witness", "strong", "", found[place])
+                why = _unjoined(grid, part, place, found)
             if why is None and place in quiet:
                 one = quiet[place]
                 why = Why(one.cause, one.evidence, one.confidence, one.detail)
             if why is not None:
                 whys[place] = why
-        _rest(grid, part, sampler, outside, whys)
+        if not part.thin:
+            _rest(grid, part, sampler, whys)
         made.whys.append(whys)
     return made
+
+
+def _unjoined(grid: Grid, part: Expected, place: int, found: dict[int, int]) -> Why:
+    """Records that stand loose: where that is the rule, the stream is not joined; else the record that joins them is gone."""
+    if grid.unbegun[place] and len(found) < _SILOED_SHARE * len(part.at):
+        return Why("lost", "cross-witness", "weak", "its records are held, and the record that joins them is gone", found[place])
+    sure = "strong" if part.thin or len(found) >= _SILOED_SHARE * len(part.at) else "weak"
+    return Why("siloed", "cross-witness", sure, "", found[place])
 
 
 def _strong(
@@ -111,25 +130,45 @@ def _strong(
     return None
 
 
-def _rest(grid: Grid, part: Expected, sampler: Sampler, outside: Bools, whys: dict[int, Why]) -> None:
-    """What no strong evidence explains: a steady rate, or nothing."""
+def _rest(grid: Grid, part: Expected, sampler: Sampler, whys: dict[int, Why]) -> None:
+    """What no strong evidence explains: a steady rate, a crash, or nothing."""
     absent = part.at[~part.present]
+    records = dict(zip((int(place) for place in absent), (int(n) for n in part.records(grid)), strict=True))
     left = [int(place) for place in absent if int(place) not in whys]
     seen = int(part.present.sum()) + len(left)
-    records = dict(zip((int(place) for place in absent), (int(n) for n in part.records(grid)), strict=True))
     share = len(left) / seen if seen else 0.0
-    steady = not part.habit or (len(left) >= _SAMPLED_RUNS and share >= _SAMPLED_SHARE)
+    enough = len(left) >= _SAMPLED_RUNS and share >= _SAMPLED_SHARE and _is_steady(part, whys)
+    policy = part.stream.layers == ("policy",)
     for place in left:
+        seen_trace = sampler.threshold is not None and int(grid.run[place]) in sampler.traces
         if sampler.declared is not None:
             whys[place] = Why("sampling", "declared", "strong", f"declared probability {sampler.declared:.4g}")
-        elif records[place] < _FEW_RECORDS and part.habit:
+        elif sampler.threshold is not None and not seen_trace:
+            rate_text = f"trace ids betray a rate of {100 * sampler.threshold.rate:.1f} %"
+            whys[place] = Why("sampling", "statistical", "strong", rate_text)
+        elif enough and not seen_trace and not (part.habit and policy):
+            sure = "weak" if part.habit else "strong"
+            whys[place] = Why("sampling", "statistical", sure, _rate_text(share, part, grid))
+        elif grid.unended[place]:
+            if part.stream.has_spans:
+                whys[place] = Why("crash", "counted", "weak", "the run never ended, and a span that never ends is never written")
+        elif records[place] >= _FEW_RECORDS and not policy:
             whys[place] = Why("unknown", "none", "weak", "")
-        elif sampler.threshold is not None and place not in sampler.traces:
-            whys[place] = Why("sampling", "statistical", "strong", f"trace ids betray a rate of {100 * sampler.threshold.rate:.1f} %")
-        elif steady and (sampler.threshold is None or place not in sampler.traces):
-            whys[place] = Why("sampling", "statistical", "strong" if not part.habit else "weak", _rate_text(share, part, grid))
-        else:
-            whys[place] = Why("unknown", "none", "weak", "")
+
+
+def _is_steady(part: Expected, whys: dict[int, Why]) -> bool:
+    """Whether runs without the stream are spread over time as a steady rate spreads them (chi-square over stretches)."""
+    keep = np.array([int(place) not in whys for place in part.at], np.bool_)
+    present = part.present[keep]
+    stretches = np.array_split(present, max(2, min(_STRETCHES, len(present) // _STRETCH)))
+    share = float(present.mean())
+    if not 0 < share < 1:
+        return False
+    spread = sum(
+        (float(one.sum()) - len(one) * share) ** 2 / (len(one) * share * (1 - share)) for one in stretches if len(one)
+    )
+    free = len(stretches) - 1
+    return spread < free + _SIGMAS * float(np.sqrt(2 * free))
 
 
 def _rate_text(share: float, part: Expected, grid: Grid) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from auditrail.gaps.absence.expect import Expected
-from auditrail.gaps.absence.grid import Bools, Grid, Ints, Stream
+from auditrail.gaps.absence.grid import SLACK_NS, Bools, Grid, Ints, Stream
 from auditrail.gaps.absence.silence import Silence
 
 if TYPE_CHECKING:
@@ -95,7 +95,17 @@ class Case:
 
     def declared(self, stream: Stream) -> list[Cut]:
         """The cuts that sources of the stream declare."""
-        return [cut for cut in self.cuts.get((stream.format, stream.stream), ()) if cut.declared]
+        return self.declared_of(stream.format, stream.stream)
+
+    def declared_of(self, format_name: str, stream: str | None) -> list[Cut]:
+        """The cuts that sources of a stream, or of all streams of a format, declare."""
+        return [
+            cut
+            for key, cuts in sorted(self.cuts.items())
+            if key[0] == format_name and stream in (None, key[1])
+            for cut in cuts
+            if cut.declared
+        ]
 
     def round_number(self, format_name: str, stream: str | None) -> str:
         """The round number of records that a source of these streams holds, in words, or a blank text."""
@@ -146,6 +156,9 @@ _Words = tuple[str, str, str, str]
 
 
 def _never_back(case: Case, format_name: str, stream: str | None, one: Silence, *, alone: bool) -> _Words:
+    for cut in case.declared_of(format_name, stream):
+        if cut.from_ns is not None and abs(cut.from_ns - one.from_ns) <= SLACK_NS:
+            return "export-cut", "declared", "strong", cut.detail
     number = case.round_number(format_name, stream)
     if number:
         return "export-cut", "counted", "strong", f"nothing after its last record, and {number}"

@@ -32,6 +32,7 @@ class Expected(NamedTuple):
     """The runs of an agent that should have a stream, in order of their begin, and which do.
 
     habit: nearly all have it; else it is thinned out.
+    thin: hardly any run has it, so that only proof (a sampled trace, a loose record) may say that it is missing.
     share: events of the stream for each event of the other streams, in a usual run that has it.
     """
 
@@ -41,6 +42,7 @@ class Expected(NamedTuple):
     present: Bools
     habit: bool
     share: float
+    thin: bool = False
 
     def records(self, grid: Grid) -> Ints:
         """How many records each run that has none should have, by the usual share."""
@@ -59,7 +61,48 @@ def expected(connection: duckdb.DuckDBPyConnection, grid: Grid) -> list[Expected
             found = _expected(grid, stream, int(agent), runs_of[agent], mine, tools)
             if found:
                 made.append(found)
-    return made
+    return made + _thin(grid, made, runs_of, tools)
+
+
+def _thin(grid: Grid, made: list[Expected], runs_of: list[Ints], tools: _Tools) -> list[Expected]:
+    """Streams that hardly any run of an agent has, though something speaks for it that they should.
+
+    The stream holds records that stand in no run: of this agent, or of nobody, where the runs did what it hears of. Or it
+    holds spans, and other agents' spans are thinned out.
+    """
+    told = {(part.agent, part.stream.format, part.stream.stream) for part in made}
+    thinned = {part.stream.format for part in made if not part.habit and part.stream.has_spans}
+    found = []
+    for stream in grid.streams:
+        sampled = stream.has_spans and stream.format in thinned
+        if not stream.loose and not sampled:
+            continue
+        mine = np.zeros(len(grid.run), np.bool_)
+        mine[stream.at] = True
+        for agent, runs in enumerate(runs_of):
+            if (agent, stream.format, stream.stream) in told or not len(runs):
+                continue
+            named = grid.agents[agent] in stream.loose or (sampled and mine[runs].any())
+            needs = runs if named else _hearing(stream, runs, tools)
+            if len(needs) and not mine[needs].all():
+                share = _share(grid, stream, np.ones(len(stream.at), np.bool_))
+                found.append(Expected(agent, stream, needs, mine[needs], False, share, True))
+    return found
+
+
+def _hearing(stream: Stream, runs: Ints, tools: _Tools) -> Ints:
+    """The runs that called a tool which the stream names; none where loose records name agents, but not this one."""
+    if None not in stream.loose:
+        return runs[:0]
+    called = tools.called(stream, runs, None)
+    return runs[:0] if called is None else runs[called]
+
+
+def _share(grid: Grid, stream: Stream, inside: Bools) -> float:
+    if not inside.any():
+        return 0.0
+    events = stream.events[inside]
+    return float(np.median(events / np.maximum(grid.events[stream.at[inside]] - events, 1)))
 
 
 def _expected(
@@ -83,9 +126,7 @@ def _expected(
     where = np.flatnonzero(present)
     inner = present[where[0] : where[-1] + 1]
     rate = float(inner.mean())
-    events = stream.events[inside]
-    others = np.maximum(grid.events[stream.at[inside]] - events, 1)
-    share = float(np.median(events / others))
+    share = _share(grid, stream, inside)
     if rate >= _HABIT and len(inner) >= _FEWEST:
         return Expected(agent, stream, needs, present, True, share)
     if covers and present.sum() >= _THINNED_WITH and (~present).sum() >= _THINNED_WITHOUT:
@@ -124,22 +165,24 @@ class _Tools:
         others[stream.at] -= stream.llm
         return np.asarray(others[runs] > 0)
 
-    def called(self, stream: Stream, runs: Ints, has: Bools) -> Bools | None:
+    def called(self, stream: Stream, runs: Ints, has: Bools | None) -> Bools | None:
         """Runs of which another stream tells a call of a tool that this one hears of; None where it hears of none."""
         if not self._loaded:
             self._load()
         number = self._grid.streams.index(stream)
         place = np.searchsorted(runs, self._at)
         place[place == len(runs)] = 0
-        here = np.flatnonzero(runs[place] == self._at) if len(self._at) else np.zeros(0, np.int64)
+        here = np.flatnonzero(runs[place] == self._at)
         place, tool, of = place[here], self._tool[here], self._stream[here]
         others = of != number
         if not others.any():
             return None
-        heard = np.unique(tool[~others])
+        heard = np.unique(self._tool[self._stream == number])
         # Tools that other streams know by the same name; a stream that names its tools otherwise tells nothing here.
         heard = heard[np.isin(heard, tool[others])]
         if not len(heard):
+            if has is None:
+                return None
             heard = _learnt(place[others], tool[others], has)
         met = np.zeros(len(runs), np.bool_)
         met[place[others][np.isin(tool[others], heard)]] = True
@@ -148,21 +191,22 @@ class _Tools:
     def _load(self) -> None:
         self._loaded = True
         rows = self._connection.execute(
-            "SELECT DISTINCT run, format, stream, tool FROM acts WHERE run IS NOT NULL AND tool IS NOT NULL"
+            "SELECT DISTINCT run, format, stream, tool FROM acts WHERE tool IS NOT NULL"
         ).fetchnumpy()
         grid = self._grid
         numbers = {f"{stream.format}/{stream.stream}": number for number, stream in enumerate(grid.streams)}
         order = np.argsort(grid.run)
-        at = np.searchsorted(grid.run[order], rows["run"])
+        runs = np.asarray(np.ma.filled(rows["run"], -1), np.int64)
+        at = np.searchsorted(grid.run[order], runs)
         at[at == len(grid.run)] = 0
-        known = grid.run[order][at] == rows["run"] if len(grid.run) else np.zeros(len(at), np.bool_)
-        self._at: Ints = order[at[known]] if len(grid.run) else np.zeros(0, np.int64)
-        names, tool = np.unique(rows["tool"][known].astype(str), return_inverse=True)
+        # Tools that stand in no run tell what the stream hears of, and nothing of a run: their place is -1.
+        self._at: Ints = np.where(grid.run[order][at] == runs, order[at], -1)
+        _, tool = np.unique(rows["tool"].astype(str), return_inverse=True)
         self._tool: Ints = np.asarray(tool, np.int64)
         self._stream: Ints = np.array(
             [
                 numbers.get(f"{format_name}/{stream}", -1)
-                for format_name, stream in zip(rows["format"][known], rows["stream"][known], strict=True)
+                for format_name, stream in zip(rows["format"], rows["stream"], strict=True)
             ],
             np.int64,
         )

@@ -11,27 +11,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from auditrail.gaps.absence.expect import Expected
-from auditrail.gaps.absence.grid import Grid, Ints
+from auditrail.gaps.absence.grid import SLACK_NS, Grid, Ints
 
 if TYPE_CHECKING:
     import duckdb
 
-_SLACK_NS = 5_000_000_000
 # Records that are needed in the time of a run, of those that it should have.
 _SHARE = 0.5
 
 
 class Loose:
-    """The times of records that no named run of the grid has, by stream; `acts` and `run_facts` must stand."""
+    """The times of records that no named run of the grid has, by stream; `acts` and what `grid.load` left must stand."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, grid: Grid, wanted: list[tuple[str, str]]) -> None:
         self._by_stream: dict[tuple[str, str], tuple[Ints, Ints]] = {}
         if not wanted:
             return
-        connection.execute("CREATE OR REPLACE TEMP TABLE grid_runs (run BIGINT)")
-        connection.register("grid_numpy", {"run": grid.run})
-        connection.execute("INSERT INTO grid_runs SELECT run FROM grid_numpy")
-        connection.unregister("grid_numpy")
         rows = connection.execute(
             """
             SELECT a.format, a.stream, a.ts_ns, a.event FROM acts a
@@ -43,7 +38,6 @@ class Loose:
             WHERE a.ts_ns IS NOT NULL AND s.run NOT IN (SELECT run FROM grid_runs)
             """
         ).fetchnumpy()
-        connection.execute("DROP TABLE grid_runs")
         keys = np.array([f"{a}\n{b}" for a, b in zip(rows["format"], rows["stream"], strict=True)], dtype=object)
         for format_name, stream in wanted:
             mine = np.flatnonzero(keys == f"{format_name}\n{stream}")
@@ -61,14 +55,16 @@ class Loose:
         if times is None or events is None or not len(times):
             return {}
         absent = part.at[~part.present]
-        low = np.searchsorted(times, grid.start[absent] - _SLACK_NS)
-        high = np.searchsorted(times, grid.end[absent] + _SLACK_NS, side="right")
+        low = np.searchsorted(times, grid.start[absent] - SLACK_NS)
+        high = np.searchsorted(times, grid.end[absent] + SLACK_NS, side="right")
         needed = np.maximum(np.rint(grid.events[absent] * part.share * _SHARE), 1)
         # The runs that have the stream show how many loose records any time has.
         held = part.at[part.present]
-        usual = np.searchsorted(times, grid.end[held] + _SLACK_NS, side="right") - np.searchsorted(
-            times, grid.start[held] - _SLACK_NS
+        usual = np.searchsorted(times, grid.end[held] + SLACK_NS, side="right") - np.searchsorted(
+            times, grid.start[held] - SLACK_NS
         )
         usual_most = float(np.quantile(usual, 0.9)) if len(usual) else 0.0
+        if part.thin:
+            needed = np.ones(len(absent))
         found = np.flatnonzero((high - low >= needed) & (high - low > usual_most))
         return {int(absent[place]): int(events[low[place]]) for place in found}

@@ -8,19 +8,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from auditrail.gaps.absence.tables import insert
+
 if TYPE_CHECKING:
     import duckdb
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
+# Clocks of two streams differ by so much; records of a run are written so much late.
+SLACK_NS = 5_000_000_000
 # A case may hold a stream for each file; streams of so few runs tell nothing of a habit.
 _FEWEST_RUNS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One stream: the places (in `Grid.run`) of the runs that it has records of, sorted, and what it has of each."""
+    """One stream: the places (in `Grid.run`) of the runs that it has records of, sorted, and what it has of each.
+
+    loose: agents that its records outside of these runs name (None: no agent), where there are such records.
+    """
 
     format: str
     stream: str
@@ -33,6 +40,7 @@ class Stream:
     edges: Ints
     first: Ints
     last: Ints
+    loose: tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,7 @@ class Grid:
     """All runs that count as runs of an agent, in order of their begin.
 
     agent: a number for each agent (or, where no record names one, for each stream that runs begin in).
+    unbegun, unended: nothing tells its begin, or its end, though most runs of the agent have one.
     events: of the run, over all streams.
     """
 
@@ -49,6 +58,8 @@ class Grid:
     start: Ints
     end: Ints
     failed: Bools
+    unbegun: Bools
+    unended: Bools
     events: Ints
     first_event: Ints
     streams: tuple[Stream, ...]
@@ -57,8 +68,8 @@ class Grid:
 def load(connection: duckdb.DuckDBPyConnection) -> Grid:
     """The grid of a case; `run_facts` and `run_streams` must stand.
 
-    Left out are runs that only a piece of another run may be: those that no run id names, of an agent whose runs have
-    one, and that no record of their own begin or end shows to be a run.
+    Left out are runs that may only be a piece of another run, those that no run id names though the agent's runs have one: where
+    no record of a begin or an end shows them to be a run, and where a run of the agent at the same time lacks what they have.
     """
     runs = connection.execute(
         """
@@ -68,16 +79,30 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
             FROM run_streams GROUP BY run
         ), told AS (
             SELECT f.run, coalesce(f.agent, '/' || h.home) AS agent, f.started_ns, f.ended_ns, f.failed, h.events,
-                   f.first_event, r.id_kind, f.agent IS NOT NULL AND h.edges > 0 AS edged
+                   f.first_event, h.home, f.end_event IS NOT NULL AS has_end,
+                   f.start_event IS NOT NULL AS has_start, r.id_kind, f.agent IS NOT NULL AND h.edges > 0 AS edged
             FROM run_facts f JOIN homes h ON h.run = f.run JOIN runs r ON r.run = f.run
             WHERE f.named AND f.started_ns IS NOT NULL AND f.first_event IS NOT NULL
         ), named AS (
-            SELECT agent, count(*) FILTER (WHERE id_kind = 'run') * 2 >= count(*) AS by_run FROM told GROUP BY agent
+            SELECT agent, count(*) FILTER (WHERE id_kind = 'run') * 2 >= count(*) AS by_run,
+                   count(*) FILTER (WHERE has_end) * 2 >= count(*) AS by_end,
+                   count(*) FILTER (WHERE has_start) * 2 >= count(*) AS by_start
+            FROM told GROUP BY agent
+        ), pieces AS (
+            SELECT DISTINCT p.run FROM told p JOIN told r ON r.agent = p.agent AND r.id_kind = 'run' AND p.id_kind <> 'run'
+                AND r.started_ns <= p.ended_ns + $slack AND r.ended_ns >= p.started_ns - $slack
+            WHERE NOT EXISTS (
+                SELECT 1 FROM run_streams s WHERE s.run = r.run AND s.format || '/' || s.stream = p.home
+            )
         )
-        SELECT t.run, t.agent, t.started_ns, t.ended_ns, t.failed, t.events, t.first_event
+        SELECT t.run, t.agent, t.started_ns, t.ended_ns, t.failed, n.by_end AND NOT t.has_end AS unended,
+               n.by_start AND NOT t.has_start AS unbegun, t.events,
+               t.first_event
         FROM told t JOIN named n ON n.agent = t.agent
-        WHERE t.id_kind = 'run' OR NOT n.by_run OR t.edged ORDER BY t.started_ns, t.run
-        """
+        WHERE t.id_kind = 'run' OR NOT n.by_run OR (t.edged AND t.run NOT IN (SELECT run FROM pieces))
+        ORDER BY t.started_ns, t.run
+        """,
+        {"slack": SLACK_NS},
     ).fetchnumpy()
     agents, codes = np.unique(runs["agent"].astype(str), return_inverse=True) if len(runs["run"]) else ([], [])
     run = _ints(runs["run"])
@@ -87,7 +112,7 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
         tuple(str(agent) for agent in agents),
         _ints(runs["started_ns"]),
         _ints(runs["ended_ns"]),
-        np.asarray(np.ma.filled(runs["failed"], fill_value=False), np.bool_),
+        *(np.asarray(np.ma.filled(runs[name], fill_value=False), np.bool_) for name in ("failed", "unbegun", "unended")),
         _ints(runs["events"]),
         _ints(runs["first_event"]),
         tuple(_streams(connection, run)),
@@ -95,30 +120,47 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
 
 
 def _streams(connection: duckdb.DuckDBPyConnection, run: Ints) -> list[Stream]:
+    connection.execute("CREATE OR REPLACE TEMP TABLE grid_runs (run BIGINT)")
+    insert(connection, "grid_runs", {"run": run})
     heads = connection.execute(
         """
         SELECT format, stream, string_agg(DISTINCT layer, ',' ORDER BY layer), bool_or(kind = 'span')
-        FROM acts WHERE run IS NOT NULL GROUP BY format, stream HAVING count(DISTINCT run) >= ?
+        FROM acts GROUP BY format, stream
+        HAVING count(DISTINCT run) >= $fewest
+        OR count(*) FILTER (WHERE run IS NULL AND coalesce(tool, call, trace, request, response) IS NOT NULL) >= $fewest
         ORDER BY format, stream
         """,
-        [_FEWEST_RUNS],
+        {"fewest": _FEWEST_RUNS},
     ).fetchall()
-    numbers = {(row[0], row[1]): number for number, row in enumerate(heads)}
-    rows: dict[str, Any] = {}
-    if numbers:
-        connection.execute("CREATE OR REPLACE TEMP TABLE stream_numbers (format VARCHAR, stream VARCHAR, number BIGINT)")
-        for (format_name, stream), number in numbers.items():
-            connection.execute("INSERT INTO stream_numbers VALUES (?, ?, ?)", [format_name, stream, number])
-        rows = connection.execute(
-            "SELECT n.number, s.run, s.events, s.calls, s.llm, s.edges, coalesce(s.first_ns, 0) AS first_ns, "
-            "coalesce(s.last_ns, 0) AS last_ns FROM run_streams s JOIN stream_numbers n "
-            "ON n.format = s.format AND n.stream = s.stream"
-        ).fetchnumpy()
-        connection.execute("DROP TABLE stream_numbers")
-    return [_stream(head, number, rows, run) for number, head in enumerate(heads)]
+    connection.execute("CREATE OR REPLACE TEMP TABLE stream_numbers (format VARCHAR, stream VARCHAR, number BIGINT)")
+    insert(
+        connection,
+        "stream_numbers",
+        {"format": [row[0] for row in heads], "stream": [row[1] for row in heads], "number": list(range(len(heads)))},
+    )
+    rows: dict[str, Any] = connection.execute(
+        "SELECT n.number, s.run, s.events, s.calls, s.llm, s.edges, coalesce(s.first_ns, 0) AS first_ns, "
+        "coalesce(s.last_ns, 0) AS last_ns FROM run_streams s JOIN stream_numbers n "
+        "ON n.format = s.format AND n.stream = s.stream"
+    ).fetchnumpy()
+    loose: dict[int, list[str | None]] = {}
+    for number, agent in connection.execute(
+        """
+        SELECT DISTINCT n.number, a.agent FROM (
+            SELECT format, stream, agent FROM acts
+            WHERE run IS NULL AND coalesce(tool, call, trace, request, response) IS NOT NULL
+            UNION ALL
+            SELECT s.format, s.stream, r.agent FROM run_streams s JOIN runs r ON r.run = s.run
+            WHERE s.run NOT IN (SELECT run FROM grid_runs)
+        ) a JOIN stream_numbers n ON n.format = a.format AND n.stream = a.stream ORDER BY ALL NULLS LAST
+        """
+    ).fetchall():
+        loose.setdefault(number, []).append(agent)
+    connection.execute("DROP TABLE stream_numbers")
+    return [_stream(head, number, rows, run, tuple(loose.get(number, ()))) for number, head in enumerate(heads)]
 
 
-def _stream(head: Any, number: int, rows: dict[str, Any], run: Ints) -> Stream:
+def _stream(head: Any, number: int, rows: dict[str, Any], run: Ints, loose: tuple[str | None, ...]) -> Stream:
     mine = np.flatnonzero(rows["number"] == number)
     order = np.argsort(run)
     runs = _ints(rows["run"])[mine]
@@ -128,7 +170,7 @@ def _stream(head: Any, number: int, rows: dict[str, Any], run: Ints) -> Stream:
     at = order[place[known]] if len(run) else np.zeros(0, np.int64)
     by = np.argsort(at)
     parts = [_ints(rows[name])[mine][known][by] for name in ("events", "calls", "llm", "edges", "first_ns", "last_ns")]
-    return Stream(head[0], head[1], tuple(head[2].split(",")), bool(head[3]), _ints(at[by]), *parts)
+    return Stream(head[0], head[1], tuple(head[2].split(",")), bool(head[3]), _ints(at[by]), *parts, loose)
 
 
 def _ints(values: Any) -> Ints:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -57,7 +58,7 @@ class Traces:
         self._grid = grid
         self._by_run: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
         self._declared: dict[tuple[str, str, str], float] = {}
-        self._explicit: set[tuple[str, str, str]] = set()
+        self.unsampled: set[int] = set()
         wanted = {(part.stream.format, part.stream.stream) for part in parts}
         if not wanted:
             return
@@ -77,27 +78,65 @@ class Traces:
             ).fetchall()
         }
 
-    def sampler(self, part: Expected) -> Sampler:
-        """What is known of this stream of this agent."""
-        grid, here = self._grid, (part.stream.format, part.stream.stream)
-        agent = grid.agents[part.agent]
-        declared = self._declared.get((*here, agent))
+    def pooled(self, parts: list[Expected], silent: Sequence[Container[int]]) -> dict[str, Threshold]:
+        """Format -> the sampler that all agents' spans of the format share, where one fits them together."""
+        kept: dict[str, set[str]] = defaultdict(set)
+        dropped: dict[str, set[str]] = defaultdict(set)
+        for part, quiet in zip(parts, silent, strict=True):
+            if part.stream.has_spans:
+                mine, other, _ = self._sides(part, quiet)
+                kept[part.stream.format].update(mine)
+                dropped[part.stream.format].update(other)
+        found = {name: thresholds.infer(sorted(kept[name]), sorted(dropped[name] - kept[name])) for name in kept}
+        return {name: threshold for name, threshold in found.items() if threshold is not None}
+
+    def sampler(self, part: Expected, quiet: Container[int], pooled: Threshold | None) -> Sampler:
+        """What is known of this stream of this agent.
+
+        Args:
+            part: the stream and the agent.
+            quiet: places of runs that lie in silences: their traces tell nothing of a sampler.
+            pooled: the sampler of the format, for an agent whose own runs are too few.
+        """
+        declared = self._declared_for(part)
+        kept, dropped, traces = self._sides(part, quiet)
+        own = thresholds.infer(sorted(kept), sorted(dropped)) if kept and not part.thin else None
+        if own is None and pooled is not None and (dropped or part.thin):
+            fits = thresholds.drops(pooled, sorted(dropped)) if dropped else []
+            own = pooled if sum(fits) * 2 >= len(fits) and not any(thresholds.drops(pooled, sorted(kept))) else None
+        return Sampler(declared, own, traces)
+
+    def _declared_for(self, part: Expected) -> float | None:
+        here = (part.stream.format, part.stream.stream)
+        declared = self._declared.get((*here, self._grid.agents[part.agent]))
         if declared is None:
             said = [value for key, value in self._declared.items() if key[:2] == here]
             declared = max(said) if said else None
+        if declared is None and part.thin:
+            said = [value for key, value in self._declared.items() if key[0] == here[0]]
+            declared = max(said) if said else None
+        return declared
+
+    def _sides(self, part: Expected, quiet: Container[int]) -> tuple[set[str], set[str], dict[int, list[str]]]:
+        """Trace ids that the stream holds (of runs that did not fail), those that it lacks, and the latter by run."""
+        grid, here = self._grid, (part.stream.format, part.stream.stream)
         has = [int(run) for run in grid.run[part.at[part.present]]]
         own = {run: {trace for *place, trace in self._by_run.get(run, ()) if tuple(place) == here} for run in has}
         if sum(1 for traces in own.values() if traces) < _WITNESS * len(has):
-            return Sampler(declared, None, {})
+            return set(), set(), {}
         witnesses = self._witnesses(own, here)
-        lacking = {
-            int(run): sorted({t for f, s, t in self._by_run.get(int(run), ()) if (f, s) in witnesses})
-            for run in grid.run[part.at[~part.present]]
-        }
+        absent = part.at[~part.present]
+        lacking = {}
+        dropped = set()
+        for place in absent:
+            run = int(grid.run[place])
+            traces = sorted({trace for *at, trace in self._by_run.get(run, ()) if tuple(at) in witnesses})
+            if traces:
+                lacking[run] = traces
+                dropped.update(traces if int(place) not in quiet else ())
         ok = {int(run) for run in grid.run[part.at[part.present & ~grid.failed[part.at]]]}
-        kept = sorted({trace for run, traces in own.items() if run in ok for trace in traces})
-        dropped = sorted({trace for traces in lacking.values() for trace in traces} - set(kept))
-        return Sampler(declared, thresholds.infer(kept, dropped), {run: t for run, t in lacking.items() if t})
+        kept = {trace for run, traces in own.items() if run in ok for trace in traces}
+        return kept, dropped - kept, lacking
 
     def _witnesses(self, own: dict[int, set[str]], here: tuple[str, str]) -> set[tuple[str, str]]:
         """Streams whose trace ids are those of this one, in runs that have both."""

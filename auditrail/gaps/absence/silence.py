@@ -14,13 +14,11 @@ from typing import NamedTuple
 import numpy as np
 
 from auditrail.gaps.absence.expect import Expected
-from auditrail.gaps.absence.grid import Bools, Grid, Ints
+from auditrail.gaps.absence.grid import SLACK_NS, Bools, Grid, Ints
 
 _CHANCE = log(0.02)
-# A run that a gap cuts may have been slow just then.
-_CUT = log(0.2)
-# Clocks of two streams differ by so much; records of a run are written so much late.
-_SLACK_NS = 5_000_000_000
+# Gaps that no missing run lies in, the longest first, show how often a run is cut by chance.
+_USUAL_GAPS = 100
 # So much of a run lies in a gap that cuts it.
 _CUT_SHARE = 0.25
 _FOREVER = 1 << 62
@@ -92,9 +90,11 @@ def silences(seen: Member, times: Ints) -> list[Silence]:
     # missing one, and a streak of w has a chance of q^(w - 1); in an outage, streaks are long and their starts are rare.
     starts = int((seen.present[:-1] & ~seen.present[1:]).sum()) + (not seen.present[0])
     chance = log(max(starts, 1) / (here + 2))
+    candidates = _candidates(seen, times)
+    cut = log(min(1.0, _usual_cuts(seen, times, candidates) + 0.02)) if candidates else 0.0
     found = []
-    for one in _candidates(seen, times):
-        sure = (len(one.whole) - 1) * chance + len(one.cut) * _CUT + log(max(starts, 1))
+    for one in candidates:
+        sure = (len(one.whole) - 1) * chance + len(one.cut) * cut + log(max(starts, 1))
         if sure < _CHANCE:
             found.append(one._replace(sure=sure))
     return found
@@ -112,13 +112,22 @@ def _candidates(seen: Member, times: Ints) -> list[Silence]:
         from_ns = int(times[number - 1]) if number > 0 else -_FOREVER
         to_ns = int(times[number]) if number < len(times) else _FOREVER
         inside = absent[gap == number]
-        fits = (seen.start[inside] >= _less(from_ns, _SLACK_NS)) & (seen.end[inside] <= _more(to_ns, _SLACK_NS))
+        fits = (seen.start[inside] >= _less(from_ns, SLACK_NS)) & (seen.end[inside] <= _more(to_ns, SLACK_NS))
         overlap = np.minimum(seen.end[inside], to_ns) - np.maximum(seen.start[inside], from_ns)
         fits |= overlap * 2 >= seen.end[inside] - seen.start[inside]
         whole = inside[fits]
         if len(whole):
             made.append(Silence(from_ns, to_ns, whole, _cut(seen, from_ns, to_ns), 0.0))
     return made
+
+
+def _usual_cuts(seen: Member, times: Ints, candidates: list[Silence]) -> float:
+    """How many runs a gap cuts by chance, among long gaps that hold no missing run."""
+    taken = {one.from_ns for one in candidates}
+    longest = np.argsort(-np.diff(times), kind="stable")[: _USUAL_GAPS + len(taken)]
+    usual = [(int(times[place]), int(times[place + 1])) for place in longest if int(times[place]) not in taken]
+    counts = [len(_cut(seen, from_ns, to_ns)) for from_ns, to_ns in usual[:_USUAL_GAPS]]
+    return sum(counts) / len(counts) if counts else 0.0
 
 
 def _cut(seen: Member, from_ns: int, to_ns: int) -> Ints:

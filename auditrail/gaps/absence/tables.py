@@ -19,7 +19,9 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[s
     values = [f"rows.{name}" if name in arrays else "?" for name in columns]
     bound = [value for name, value in columns.items() if name not in arrays]
     given = {
-        name: value if isinstance(value, np.ndarray) else np.array(value, dtype=object)
+        name: value
+        if isinstance(value, np.ndarray)
+        else np.array(value, dtype=np.int64 if isinstance(value[0], int) else object)
         for name, value in arrays.items()
     }
     connection.register("rows", given)

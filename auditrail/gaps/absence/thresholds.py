@@ -2,7 +2,7 @@
 
 If the choice had nothing to do with a sampler's number, each order of kept and missing ids would be as likely as any
 other: that n kept ones all lie on one side of k missing ones has a chance of 1 in C(n + k, k). A claim needs less than one in
-a hundred thousand, with the kinds of sampler that were tried and the exceptions that were allowed counted in.
+a million, with the kinds of sampler that were tried and the exceptions that were allowed counted in.
 
 Where no other stream names the missing traces, the kept ones alone can tell: n ids spread evenly over the upper part only
 have a chance of (1 - T)^n.
@@ -18,7 +18,7 @@ import numpy as np
 from auditrail.gaps.absence.randomness import Floats, fractions, numbers
 
 # Of the natural logarithm of the chance.
-_SURE = 11.5
+_SURE = 13.5
 # Of the kept ones, so many may lie on the wrong side: kept by another rule, or sampled before an id was shortened.
 _EXCEPTIONS = 0.02
 # Of the missing ones, so many must lie on the dropped side: others may be missing for another cause.
@@ -79,7 +79,7 @@ def _split(kind: str, above: bool, kept: Floats, missing: Floats) -> tuple[float
         penalty = _choose(n, exceptions)
         if k and k >= len(missing) * _LEAST_DROPPED:
             bottom = float(missing[k - 1])
-            sure = _choose(n + k, k) - penalty
+            sure = _choose(n + k, k) - penalty - log(len(missing))
             made = _made(kind, above, (bottom + edge) / 2, edge, bottom, n - exceptions, k, witnessed=True)
         elif not len(missing) and edge < 1 and _is_even(kept[exceptions:], edge):
             sure = -n * log1p(-edge) - penalty

@@ -1,26 +1,27 @@
-"""`absences`: each run and stream of `missing_streams` with the one cause that the strongest evidence names.
+"""`absences`: each run and stream that is missing with the one cause that the strongest evidence names.
 
-The order of evidence, and what each cause rests on, is told in `gaps.absence.decide`.
+The order of evidence, and what each cause rests on, is told in `gaps.absence.decide`. Beside the rows of `missing_streams` it
+has those of streams that no run of the agent has, where records that stand loose, or sampled trace ids, prove them.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditrail.gaps.absence import decide, expect, grid
-from auditrail.gaps.absence.tables import insert
+from auditrail.gaps.absence.keep import keep
 
 if TYPE_CHECKING:
     import duckdb
 
 NAME = "absences"
-NEEDS = ("missing_streams", "cuts")
+NEEDS = ("acts", "run_facts", "run_streams", "cuts")
 COLUMNS = {
     "run": "runs.run",
     "agent": "the run's agent",
     "format": "format of the stream that is missing",
     "stream": "the stream",
     "layers": "layers of its records, comma-separated",
+    "layer": "the one layer of its records, or NULL: there are several",
     "has_spans": "it holds spans",
     "runs": "runs of the agent that have it, of those that should",
     "of_runs": "runs of the agent that should",
@@ -28,7 +29,6 @@ COLUMNS = {
     "to_ns": "end of the run",
     "event": "an event of the run that shows it",
     "lacks": "as `lacks` of findings",
-    "habit": "nearly all runs have it",
     "records": "records that the run should have in it",
     "failed": "the run ended with an error, or something in it was denied",
     "cause": "why",
@@ -41,37 +41,18 @@ COLUMNS = {
 
 def build(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes the table."""
-    connection.execute(
-        "CREATE TEMP TABLE reasons (run BIGINT, format VARCHAR, stream VARCHAR, cause VARCHAR, evidence VARCHAR, "
-        "confidence VARCHAR, detail VARCHAR, witness BIGINT)"
-    )
-    held = grid.load(connection)
-    found = decide.study(connection, held, expect.expected(connection, held))
-    for part, whys in zip(found.parts, found.whys, strict=False):
-        places = sorted(whys)
-        insert(
-            connection,
-            "reasons",
-            {
-                "run": [int(held.run[place]) for place in places],
-                "format": part.stream.format,
-                "stream": part.stream.stream,
-                **{
-                    name: [getattr(whys[place], name) for place in places]
-                    for name in ("cause", "evidence", "confidence", "detail")
-                },
-                "witness": [-1 if (event := whys[place].witness) is None else event for place in places],
-            },
-        )
+    keep(connection)
     connection.execute(
         """
         CREATE TEMP TABLE absences AS
-        SELECT m.*, coalesce(f.failed OR r.denials > 0, false) AS failed, w.cause, w.evidence, w.confidence,
-               nullif(w.detail, '') AS detail, nullif(w.witness, -1) AS witness
-        FROM missing_streams m
-        JOIN reasons w ON w.run = m.run AND w.format = m.format AND w.stream = m.stream
+        SELECT m.run, m.agent, m.format, m.stream, m.layers,
+               CASE WHEN NOT contains(m.layers, ',') THEN m.layers END AS layer, m.has_spans, m.runs, m.of_runs,
+               m.from_ns, m.to_ns, m.event, m.lacks, m.records,
+               coalesce(f.failed OR r.denials > 0, false) AS failed, m.cause, m.evidence, m.confidence,
+               nullif(m.detail, '') AS detail, nullif(m.witness, -1) AS witness
+        FROM absence_rows m
         JOIN run_facts f ON f.run = m.run
         JOIN runs r ON r.run = m.run
+        WHERE m.cause <> ''
         """
     )
-    connection.execute("DROP TABLE reasons")

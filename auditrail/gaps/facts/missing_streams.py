@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditrail.gaps.absence import expect, grid
-from auditrail.gaps.absence.tables import insert
+from auditrail.gaps.absence.keep import keep
 
 if TYPE_CHECKING:
     import duckdb
 
 NAME = "missing_streams"
-NEEDS = ("acts", "run_facts", "run_streams")
+NEEDS = ("acts", "run_facts", "run_streams", "cuts")
 COLUMNS = {
     "run": "runs.run",
     "agent": "the run's agent",
@@ -36,36 +35,7 @@ COLUMNS = {
 
 def build(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes the table."""
+    keep(connection)
     connection.execute(
-        "CREATE TEMP TABLE missing_streams (run BIGINT, agent VARCHAR, format VARCHAR, stream VARCHAR, layers VARCHAR, "
-        "has_spans BOOLEAN, runs BIGINT, of_runs BIGINT, from_ns BIGINT, to_ns BIGINT, event BIGINT, lacks VARCHAR, "
-        "habit BOOLEAN, records BIGINT)"
+        f"CREATE TEMP TABLE missing_streams AS SELECT {', '.join(COLUMNS)} FROM absence_rows WHERE NOT thin"
     )
-    held = grid.load(connection)
-    for part in expect.expected(connection, held):
-        absent = part.at[~part.present]
-        if not len(absent):
-            continue
-        name = held.agents[part.agent]
-        stream = part.stream
-        lacks = ",".join((*stream.layers, f"{stream.format}/{stream.stream}", *(("spans",) if stream.has_spans else ())))
-        insert(
-            connection,
-            "missing_streams",
-            {
-                "run": held.run[absent],
-                "agent": None if name.startswith("/") else name,
-                "format": stream.format,
-                "stream": stream.stream,
-                "layers": ",".join(stream.layers),
-                "has_spans": stream.has_spans,
-                "runs": int(part.present.sum()),
-                "of_runs": len(part.at),
-                "from_ns": held.start[absent],
-                "to_ns": held.end[absent],
-                "event": held.first_event[absent],
-                "lacks": lacks,
-                "habit": part.habit,
-                "records": part.records(held),
-            },
-        )
