@@ -57,7 +57,7 @@ def measure(connection: duckdb.DuckDBPyConnection, question: Question, inventory
         question: period, runs, agent and layer.
         inventory: path of the inventory in `expected_runs`, or None.
     """
-    build.build(connection, ["acts", "run_facts", "missing_streams", "expected_runs"])
+    build.build(connection, ["acts", "run_facts", "stream_habits", "missing_streams", "expected_runs"])
     _runs(connection, question)
     _calls(connection)
     _faults(connection)
