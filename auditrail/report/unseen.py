@@ -1,4 +1,4 @@
-"""Estimates from what is held: how many runs no stream holds, and which share of traces a sampler keeps.
+"""How many runs no stream holds, estimated from what is held.
 
 Runs that no stream holds leave no trace, but streams that lose runs independently of each other tell how many they are:
 what share of the runs of one stream does the other hold? Streams are the lists of a capture-recapture estimate
@@ -19,18 +19,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from itertools import combinations
-from math import log, sqrt
+from math import ceil, floor, log, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
-from auditrail import discover, times
-from auditrail.gaps import build
 from auditrail.gaps.estimate import Total, chapman, several
 from auditrail.report.gap_types import Estimate
 
 if TYPE_CHECKING:
     import duckdb
 
-_WEEK = 7 * 86_400 * times.NS
 # Chapman's estimate has next to no bias from so many shared runs on (Robson and Regier 1964).
 _SHARED = 7
 # A stream is a list of an agent if it holds at least so many of its runs.
@@ -61,7 +58,7 @@ class _Stream(NamedTuple):
     agents: bool
 
 
-def unseen(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[Estimate, ...], tuple[str, ...]]:
+def estimate(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[Estimate, ...], tuple[str, ...]]:
     """How many runs of each agent no stream holds; and a sentence for each agent of which that cannot be told.
 
     `cover_runs` of `report.coverage` must stand.
@@ -156,12 +153,13 @@ def _estimate(agent: str | None, patterns: Patterns, streams: dict[int, _Stream]
     if shared < _SHARED:
         return f"{cannot}: only {shared} run(s) stand in more than one of its streams"
     total, seen, method = _total(counted, len(lists))
-    value, low, high = (max(0.0, edge - seen) for edge in total)
+    # The number is a whole one: an interval that ends at 0.4 does not rule out a single run.
+    value, low, high = max(0.0, total.value - seen), float(floor(total.low) - seen), float(ceil(total.high) - seen)
     names = [_name(each, streams) for each in lists]
     lengths = [sum(runs for (held, _), runs in counted.items() if number in held) for number in range(len(lists))]
     evidence = ", ".join(f"{name}: {runs:,} runs" for name, runs in zip(names, lengths, strict=True))
     return Estimate(
-        "unseen-runs", agent, None, round(value, 1), round(low, 1), round(high, 1), method,
+        "unseen-runs", agent, None, round(value, 1), max(low, 0.0), high, method,
         f"{evidence}; {shared:,} in more than one, {seen:,} in all",
         _meaning(who, names, value, low, high, notes, checked=len(streams) > 2),
     )  # fmt: skip
@@ -174,8 +172,9 @@ def _after(notes: list[str]) -> str:
 def _meaning(
     who: str, names: list[str], value: float, low: float, high: float, notes: list[str], *, checked: bool
 ) -> str:
-    if high < 1:
+    if value < 0.5:
         text = f"No run of {who} seems to be missing from all of {' and '.join(names)}"
+        text += f" (at most {high:,.0f})" if high > 1 else ""
     else:
         text = f"About {value:,.0f} run(s) of {who} ({low:,.0f} to {high:,.0f}) are in none of {' and '.join(names)}"
     text += ", if losing a run in one says nothing about losing it in the other"
@@ -301,11 +300,3 @@ def _chi(rows: list[tuple[int, int]]) -> float:
         return 0.0
     share = held / total
     return sum((row[0] - sum(row) * share) ** 2 / (sum(row) * share * (1 - share)) for row in rows if sum(row))
-
-
-def sampling(connection: duckdb.DuckDBPyConnection) -> tuple[Estimate, ...]:
-    """The rates of samplers, declared or told from trace ids, by the fact `samplers` where it is known."""
-    if discover.module("auditrail.gaps.facts", "samplers") is None:
-        return ()
-    build.build(connection, ["samplers"])
-    return ()
