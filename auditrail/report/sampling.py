@@ -12,8 +12,9 @@ Each is for one stream and all its agents, or for one agent whose sampler is ano
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from math import sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from auditrail.gaps import build
 from auditrail.gaps.estimate import Rate, threshold_rate
@@ -21,6 +22,8 @@ from auditrail.report.gap_types import Estimate
 
 if TYPE_CHECKING:
     import duckdb
+
+    from auditrail.gaps.absence.thresholds import Threshold
 
 # Fewer kept ids prove no threshold.
 _FEWEST = 20
@@ -69,26 +72,55 @@ def _declared(connection: duckdb.DuckDBPyConnection) -> list[Estimate]:
     return made
 
 
+class _Found(NamedTuple):
+    """A sampler that decides by the trace id: its kind and side, its rate, and from how many ids that is told."""
+
+    sampler: Threshold
+    rate: Rate
+    kept: int
+    missing: int
+
+
 def _by_ids(connection: duckdb.DuckDBPyConnection) -> list[Estimate]:
-    """Streams with spans whose trace ids lie on one side of a bound: of all agents, else of single ones."""
+    """Streams with spans whose trace ids lie on one side of a bound.
+
+    Told from the ids of the stream, else of single agents in it, else of all streams of its format, whose spans
+    belong to the same traces.
+    """
     kept, missing = _ids(connection)
     made = []
-    pooled: dict[tuple[str, str], list[str | None]] = defaultdict(list)
-    for form, stream, agent in kept:
-        pooled[form, stream].append(agent)
-    for (form, stream), agents in sorted(pooled.items()):
-        every = {trace for agent in agents for trace in kept[form, stream, agent]}
-        lost = {trace for agent in agents for trace in missing.get((form, stream, agent), ())} - every
-        whole = _threshold(stream, None, every, lost)
-        if whole is not None:
-            made.append(whole)
-            continue
-        for agent in sorted(each for each in agents if each is not None):
-            own = kept[form, stream, agent]
-            single = _threshold(stream, agent, own, missing.get((form, stream, agent), set()) - own)
-            if single is not None:
-                made.append(single)
+    for form in sorted({key[0] for key in kept}):
+        own = [key for key in kept if key[0] == form]
+        shared = _find(*_sides(own, kept, missing))
+        for stream in sorted({key[1] for key in own}):
+            keys = [key for key in own if key[1] == stream]
+            found = _find(*_sides(keys, kept, missing))
+            # Whose runs an unsampled stream tells may hang on the sampled one: kept ids of one agent alone prove nothing.
+            alone = [] if found else [(key, _sides([key], kept, missing)) for key in keys if key[2]]
+            single = [(key, _find(*sides)) for key, sides in alone if sides[1]]
+            if found:
+                made.append(_told(stream, None, found, ""))
+            elif any(one for _, one in single):
+                made += [_told(stream, key[2], one, "") for key, one in single if one]
+            elif shared and _fits(shared, _sides(keys, kept, missing)):
+                made.append(_told(stream, None, shared, f" in all streams of {form}"))
     return made
+
+
+def _sides(
+    keys: list[_Key], kept: Mapping[_Key, set[str]], missing: Mapping[_Key, set[str]]
+) -> tuple[list[str], list[str]]:
+    have = {trace for key in keys for trace in kept[key]}
+    return sorted(have), sorted({trace for key in keys for trace in missing.get(key, ())} - have)
+
+
+def _fits(found: _Found, sides: tuple[list[str], list[str]]) -> bool:
+    """Whether a sampler keeps what a stream has, and drops most of what it lacks."""
+    from auditrail.gaps.absence import thresholds
+
+    have, lack = sides
+    gone = thresholds.drops(found.sampler, lack) if lack else []
+    return not any(thresholds.drops(found.sampler, have)) and 2 * sum(gone) >= len(gone)
 
 
 def _ids(connection: duckdb.DuckDBPyConnection) -> tuple[dict[_Key, set[str]], dict[_Key, set[str]]]:
@@ -132,13 +164,12 @@ def _ids(connection: duckdb.DuckDBPyConnection) -> tuple[dict[_Key, set[str]], d
     return kept, missing
 
 
-def _threshold(stream: str, agent: str | None, kept: set[str], missing: set[str]) -> Estimate | None:
-    """The rate by the ids, if a sampler that decides by them parts kept from missing ones."""
-    if len(kept) < _FEWEST:
+def _find(have: list[str], lack: list[str]) -> _Found | None:
+    """The sampler that parts kept from missing trace ids, if one does."""
+    if len(have) < _FEWEST:
         return None
     from auditrail.gaps.absence import randomness, thresholds
 
-    have, lack = sorted(kept), sorted(missing)
     found = thresholds.infer(have, lack)
     if found is None or found.rate >= 1:
         return None
@@ -147,15 +178,19 @@ def _threshold(stream: str, agent: str | None, kept: set[str], missing: set[str]
         values = randomness.fractions(*randomness.numbers(ids))[found.kind]
         sides.append([float(value) for value in (1 - values if found.above else values)])
     rate = threshold_rate(*sides)
-    if rate is None:
-        return None
-    side = "above" if found.above else "below"
-    told = f"{len(have):,} kept" + (f" and {len(lack):,} missing" if lack else ", and no missing ones that are known")
-    edge = 1 - rate.value if found.above else rate.value
+    return _Found(found, rate, len(have), len(lack)) if rate is not None else None
+
+
+def _told(stream: str, agent: str | None, found: _Found, where: str) -> Estimate:
+    rate, sampler = found.rate, found.sampler
+    side = "above" if sampler.above else "below"
+    lack = f"{found.missing:,} missing ones" if found.missing else "no missing ones that are known"
+    edge = 1 - rate.value if sampler.above else rate.value
     return Estimate(
         "sampling-rate", agent, stream, round(rate.value, 5), round(rate.low, 5), round(rate.high, 5),
         "threshold on trace ids, likelihood of a change, 95 %",
-        f"{told} trace ids; kept are those whose {found.kind} lie {side} {edge:.4f} of their range",
+        f"{found.kept:,} kept trace ids and {lack}{where}; the {sampler.kind} of kept ones lie {side} {edge:.4f} of "
+        "their range",
         f"{stream} keeps {_percent(rate)} of its traces, chosen by the trace id: which runs are missing was decided "
         "before they did anything, so what is kept is a fair sample, and a missing run proves nothing about itself",
     )  # fmt: skip

@@ -37,6 +37,7 @@ _NAMED = 0.9
 # So many standard errors from independence are no chance, with all pairs that are looked at.
 _SURE = 3.5
 _LISTS = 8
+_SHOWN = 5
 # Chi-squared per degree of freedom from which on the weeks differ.
 _UNEVEN = 2.0
 
@@ -65,7 +66,8 @@ def estimate(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[Estimate, ...
     """
     streams = _streams(connection)
     by_agent = _patterns(connection, streams)
-    made, not_told = [], []
+    made: list[Estimate] = []
+    not_told: dict[str, list[str]] = defaultdict(list)
     for agent, patterns in sorted(by_agent.items(), key=lambda item: (item[0] is None, item[0] or "")):
         if agent is None:
             continue
@@ -73,14 +75,20 @@ def estimate(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[Estimate, ...
         if isinstance(found, Estimate):
             made.append(found)
         else:
-            not_told.append(found)
-    if not made and len(by_agent) > 0:
-        whole, lists = _fleet(by_agent, streams)
-        found = _estimate(None, whole, lists)
+            not_told[found].append(agent)
+    if not made and by_agent:
+        found = _estimate(None, *_fleet(by_agent, streams))
         if isinstance(found, Estimate):
             return (found,), ()
-        return (), (found,)
-    return tuple(made), tuple(not_told)
+        return (), (f"how many runs no stream holds: {found}",)
+    return tuple(made), tuple(
+        f"how many runs of {_some(agents)} no stream holds: {why}" for why, agents in sorted(not_told.items())
+    )
+
+
+def _some(agents: list[str]) -> str:
+    more = len(agents) - _SHOWN
+    return ", ".join(agents[:_SHOWN]) + (f" and {more} more agents" if more > 0 else "")
 
 
 def _streams(connection: duckdb.DuckDBPyConnection) -> dict[int, _Stream]:
@@ -142,16 +150,15 @@ def _fleet(by_agent: dict[str | None, Patterns], streams: dict[int, _Stream]) ->
 
 
 def _estimate(agent: str | None, patterns: Patterns, streams: dict[int, _Stream]) -> Estimate | str:
-    """The estimate, or a sentence on why there is none."""
+    """The estimate, or why there is none."""
     who = agent or "all agents together"
-    cannot = f"how many runs of {who} no stream holds"
-    lists, notes = _lists(patterns, streams)
+    lists, notes, checked = _lists(patterns, streams)
     if len(lists) < 2:
-        return f"{cannot}: fewer than two streams that fail independently name its runs{_after(notes)}"
+        return f"fewer than two streams that fail independently name runs{_after(notes)}"
     counted = _collapse(patterns, lists)
     shared = sum(runs for (held, _), runs in counted.items() if len(held) > 1)
     if shared < _SHARED:
-        return f"{cannot}: only {shared} run(s) stand in more than one of its streams"
+        return f"fewer than {_SHARED} runs stand in more than one stream"
     total, seen, method = _total(counted, len(lists))
     # The number is a whole one: an interval that ends at 0.4 does not rule out a single run.
     value, low, high = max(0.0, total.value - seen), float(floor(total.low) - seen), float(ceil(total.high) - seen)
@@ -161,7 +168,7 @@ def _estimate(agent: str | None, patterns: Patterns, streams: dict[int, _Stream]
     return Estimate(
         "unseen-runs", agent, None, round(value, 1), max(low, 0.0), high, method,
         f"{evidence}; {shared:,} in more than one, {seen:,} in all",
-        _meaning(who, names, value, low, high, notes, checked=len(streams) > 2),
+        _meaning(who, names, value, low, high, notes, checked=checked),
     )  # fmt: skip
 
 
@@ -187,8 +194,8 @@ def _name(each: _List, streams: dict[int, _Stream]) -> str:
     return " with ".join(streams[number].stream for number in sorted(each.members))
 
 
-def _lists(patterns: Patterns, streams: dict[int, _Stream]) -> tuple[list[_List], list[str]]:
-    """Streams put together where they are not independent, largest first, and what was found."""
+def _lists(patterns: Patterns, streams: dict[int, _Stream]) -> tuple[list[_List], list[str], bool]:
+    """Streams put together where they are not independent, largest first; what was found; whether there was a third."""
     lengths: Counter[int] = Counter()
     for (held, _), runs in patterns.items():
         for number in held & streams.keys():
@@ -205,13 +212,14 @@ def _lists(patterns: Patterns, streams: dict[int, _Stream]) -> tuple[list[_List]
     sets: Counter[frozenset[int]] = Counter()
     for (held, _), runs in patterns.items():
         sets[held & frozenset(chosen)] += runs
+    checked = len(groups) > 2
     while (pair := _dependent(sets, groups)) is not None:
         first, second = pair
         words = [_name(_List(group, 0), streams) for group in pair]
         notes.append(f"{words[0]} and {words[1]} keep and lose the same runs, and count as one")
         groups = [group for group in groups if group not in pair] + [first | second]
     made = [_List(group, sum(runs for held, runs in sets.items() if held & group)) for group in groups]
-    return sorted(made, key=lambda each: (-each.runs, sorted(each.members))), notes
+    return sorted(made, key=lambda each: (-each.runs, sorted(each.members))), notes, checked
 
 
 def _dependent(
