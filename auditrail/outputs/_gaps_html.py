@@ -163,7 +163,7 @@ def _cell(cell: heats.Cell, start: str, unit: str, words: Words) -> Cell:
     when = start if unit == "day" else f"{unit} from {start}" if unit != "year" else start[:4]
     if tenths is None:
         return Cell("", "hx", f"{when}: no run")
-    said = f"{when}: {words.clean(cell.layer)} of {cell.seen:,} of {cell.expected:,} runs"
+    said = f"{when}: {words.clean(cell.layer)} in {cell.seen:,} of {cell.expected:,} runs"
     return Cell("\u2022" if tenths == 10 else str(tenths), f"h{tenths}", said)
 
 
