@@ -38,13 +38,17 @@ def lines(report: GapsReport, view: View) -> Iterator[str]:
         yield from ("", "## Do first", "")
         yield from (f"{number}. {markdown_cell(step)}" for number, step in enumerate(steps, 1))
     yield from _section("Coverage", tables.coverage(words), "Share of an agent's runs with records of a layer.")
-    yield from _section("Runs held", _heat(report, words), "Per cent of the runs; the layer held least counts.")
-    estimates = [f"{words.estimate(row)}. {row.meaning} ({row.method}: {row.evidence})" for row in report.estimates]
-    yield from _bullets("Estimates", estimates)
+    yield from _section(
+        "Runs held",
+        _heat(report, words),
+        "Per cent of the runs; of the layers that an agent usually has, the one held least.",
+    )
     if report.gaps:
         yield from ("", "## Findings")
     for gap in worst_first(report.gaps):
         yield from _finding(gap, words)
+    estimates = [f"{words.estimate(row)}. {row.meaning} ({row.method}: {row.evidence})" for row in report.estimates]
+    yield from _bullets("Estimates", estimates)
     yield from _section("Retention", tables.retention(words), "How far back the streams reach; no statement on law.")
     yield from _section("Fields asked for", tables.fields(words), "Records that carry what a clause asks for.")
     yield from _section("Will be deleted", tables.deletions(words))
