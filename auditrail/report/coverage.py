@@ -1,11 +1,13 @@
 """What is held of each agent's runs, layer by layer and day by day, with denominators, after the rules have run.
 
-A run counts where a record names it, its trace, its session or its conversation: loose records that were put together
-by a request are a `fragment`, and are no run that anybody expected. It belongs to the day on which it began (UTC).
+A run counts where a record names it, its trace, its session or its conversation. The rest are fragments, no run that
+anybody expected: loose records that were put together by a request, and, where other runs name their agents, a trace
+without an agent. A run belongs to the day on which it began (UTC).
 
-A layer is expected of a run that has it; of one that lacks a stream which holds it (`missing_streams`); and of every
-run of an agent most of whose runs have it. Tools and policies are expected only where the run called a tool, and an
-agent that never has a layer has no row for it. Runs that only an inventory lists are added to what is expected.
+A layer is expected of a run that has it, and of one that lacks a stream which holds it (`missing_streams` says which,
+from the agent's other runs and from what the run did). Tools and policies are expected only where the run called a
+tool, or where nothing else is in that stream; an agent that never has a layer has no row for it. Runs that only an
+inventory lists are expected in the layers that most runs of their agent have.
 
 A run is complete in a layer if it has it and no finding of severity medium or above says that something is missing
 there; the findings are those of the question, waived ones included: what is accepted is missing all the same.
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
 
 _DAY = 86_400 * times.NS
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# A layer is expected of all runs of an agent if at least this share of them has it, of at least so many.
-_MOST_RUNS = "n * 5 >= of_n * 4 AND of_n >= 4"
+# Most runs of an agent have a layer.
+_MOST_RUNS = "n * 5 >= of_n * 4"
 _CONDITIONAL = "('tool', 'policy')"
 _REASONS = 5
 _FROM_STREAMS = "runs that any stream names"
@@ -57,7 +59,7 @@ def measure(connection: duckdb.DuckDBPyConnection, question: Question, inventory
         question: period, runs, agent and layer.
         inventory: path of the inventory in `expected_runs`, or None.
     """
-    build.build(connection, ["acts", "run_facts", "missing_streams", "expected_runs"])
+    build.build(connection, ["acts", "run_facts", "stream_habits", "missing_streams", "expected_runs"])
     _runs(connection, question)
     _calls(connection)
     _faults(connection)
@@ -99,16 +101,17 @@ def _runs(connection: duckdb.DuckDBPyConnection, question: Question) -> None:
         f"""
         CREATE TEMP TABLE cover_runs AS
         WITH bad AS (
-            SELECT run, max(CASE WHEN scope = 'stream' THEN 1 ELSE 0 END) AS no_stream FROM findings
+            SELECT DISTINCT run FROM findings
             WHERE run IS NOT NULL AND scope IN ('run', 'stream', 'record', 'content')
                   AND severity IN ('critical', 'high', 'medium')
-            GROUP BY run
-        )
+        ), agents AS (SELECT count(*) AS named FROM runs WHERE agent IS NOT NULL)
         SELECT r.run, r.agent, r.started_ns // {_DAY} AS day, ',' || r.layers || ',' AS layers,
                b.run IS NULL AS sound,
                CASE WHEN r.id_kind NOT IN ('run', 'trace', 'session', 'conversation') THEN 'fragment'
+                    WHEN r.id_kind = 'trace' AND r.agent IS NULL AND g.named > 0
+                         AND NOT contains(',' || r.layers || ',', ',agent,') THEN 'fragment'
                     WHEN b.run IS NULL THEN 'complete' ELSE 'partial' END AS grade
-        FROM runs r LEFT JOIN bad b ON b.run = r.run WHERE {" AND ".join(tests)}
+        FROM runs r CROSS JOIN agents g LEFT JOIN bad b ON b.run = r.run WHERE {" AND ".join(tests)}
         """,
         values,
     )
@@ -159,40 +162,29 @@ def _cells(connection: duckdb.DuckDBPyConnection, only: str | None) -> None:
         CREATE TEMP TABLE cover_cells AS
         WITH layers(layer) AS (VALUES {chosen}),
         callers AS (SELECT DISTINCT run FROM cover_calls),
-        every AS (
-            SELECT r.agent, l.layer, contains(',' || r.layers || ',', ',' || l.layer || ',') AS has,
-                   l.layer NOT IN {_CONDITIONAL} OR c.run IS NOT NULL AS eligible
-            FROM runs r CROSS JOIN layers l LEFT JOIN callers c ON c.run = r.run
-            WHERE r.id_kind IN ('run', 'trace', 'session', 'conversation')
-        ), habits AS (
-            SELECT agent, layer, {_MOST_RUNS} AS usual, ever FROM (
-                SELECT agent, layer, count(*) FILTER (WHERE has AND eligible) AS n,
-                       count(*) FILTER (WHERE eligible) AS of_n, bool_or(has) AS ever
-                FROM every GROUP BY agent, layer
-            )
-        ), lacking AS (
-            SELECT DISTINCT run, unnest(string_split(layers, ',')) AS layer FROM missing_streams
+        lacking AS (
+            SELECT DISTINCT m.run, l.layer, m.layers = l.layer AS alone FROM missing_streams m
+            JOIN layers l ON contains(',' || m.layers || ',', ',' || l.layer || ',')
+        ), due AS (
+            SELECT k.run, k.layer FROM lacking k LEFT JOIN callers c ON c.run = k.run
+            WHERE k.layer NOT IN {_CONDITIONAL} OR k.alone OR c.run IS NOT NULL GROUP BY k.run, k.layer
         )
-        SELECT r.run, r.agent, r.day, l.layer, r.sound, contains(r.layers, ',' || l.layer || ',') AS has,
-               f.run IS NOT NULL AS faulty, h.usual AS usual
+        SELECT r.run, r.agent, r.day, l.layer, contains(r.layers, ',' || l.layer || ',') AS has,
+               f.run IS NOT NULL AS faulty
         FROM cover_runs r CROSS JOIN layers l
-        JOIN habits h ON h.agent IS NOT DISTINCT FROM r.agent AND h.layer = l.layer
-        LEFT JOIN callers c ON c.run = r.run
-        LEFT JOIN lacking k ON k.run = r.run AND k.layer = l.layer
+        LEFT JOIN due d ON d.run = r.run AND d.layer = l.layer
         LEFT JOIN cover_faults f ON f.run = r.run AND f.layer = l.layer
-        WHERE h.ever AND r.grade <> 'fragment' AND (
-            contains(r.layers, ',' || l.layer || ',')
-            OR ((h.usual OR k.run IS NOT NULL) AND (l.layer NOT IN {_CONDITIONAL} OR c.run IS NOT NULL))
-        )
+        WHERE r.grade <> 'fragment' AND (contains(r.layers, ',' || l.layer || ',') OR d.run IS NOT NULL)
         """
     )
-    # What only an inventory lists: expected in the layers that every run of its agent has.
     connection.execute(
         f"""
         INSERT INTO cover_cells
-        SELECT NULL, u.agent, u.day, c.layer, false, false, false, true FROM cover_unheld u
-        JOIN (SELECT DISTINCT agent, layer FROM cover_cells WHERE usual AND layer NOT IN {_CONDITIONAL}) c
-        ON c.agent = u.agent
+        SELECT NULL, u.agent, u.day, h.layer, false, false FROM cover_unheld u JOIN (
+            SELECT c.agent, c.layer, count(*) AS n, max(t.of_n) AS of_n FROM cover_cells c
+            JOIN (SELECT agent, count(*) AS of_n FROM cover_runs WHERE grade <> 'fragment' GROUP BY agent) t
+            ON t.agent = c.agent GROUP BY c.agent, c.layer
+        ) h ON h.agent = u.agent WHERE {_MOST_RUNS} AND h.layer NOT IN {_CONDITIONAL}
         """
     )
 
@@ -269,7 +261,7 @@ def _grade(agent: str | None, counted: list[tuple[str, int]], reasons: list[tupl
     for rule, runs in reasons:
         why[_reason(rule)] = why.get(_reason(rule), 0) + runs
     if sums["fragment"]:
-        why["no record names the run, its trace or its session"] = sums["fragment"]
+        why["no record names the run, or which agent it was"] = sums["fragment"]
     top = sorted(why.items(), key=lambda item: (-item[1], item[0]))[:_REASONS]
     return Grades(agent, sums["complete"], sums["partial"], sums["fragment"], tuple(top))
 

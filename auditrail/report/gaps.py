@@ -10,7 +10,7 @@ from auditrail import case, times
 from auditrail.gaps import engine, fold, frameworks, terms
 from auditrail.gaps.rule import Rule, select
 from auditrail.gaps.settings import GapSettings, Waiver
-from auditrail.report import coverage, inventory, retention
+from auditrail.report import coverage, inventory, retention, sampling, unseen
 from auditrail.report.baseline import Baseline
 from auditrail.report.gap_types import GapsReport, Period, Waived
 from auditrail.report.inventory import Inventory
@@ -85,10 +85,12 @@ def gaps(
     if period.note:
         notes.insert(0, f"{period.label}: {period.note}")
     measured = coverage.measure(connection, question, judging.expected.path if judging.expected else None)
+    unheld, not_told = unseen.estimate(connection)
     return GapsReport(
         period=period,
         held=(held[0], held[1]),
         **measured._asdict(),
+        estimates=(*sampling.estimate(connection), *unheld),
         gaps=tuple(new),
         retention=retention.retention(connection, required or frameworks.frameworks(), end, numberless=bool(required)),
         fields=retention.fields(connection, required, question),
@@ -100,6 +102,7 @@ def gaps(
         not_judged=tuple(sorted(found.not_judged.items())),
         not_checked=(
             *_NOT_CHECKED,
+            *not_told,
             *(f"{rule}: cannot-judge: {why}" for rule, why in sorted(found.not_judged.items())),
         ),
     )
