@@ -100,6 +100,14 @@ def latest(made: Heat, columns: int) -> Heat:
     return Heat(made.unit, made.columns[-columns:], tuple((agent, cells[-columns:]) for agent, cells in made.rows))
 
 
+def least(row: tuple[str | None, tuple[Cell, ...]]) -> tuple[float, bool, str]:
+    """Orders the rows of a map: the agent of which the smallest share is held comes first."""
+    agent, cells = row
+    expected = sum(cell.expected for cell in cells)
+    share = sum(cell.seen for cell in cells) / expected if expected else 1.0
+    return share, agent is None, agent or ""
+
+
 def trend(days: Iterable[CoverageDay], unit: str = "week") -> dict[str, list[tuple[str, int, int]]]:
     """Layer -> (first day of the stretch, runs expected, runs seen) over all agents that ever have the layer."""
     days = tuple(days)

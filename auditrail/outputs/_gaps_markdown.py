@@ -87,9 +87,11 @@ def _heat(report: GapsReport, words: Words) -> tables.Table:
     titles = ("agent", *(start[:width] for start in made.columns))
     rows = [
         (words.name(agent), *("" if cell.share is None else f"{int(cell.share * 100)}" for cell in cells))
-        for agent, cells in made.rows
+        for agent, cells in sorted(made.rows, key=heats.least)[: tables.AGENTS_SHOWN]
     ]
-    return tables.Table(titles, rows, frozenset(range(1, len(titles))))
+    more = len(made.rows) - len(rows)
+    notes = (f"{more:,} more agents that are held better: --format json or html",) if more else ()
+    return tables.Table(titles, rows, frozenset(range(1, len(titles))), notes)
 
 
 def _section(title: str, made: tables.Table, note: str = "") -> Iterator[str]:

@@ -129,7 +129,7 @@ class _Text:
         yield from self._head(f"Runs held, by the {made.unit}", "by the usual layer that is held least")
         for head in _axis(made):
             yield [(" " * (wide + 4) + head, "dim")]
-        rows = sorted(made.rows, key=lambda row: (_least(row[1]), row[0] is None, row[0] or ""))
+        rows = sorted(made.rows, key=heats.least)
         for agent, cells in rows[:_AGENTS]:
             name = shorten(self.words.name(agent), wide, ellipsis=self.marks.ellipsis)
             yield [("  ", ""), (name + " " * (wide - width(name) + 2), ""), *self._cells(cells, made.unit)]
@@ -277,12 +277,6 @@ def _alike(gaps: list[Gap]) -> list[list[Gap]]:
         key = (gap.severity, gap.rule, gap.cause, gap.proof, gap.confidence, gap.remedy, gap.controls)
         made.setdefault(key, []).append(gap)
     return list(made.values())
-
-
-def _least(cells: tuple[heats.Cell, ...]) -> float:
-    """The share of runs held over all columns: orders the rows, the least first."""
-    expected = sum(cell.expected for cell in cells)
-    return sum(cell.seen for cell in cells) / expected if expected else 1.0
 
 
 def _axis(made: heats.Heat) -> list[str]:

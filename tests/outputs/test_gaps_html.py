@@ -81,10 +81,10 @@ def test_every_cell_says_itself_in_words_and_each_layer_has_its_map() -> None:
     assert len(data["columns"]) == samples.DAYS
     assert set(data["maps"]) == set(samples.LAYERS)
     for rows in data["maps"].values():
-        assert [len(cells) for cells in rows] == [samples.DAYS] * len(samples.AGENTS)
+        assert [len(counts) for counts in rows] == [2 * samples.DAYS] * len(samples.AGENTS)
     names = re.findall(r'<th scope="row" title="([^"]*)"', made)
-    assert data["maps"]["llm"][names.index("triage")][41] == ["0", "h0", "2026-08-11: llm in 0 of 4 runs"]
-    assert data["maps"]["tool"][names.index("triage")][41][0] == "7"
+    assert data["maps"]["llm"][names.index("triage")][82:84] == [4, 0]
+    assert data["maps"]["tool"][names.index("triage")][82:84] == [4, 3]
 
 
 def test_every_finding_and_every_run_stands_in_the_page() -> None:

@@ -84,6 +84,12 @@ def test_the_map_of_one_layer(opened: _browser.Page) -> None:
     page.locator("#layer").select_option("policy")
     assert row.locator("td").nth(0).inner_text() == "\u2022"
     assert row.locator("td").nth(0).get_attribute("title") == "2026-07-01: policy in 4 of 4 runs"
+    # The script makes the same of a cell as the page itself does.
+    page.locator("#layer").select_option("tool")
+    assert [row.locator("td").nth(0).get_attribute(name) for name in ("class", "title")] == [
+        "h7",
+        "2026-07-01: tool in 3 of 4 runs",
+    ]
     page.locator("#layer").select_option("")
     assert row.locator("td").nth(0).inner_text() == "7"
 
