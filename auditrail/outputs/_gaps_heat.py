@@ -1,8 +1,9 @@
 """The heat map of a gaps report: how much of an agent's runs is held, day by day, or by the week, month or year.
 
 A cell tells of the layer that is held least: an agent whose gateway was silent for a day is not at three quarters, it
-has a day on which nothing tells what the model was asked. Layers of which an agent never has a record are not in it:
-whether they should be there is a question for the rules, not for a colour.
+has a day on which nothing tells what the model was asked. Only layers count that the agent usually has: where one run
+in ten has spans, nine days in ten would be red, and an outage could not be seen any more. Whether such a layer should
+be there is a question for the rules, and its share stands in the table of coverage.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import NamedTuple
 
 from auditrail.report.gap_types import CoverageDay
 
+# A layer is usual for an agent if, in some month with runs enough to tell, so many of them have it.
+_USUAL, _ENOUGH = 0.5, 5
 UNITS = ("day", "week", "month", "year")
 _DAYS = (1, 7, 31, 366)
 
@@ -52,6 +55,7 @@ def heat(days: Iterable[CoverageDay], unit: str, layer: str | None = None, *, fi
 
     `filled`: whether stretches without any run have a column, too.
     """
+    days = tuple(days)
     counts: dict[tuple[str | None, str], dict[str, list[int]]] = {}
     for cell in days:
         if layer is not None and cell.layer != layer:
@@ -60,7 +64,7 @@ def heat(days: Iterable[CoverageDay], unit: str, layer: str | None = None, *, fi
         of_layer = counts.setdefault(place, {}).setdefault(cell.layer, [0, 0])
         of_layer[0] += cell.runs_expected
         of_layer[1] += cell.runs_seen
-    held = _held(counts) if layer is None else None
+    held = usual(days) if layer is None else None
     starts = {start for _, start in counts}
     columns = _filled(starts, unit) if filled else tuple(sorted(starts))
     agents = sorted({agent for agent, _ in counts}, key=lambda name: (name is None, name or ""))
@@ -68,7 +72,7 @@ def heat(days: Iterable[CoverageDay], unit: str, layer: str | None = None, *, fi
         unit,
         columns,
         tuple(
-            (agent, tuple(_cell(counts.get((agent, c)), held[agent] if held else None) for c in columns))
+            (agent, tuple(_cell(counts.get((agent, c)), None if held is None else held[agent]) for c in columns))
             for agent in agents
         ),
     )
@@ -96,6 +100,14 @@ def latest(made: Heat, columns: int) -> Heat:
     return Heat(made.unit, made.columns[-columns:], tuple((agent, cells[-columns:]) for agent, cells in made.rows))
 
 
+def least(row: tuple[str | None, tuple[Cell, ...]]) -> tuple[float, bool, str]:
+    """Orders the rows of a map: the agent of which the smallest share is held comes first."""
+    agent, cells = row
+    expected = sum(cell.expected for cell in cells)
+    share = sum(cell.seen for cell in cells) / expected if expected else 1.0
+    return share, agent is None, agent or ""
+
+
 def trend(days: Iterable[CoverageDay], unit: str = "week") -> dict[str, list[tuple[str, int, int]]]:
     """Layer -> (first day of the stretch, runs expected, runs seen) over all agents that ever have the layer."""
     days = tuple(days)
@@ -112,19 +124,36 @@ def trend(days: Iterable[CoverageDay], unit: str = "week") -> dict[str, list[tup
     }
 
 
-def _held(counts: dict[tuple[str | None, str], dict[str, list[int]]]) -> dict[str | None, set[str]]:
-    """Agent -> layers of which it ever has a record."""
-    made: dict[str | None, set[str]] = {}
-    for (agent, _), of_layer in counts.items():
-        made.setdefault(agent, set()).update(name for name, (_, seen) in of_layer.items() if seen)
+def usual(days: Iterable[CoverageDay]) -> dict[str | None, frozenset[str]]:
+    """Agent -> the layers that it usually has; all that it ever has if none is usual, all named if it has none."""
+    counts: dict[str | None, dict[str, dict[str, list[int]]]] = {}
+    for cell in days:
+        of_layer = counts.setdefault(cell.agent, {}).setdefault(cell.layer, {})
+        for stretch in ("", cell.day[:7]):
+            pair = of_layer.setdefault(stretch, [0, 0])
+            pair[0] += cell.runs_expected
+            pair[1] += cell.runs_seen
+    made: dict[str | None, frozenset[str]] = {}
+    for agent, layers in counts.items():
+        often = {layer for layer, stretches in layers.items() if _is_usual(stretches)}
+        ever = {layer for layer, stretches in layers.items() if stretches[""][1]}
+        made[agent] = frozenset(often or ever or layers)
     return made
 
 
-def _cell(of_layer: dict[str, list[int]] | None, held: set[str] | None) -> Cell:
+def _is_usual(stretches: dict[str, list[int]]) -> bool:
+    """`stretches`: month (a blank text: the whole period) -> runs expected and seen."""
+    return any(
+        expected and seen / expected >= _USUAL and (stretch == "" or expected >= _ENOUGH)
+        for stretch, (expected, seen) in stretches.items()
+    )
+
+
+def _cell(of_layer: dict[str, list[int]] | None, held: frozenset[str] | None) -> Cell:
     cells = [
         Cell(expected, seen, name)
         for name, (expected, seen) in sorted((of_layer or {}).items())
-        if expected and (held is None or not held or name in held)
+        if expected and (held is None or name in held)
     ]
     return min(cells, key=lambda cell: (cell.share or 0.0, cell.layer), default=NOTHING)
 

@@ -135,7 +135,11 @@ def _data(
     for layer in layers:
         of_layer = heats.heat(report.days, made.unit, layer, filled=False)
         by_agent = {agent: dict(zip(of_layer.columns, cells, strict=True)) for agent, cells in of_layer.rows}
-        maps[words.clean(layer)] = [_cells(by_agent.get(agent, {}), made, words) for agent, _ in made.rows]
+        # Two numbers a cell, expected and seen: the script makes marks and words of them.
+        maps[words.clean(layer)] = [
+            [n for start in made.columns for n in by_agent.get(agent, {}).get(start, heats.NOTHING)[:2]]
+            for agent, _ in made.rows
+        ]
     return {
         "unit": made.unit,
         "columns": made.columns,
@@ -163,7 +167,7 @@ def _cell(cell: heats.Cell, start: str, unit: str, words: Words) -> Cell:
     when = start if unit == "day" else f"{unit} from {start}" if unit != "year" else start[:4]
     if tenths is None:
         return Cell("", "hx", f"{when}: no run")
-    said = f"{when}: {words.clean(cell.layer)} of {cell.seen:,} of {cell.expected:,} runs"
+    said = f"{when}: {words.clean(cell.layer)} in {cell.seen:,} of {cell.expected:,} runs"
     return Cell("\u2022" if tenths == 10 else str(tenths), f"h{tenths}", said)
 
 

@@ -38,13 +38,17 @@ def lines(report: GapsReport, view: View) -> Iterator[str]:
         yield from ("", "## Do first", "")
         yield from (f"{number}. {markdown_cell(step)}" for number, step in enumerate(steps, 1))
     yield from _section("Coverage", tables.coverage(words), "Share of an agent's runs with records of a layer.")
-    yield from _section("Runs held", _heat(report, words), "Per cent of the runs; the layer held least counts.")
-    estimates = [f"{words.estimate(row)}. {row.meaning} ({row.method}: {row.evidence})" for row in report.estimates]
-    yield from _bullets("Estimates", estimates)
+    yield from _section(
+        "Runs held",
+        _heat(report, words),
+        "Per cent of the runs; of the layers that an agent usually has, the one held least.",
+    )
     if report.gaps:
         yield from ("", "## Findings")
     for gap in worst_first(report.gaps):
         yield from _finding(gap, words)
+    estimates = [f"{words.estimate(row)}. {row.meaning} ({row.method}: {row.evidence})" for row in report.estimates]
+    yield from _bullets("Estimates", estimates)
     yield from _section("Retention", tables.retention(words), "How far back the streams reach; no statement on law.")
     yield from _section("Fields asked for", tables.fields(words), "Records that carry what a clause asks for.")
     yield from _section("Will be deleted", tables.deletions(words))
@@ -83,9 +87,11 @@ def _heat(report: GapsReport, words: Words) -> tables.Table:
     titles = ("agent", *(start[:width] for start in made.columns))
     rows = [
         (words.name(agent), *("" if cell.share is None else f"{int(cell.share * 100)}" for cell in cells))
-        for agent, cells in made.rows
+        for agent, cells in sorted(made.rows, key=heats.least)[: tables.AGENTS_SHOWN]
     ]
-    return tables.Table(titles, rows, frozenset(range(1, len(titles))))
+    more = len(made.rows) - len(rows)
+    notes = (f"{more:,} more agents that are held better: --format json or html",) if more else ()
+    return tables.Table(titles, rows, frozenset(range(1, len(titles))), notes)
 
 
 def _section(title: str, made: tables.Table, note: str = "") -> Iterator[str]:

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from auditrail.outputs import _when
 from auditrail.outputs._gaps_words import CAUSE_WORDS, LAYERS, Words, share
-from auditrail.report.gap_types import Coverage
+from auditrail.report.gap_types import Coverage, Retention
 
 # So many agents are shown where a person reads; programs get all.
 AGENTS_SHOWN = 20
 _AGENTS_NAMED = 3
 _DAYS_NAMED = 4
 _SILENT_SHOWN = 6
+_USUAL = 0.5
 
 
 class Table(NamedTuple):
@@ -79,10 +80,12 @@ def coverage(words: Words, limit: int | None = AGENTS_SHOWN) -> Table:
 
 
 def _held(mine: dict[str, Coverage]) -> float:
-    """The share of the layer that is held least, of those that the agent ever has."""
-    return min(
-        (row.runs_seen / row.runs_expected for row in mine.values() if row.runs_expected and row.runs_seen), default=1
-    )
+    """The share of the layer that is held least, of those that half of the agent's runs have."""
+    return min((row.runs_seen / row.runs_expected for row in mine.values() if _is_usual(row)), default=1.0)
+
+
+def _is_usual(row: Coverage) -> bool:
+    return row.runs_expected > 0 and row.runs_seen / row.runs_expected >= _USUAL
 
 
 def _share(row: Coverage | None) -> str:
@@ -90,11 +93,11 @@ def _share(row: Coverage | None) -> str:
 
 
 def _silent(by_agent: dict[str | None, dict[str, Coverage]], agents: list[str | None], words: Words) -> list[str]:
-    """Days on which agents ran and a layer that they have at other times has no record: alike ones in one sentence."""
+    """Days on which agents ran and a layer that they usually have has no record: alike ones in one sentence."""
     found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for agent in agents:
         for layer, row in sorted(by_agent[agent].items()):
-            if row.days_silent and row.runs_seen:
+            if row.days_silent and _is_usual(row):
                 found.setdefault((layer, row.days_silent), []).append(words.short(words.name(agent), 40))
     made = []
     for (layer, days), names in sorted(found.items(), key=lambda item: (-len(item[0][1]), item)):
@@ -112,23 +115,33 @@ def _listed(names: list[str], shown: int) -> str:
 
 
 def retention(words: Words) -> Table:
-    """How far back each stream reaches, against what clauses ask for."""
-    rows = [
-        (
-            words.clean(f"{row.framework} {row.clause}"),
-            f"{row.required_days:,} d" if row.required_days is not None else "no number",
-            words.clean(row.stream),
-            "-" if row.oldest_ns is None else _when.stamp(row.oldest_ns, words.view.tz)[:10],
-            f"{row.held_days:,} d" if row.held_days is not None else "-",
-            "-" if row.required_since_ns is None else _when.stamp(row.required_since_ns, words.view.tz)[:10],
-            {"held": "reaches back", "shorter": "shorter", "not-judged": "not judged"}.get(
-                row.status, words.clean(row.status)
-            ),
+    """How far back the streams reach, against what clauses ask for: a row for each clause."""
+    clauses: dict[tuple[str, str, int | None], list[Retention]] = {}
+    for row in words.report.retention:
+        clauses.setdefault((row.framework, row.clause, row.required_days), []).append(row)
+    rows = []
+    for (framework, clause, required), mine in clauses.items():
+        judged = [row for row in mine if row.status in ("held", "shorter")]
+        least = max(judged or mine, key=lambda row: (row.oldest_ns is not None, row.oldest_ns or 0, row.stream))
+        held = sum(row.status == "held" for row in judged)
+        rows.append(
+            (
+                words.clean(f"{framework} {clause}"),
+                f"{required:,} d" if required is not None else "no number",
+                _day(least.required_since_ns, words),
+                f"{held:,} of {len(judged):,}" if judged else "not judged",
+                _day(least.oldest_ns, words),
+                f"{least.held_days:,} d" if least.held_days is not None else "-",
+                words.short(least.stream, 40),
+            )
         )
-        for row in words.report.retention
-    ]
-    titles = ("clause", "asks for", "stream", "oldest held", "held", "required since", "finding")
-    return Table(titles, rows, frozenset({1, 4}))
+    titles = ("clause", "asks for", "required since", "streams that do", "least: from", "held", "stream")
+    notes = ("Each stream stands in --format json.",) if len(words.report.retention) > len(rows) else ()
+    return Table(titles, rows, frozenset({1, 3, 5}), notes)
+
+
+def _day(ns: int | None, words: Words) -> str:
+    return "-" if ns is None else _when.stamp(ns, words.view.tz)[:10]
 
 
 def fields(words: Words) -> Table:
@@ -152,7 +165,7 @@ def deletions(words: Words) -> Table:
         (
             words.clean(row.group),
             "for ever" if row.days is None else f"{row.days:,} d",
-            "-" if row.deletes_from_ns is None else _when.stamp(row.deletes_from_ns, words.view.tz)[:10],
+            _day(row.deletes_from_ns, words),
             words.clean(row.note),
         )
         for row in words.report.deletions

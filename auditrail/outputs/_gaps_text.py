@@ -24,6 +24,7 @@ _FIELD = 9
 # Findings of one rule and cause that are told whole; the others are named.
 _TOLD = 3
 _NAMED = 6
+_PLACES = 4
 _AGENTS = 20
 _NAME = 22
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -34,9 +35,9 @@ _CELL = {"day": 1, "week": 4, "month": 4, "year": 5}
 def lines(report: GapsReport, view: View) -> Iterator[Line]:
     """The report, line after line."""
     made = _Text(report, view)
-    for part in (made.summary, made.causes, made.steps, made.coverage, made.heat, made.estimates, made.findings):
+    for part in (made.summary, made.causes, made.steps, made.coverage, made.heat, made.findings):
         yield from part()
-    for part in (made.retention, made.waived, made.footnotes, made.not_checked):
+    for part in (made.estimates, made.retention, made.waived, made.footnotes, made.not_checked):
         yield from part()
 
 
@@ -125,10 +126,10 @@ class _Text:
         made = heats.fitting(self.report.days, {unit: max(room // _CELL[unit], 1) for unit in heats.UNITS})
         if not made.rows:
             return
-        yield from self._head(f"Runs held, by the {made.unit}", "the layer held least counts")
+        yield from self._head(f"Runs held, by the {made.unit}", "by the usual layer that is held least")
         for head in _axis(made):
             yield [(" " * (wide + 4) + head, "dim")]
-        rows = sorted(made.rows, key=lambda row: (_least(row[1]), row[0] is None, row[0] or ""))
+        rows = sorted(made.rows, key=heats.least)
         for agent, cells in rows[:_AGENTS]:
             name = shorten(self.words.name(agent), wide, ellipsis=self.marks.ellipsis)
             yield [("  ", ""), (name + " " * (wide - width(name) + 2), ""), *self._cells(cells, made.unit)]
@@ -211,9 +212,12 @@ class _Text:
             yield from self._field("where", about)
         if gap.runs:
             yield from self._field("runs", words.runs_of(gap))
-        for index, place in enumerate(gap.evidence):
+        shown = gap.evidence[:_PLACES] if self.view.fold else gap.evidence
+        for index, place in enumerate(shown):
             note = f"  {words.clean(place.note)}" if place.note else ""
             yield from self._field("seen at" if index == 0 else "", f"{words.place(place.path, place.record)}{note}")
+        if len(shown) < len(gap.evidence):
+            yield from self._field("", f"and {len(gap.evidence) - len(shown):,} more: --format json", "dim")
 
     def _others(self, gaps: list[Gap]) -> Iterator[Line]:
         if not gaps:
@@ -273,12 +277,6 @@ def _alike(gaps: list[Gap]) -> list[list[Gap]]:
         key = (gap.severity, gap.rule, gap.cause, gap.proof, gap.confidence, gap.remedy, gap.controls)
         made.setdefault(key, []).append(gap)
     return list(made.values())
-
-
-def _least(cells: tuple[heats.Cell, ...]) -> float:
-    """The share of runs held over all columns: orders the rows, the least first."""
-    expected = sum(cell.expected for cell in cells)
-    return sum(cell.seen for cell in cells) / expected if expected else 1.0
 
 
 def _axis(made: heats.Heat) -> list[str]:

@@ -26,8 +26,9 @@ def day(text: str, seen: int, layer: str = "llm", expected: int = 4, agent: str 
 
 
 def test_the_layer_held_least_counts() -> None:
-    made = heat([day("2026-07-01", 4, "agent"), day("2026-07-01", 1, "llm")], "day")
-    assert made.rows == (("a", (Cell(4, 1, "llm"),)),)
+    days = [day("2026-07-01", 4, "agent"), day("2026-07-01", 1, "llm"), day("2026-07-02", 4, "llm")]
+    made = heat(days, "day")
+    assert made.rows == (("a", (Cell(4, 1, "llm"), Cell(4, 4, "llm"))),)
     assert made.rows[0][1][0].tenths == 2
 
 
@@ -36,6 +37,17 @@ def test_a_layer_that_an_agent_never_has_is_no_gap_of_a_day() -> None:
     assert [cell.tenths for cell in heat(days, "day").rows[0][1]] == [10, 10]
     # But an agent of which nothing is held at all is shown as such.
     assert [cell.tenths for cell in heat([day("2026-07-01", 0)], "day").rows[0][1]] == [0]
+
+
+def test_a_layer_that_one_run_in_ten_has_hides_no_outage() -> None:
+    days = [day(f"2026-07-{n:02}", 4, "llm") for n in range(1, 21)] + [day("2026-07-21", 0, "llm")]
+    days += [day(f"2026-07-{n:02}", int(n % 3 == 0), "other") for n in range(1, 22)]
+    assert [cell.tenths for cell in heat(days, "day").rows[0][1]] == [10] * 20 + [0]
+    assert heat(days, "day", "other").rows[0][1][0].tenths == 0
+    # What was there in one month and stopped is usual, and its absence a gap.
+    days = [day(f"2026-07-{n:02}", 4) for n in range(1, 11)] + [day(f"2026-08-{n:02}", 0) for n in range(1, 29)]
+    days += [cell._replace(layer="agent", runs_seen=4) for cell in days]
+    assert heat(days, "month").rows[0][1] == (Cell(40, 40, "agent"), Cell(112, 0, "llm"))
 
 
 def test_only_all_is_ten_tenths() -> None:

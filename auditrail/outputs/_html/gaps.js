@@ -47,9 +47,22 @@
   const rows = Array.from(document.querySelectorAll(".heat tbody tr"));
   const plain = rows.map((row) => Array.from(row.cells).slice(1).map((cell) => [cell.textContent, cell.className, cell.title]));
 
+  // As `_gaps_html._cell` makes them: mark, class, words.
+  function cellOf(layer, column, expected, seen) {
+    const start = data.columns[column];
+    const when = data.unit === "day" ? start : data.unit === "year" ? start.slice(0, 4) : `${data.unit} from ${start}`;
+    if (expected <= 0) return ["", "hx", `${when}: no run`];
+    const tenths = Math.floor(Math.min(seen / expected, 1) * 10);
+    const words = `${when}: ${layer} in ${seen.toLocaleString("en")} of ${expected.toLocaleString("en")} runs`;
+    return [tenths === 10 ? "\u2022" : String(tenths), `h${tenths}`, words];
+  }
+
   function paint(layer) {
-    const cells = layer ? data.maps[layer] : plain;
-    rows.forEach((row, index) => cells[index].forEach(([mark, look, words], column) => {
+    const of = (index) => plain[index].map((_, column) => {
+      const counts = data.maps[layer][index];
+      return cellOf(layer, column, counts[2 * column], counts[2 * column + 1]);
+    });
+    rows.forEach((row, index) => (layer ? of(index) : plain[index]).forEach(([mark, look, words], column) => {
       const cell = row.cells[column + 1];
       cell.textContent = mark;
       cell.className = look;
