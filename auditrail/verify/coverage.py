@@ -31,8 +31,8 @@ class Coverage:
         self._hashes, self._signatures = _layers(profile)
         self._shapes: dict[tuple[str, ...], tuple[frozenset[str], frozenset[str]]] = {}
         layers = [*self._hashes, *self._signatures]
-        self._plain = not any(b.exclude_deep or b.drop_nulls or b.orders for b in (layer.body for layer in layers))
-        self._plain = self._plain and not any("." in path for layer in layers for path in _named(layer))
+        self.plain = not any(b.exclude_deep or b.drop_nulls or b.orders for b in (layer.body for layer in layers))
+        self.plain = self.plain and not any("." in path for layer in layers for path in _named(layer))
         self.by_hash: set[str] = set()
         self.by_both: set[str] = set()
 
@@ -40,7 +40,7 @@ class Coverage:
         """Takes in one record."""
         if not isinstance(value, dict):
             return
-        if not self._plain:
+        if not self.plain:
             self._take(self._open(value))
             return
         shape = tuple(value)

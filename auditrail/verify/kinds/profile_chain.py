@@ -13,7 +13,7 @@ from itertools import combinations, zip_longest
 from typing import NamedTuple
 
 from auditrail.errors import AuditrailError
-from auditrail.verify import detect, grouping, judge, profiles
+from auditrail.verify import detect, fast, grouping, judge, profiles
 from auditrail.verify.anchors import Anchor
 from auditrail.verify.diagnose import Diagnosis, Located, wanted
 from auditrail.verify.evidence import Call, Claim, Evidence
@@ -96,6 +96,10 @@ def verify(items: Sequence[Evidence], companions: Sequence[Evidence], call: Call
 
 def _walk(group: tuple[tuple[Evidence, detect.Guess], ...], call: Call) -> _Walked:
     found = group[0][1]
+    if len(group) == 1 and fast.possible(group[0][0], found, call):
+        quick = fast.walk(group[0][0], found, call)
+        if quick is not None:
+            return _Walked(quick.plan, quick, group, {key: [] for key in quick.chains})
     plan = Plan(found.profile, found.secret)
     anchors = tuple(enumerate(call.anchors))
     walker = Walker(plan, [Signer(spec, plan, call.keys) for spec in found.profile.signatures], anchors)
