@@ -45,6 +45,8 @@ __all__ = [
     "RunMember",
     "RunRow",
     "Source",
+    "Verdict",
+    "VerdictDefect",
     "has_content",
 ]
 
@@ -274,3 +276,34 @@ class Copy(NamedTuple):
     event: Annotated[int, "the copy"]
     of: Annotated[int, "the event it is a copy of: the one with most content, else the first one loaded"]
     same_content: Annotated[bool, "false: the same key, but the content differs"]
+
+
+class Verdict(NamedTuple):
+    """What verification said of a chain when its file was loaded; several chains may run through one file."""
+
+    verdict_key: Annotated[int, "key"]
+    path: Annotated[str, "the file, as given to ingest; of several files that one chain runs through, one row each"]
+    kind: Annotated[str, "kind of protected evidence, for example profile_chain"]
+    profile: Annotated[str | None, "the format of the chain"]
+    chain: Annotated[str | None, "key of the chain inside the file, NULL if the file is one chain"]
+    records: Annotated[int, "records of the chain"]
+    checked: Annotated[int, "records whose hash or signature was recomputed and fits"]
+    verdict: Annotated[str, "INTACT, INTACT-UNANCHORED, BROKEN, UNVERIFIABLE or NOT-CHAINED"]
+    head: Annotated[str | None, "hash of the last record, as the log writes it"]
+    uncovered_fields: Annotated[str | None, "fields that no hash covers, comma-separated"]
+    not_checked: Annotated[str | None, "what the verdict leaves open, one sentence a line"]
+    defects: Annotated[int, "defects found, with those that the list leaves out"]
+    verified_by: Annotated[str, "version of auditrail"]
+
+
+class VerdictDefect(NamedTuple):
+    """One defect of a chain, at its record."""
+
+    verdict_key: Annotated[int, "verdicts.verdict_key"]
+    path: Annotated[str, "the file"]
+    kind: Annotated[str, "edited, deleted, inserted, reordered, forked, spliced, bad-signature, ..."]
+    record: Annotated[int | None, "1-based number of the record in its file, NULL for the file as a whole"]
+    byte_offset: Annotated[int | None, "of the record, in the decompressed bytes"]
+    seq: Annotated[int | None, "the record's own sequence number"]
+    breaks: Annotated[bool, "it makes the verdict BROKEN; else it is a remark"]
+    note: Annotated[str, "the facts, in a sentence"]

@@ -29,6 +29,8 @@ _TABLES: dict[str, type] = {
     "conflicts": model.Conflict,
     "copies": model.Copy,
     "ids_more": model.EventId,
+    "verdicts": model.Verdict,
+    "verdict_defects": model.VerdictDefect,
 }
 # How the engine is to store a column, where its own choice is worse: the text of `attributes` repeats itself from row
 # to row, but not within one. That makes a case a quarter smaller, and loads faster than trying all methods.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Version of the tables of a case; a case of another version is refused, and says so.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 LAYERS: tuple[str, ...] = ("agent", "llm", "tool", "policy", "other")
 KINDS: tuple[str, ...] = ("span", "start", "end", "call", "result", "decision", "message", "error", "log")

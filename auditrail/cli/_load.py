@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,8 +14,10 @@ from auditrail.containers import limits
 
 if TYPE_CHECKING:
     from auditrail.config import Config
+    from auditrail.ingest.inputs import Input
     from auditrail.ingest.streams import Progress
     from auditrail.model import Source
+    from auditrail.verify.evidence import Call
 
 
 def load_into(
@@ -27,8 +30,12 @@ def load_into(
     max_record: str | None,
     max_expansion: int | None,
     quiet: bool,
+    check: Call | None = None,
 ) -> list[tuple[Source, str]]:
-    """Loads everything the paths name, then puts the runs together; returns a row and a status per input."""
+    """Loads everything the paths name, then puts the runs together; returns a row and a status per input.
+
+    With `check`, hash chains, signatures and digests of local files are verified, and the verdicts kept in the case.
+    """
     from auditrail import case as cases
     from auditrail.correlate.settle import settle
     from auditrail.ingest import choose, inputs, remote
@@ -56,7 +63,34 @@ def load_into(
             if loader.changed or not cases.is_settled(connection):
                 say("putting runs together")
                 settle(connection)
+            if check is not None:
+                say("checking hash chains")
+                _verify(connection, found, check)
     return loader.sources()
+
+
+def _verify(connection: Any, found: list[Input], check: Call) -> None:
+    """Verifies the files that lie under their own names; what was fetched or piped in is gone afterwards."""
+    from auditrail.ingest import verdicts
+    from auditrail.verify import engine
+
+    own = [item.path for item in found if item.error is None and item.shown == str(item.path)]
+    if own:
+        verdicts.record(connection, engine.run(own, check))
+
+
+def checking(settings: Config, given: Sequence[str], wanted: bool = True) -> Call | None:
+    """How a load verifies: with the keys that were given, and the profiles of the configuration; None: not at all.
+
+    Raises:
+        UsageError: a key can't be read.
+    """
+    if not wanted:
+        return None
+    from auditrail.verify import keys
+    from auditrail.verify.evidence import Call
+
+    return Call(keys.load(list(given)), profiles=settings.chains, processes=os.cpu_count() or 1)
 
 
 @contextmanager

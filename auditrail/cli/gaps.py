@@ -213,13 +213,14 @@ def _opened(opening: _Opening, settings: Any) -> Iterator[Any]:
             yield connection
         return
     from auditrail import case as cases
-    from auditrail.cli._load import load_into
+    from auditrail.cli._load import checking, load_into
     from auditrail.errors import NothingReadableError
 
     with closing(cases.memory_case()) as connection:
         loaded = load_into(
             connection, opening.sources, Path("auditrail.duckdb"), settings, reader=opening.reader,
             max_record=opening.max_record, max_expansion=opening.max_expansion, quiet=opening.quiet,
+            check=checking(settings, []),
         )  # fmt: skip
         if not any(source.format for source, _ in loaded):
             raise NothingReadableError(

@@ -24,6 +24,13 @@ def ingest(
     ],
     case: options.Case = None,
     reader: options.Reader = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option("--key", metavar="KEY", help="A key for chains and signatures, as `auditrail verify` takes it."),
+    ] = None,
+    no_verify: Annotated[
+        bool, typer.Option("--no-verify", help="Do not check hash chains and signatures while loading.")
+    ] = False,
     format: options.Format = None,  # noqa: A002
     output: options.Output = None,
     force: options.Force = False,
@@ -38,11 +45,12 @@ def ingest(
     """Load logs into the case; nothing is lost and nothing is loaded twice.
 
     Formats are recognised by content. Every record becomes events, or a quarantine row with the reason, or is
-    counted as blank or ignored. Loading again changes nothing; a file that grew gives only its new records.
+    counted as blank or ignored. Loading again changes nothing; a file that grew gives only its new records. Hash chains
+    and signatures are checked, and the verdicts kept beside the records: auditrail verify says more of each.
     """
     from auditrail import case as cases
     from auditrail import config as configs
-    from auditrail.cli._load import load_into
+    from auditrail.cli._load import checking, load_into
     from auditrail.errors import NothingReadableError
     from auditrail.report import listings
 
@@ -59,6 +67,7 @@ def ingest(
             max_record=max_record,
             max_expansion=max_expansion,
             quiet=quiet,
+            check=checking(settings, key or [], not no_verify),
         )
         report = listings.loaded(connection, loaded, str(path))
     options.emit(report, options.Emission(format, output, force, no_color), shown)

@@ -90,12 +90,14 @@ def reconstruct(
 def _from_paths(run: str, paths: list[str], config: Path | None, **how: Any) -> Any:
     from auditrail import case as cases
     from auditrail import config as configs
-    from auditrail.cli._load import load_into
+    from auditrail.cli._load import checking, load_into
     from auditrail.errors import NothingReadableError
     from auditrail.report.reconstruction import reconstruct as put_together
 
     with closing(cases.memory_case()) as connection:
-        loaded = load_into(connection, paths, Path("auditrail.duckdb"), configs.load(config), **how)
+        settings = configs.load(config)
+        check = checking(settings, [])
+        loaded = load_into(connection, paths, Path("auditrail.duckdb"), settings, check=check, **how)
         if not any(source.format for source, _ in loaded):
             raise NothingReadableError(
                 "nothing could be read under these paths", hint="see what can be read with: auditrail formats"

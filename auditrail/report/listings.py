@@ -8,7 +8,7 @@ from auditrail import case, jsontext, model, schema
 from auditrail.errors import QueryError
 from auditrail.gaps import build
 from auditrail.model import Source
-from auditrail.report import grading
+from auditrail.report import grading, integrity
 from auditrail.report.types import Column, Listing
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ _ADRIFT = (
     "AND event NOT IN (SELECT event FROM copies WHERE same_content)"
 )
 
-_NOT_CHECKED_LOAD = ("hash chains and signatures of the sources: auditrail verify",)
+_UNVERIFIED = "hash chains and signatures of the sources: auditrail verify"
+_ALL = "whether these are all the logs that exist: a stream that was never loaded leaves no trace here"
 
 
 def _source_row(source: Source, status: str) -> tuple[Any, ...]:
@@ -90,6 +91,8 @@ def loaded(connection: duckdb.DuckDBPyConnection, sources: list[tuple[Source, st
         )
     notes.extend(_quarantine_notes(connection, sources))
     notes.extend(_remark_notes(connection, sources))
+    verdicts = integrity.of_paths(connection, dict.fromkeys(source.path for source, _ in sources if source.format))
+    notes.extend(_verdict_notes(verdicts))
     return Listing(
         "ingest",
         "sources",
@@ -98,8 +101,31 @@ def loaded(connection: duckdb.DuckDBPyConnection, sources: list[tuple[Source, st
         tuple(_source_row(source, status) for source, status in sources),
         {"totals": totals, "case": case_path},
         tuple(notes),
-        _NOT_CHECKED_LOAD,
+        _unverified(verdicts),
     )
+
+
+def _unverified(verdicts: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """What the verdicts leave open, in sentences."""
+    said = [verdict for _, verdict in verdicts]
+    made = [_UNVERIFIED] if integrity.NOT_VERIFIED in said else []
+    if bare := said.count("NOT-CHAINED"):
+        made.append(
+            f"whether records were changed before they were loaded: {bare} of {len(said)} source(s) carry no hash "
+            "chain, signature or seal"
+        )
+    return (*made, _ALL)
+
+
+def _verdict_notes(verdicts: tuple[tuple[str, str], ...]) -> list[str]:
+    """What protects the files, or was found to be broken; nothing is said of what nothing protects."""
+    made = []
+    for verdict in ("BROKEN", "UNVERIFIABLE", "INTACT-UNANCHORED", "INTACT"):
+        paths = [path for path, said in verdicts if said == verdict]
+        if paths:
+            more = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
+            made.append(f"{', '.join(paths[:_NAMED])}{more}: {verdict} (auditrail verify says more)")
+    return made
 
 
 def _headline(connection: duckdb.DuckDBPyConnection, sources: list[tuple[Source, str]], case_path: str) -> str:
@@ -179,8 +205,10 @@ def sources(connection: duckdb.DuckDBPyConnection) -> Listing:
         "ORDER BY r.source NULLS LAST, r.record NULLS LAST, r.code NULLS LAST, r.detail NULLS LAST LIMIT 1000"
     ).fetchall()
     extra = {"remarks": [dict(zip(("path", "record", "code", "detail"), row, strict=True)) for row in remarks]}
-    notes = tuple(f"{row.path}: {row.why}" for row in rows if row.why)
-    return Listing("sources", "sources", "Sources", columns, listed, extra, notes, _NOT_CHECKED_LOAD)
+    verdicts = integrity.of_paths(connection, dict.fromkeys(row.path for row in rows if row.format))
+    extra["verdicts"] = [{"path": path, "verdict": verdict} for path, verdict in verdicts]
+    notes = (*(f"{row.path}: {row.why}" for row in rows if row.why), *_verdict_notes(verdicts))
+    return Listing("sources", "sources", "Sources", columns, listed, extra, notes, _unverified(verdicts))
 
 
 def runs(

@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from auditrail import case, discover
 from auditrail.report import events as run_events
-from auditrail.report import grading, lookup, marks, skew, tree, usage
+from auditrail.report import grading, integrity, lookup, marks, skew, tree, usage
 from auditrail.report.types import ChildRun, Reconstruction, RunEventView, StreamUse
 
 if TYPE_CHECKING:
     import duckdb
 
 # What this command never looks at; the commands that do are named.
-_NOT_CHECKED = (
-    "hash chains and signatures of the sources: auditrail verify",
-    "whether the loaded streams are all that exist: a stream that was never loaded leaves no trace here",
-)
+_UNVERIFIED = "hash chains and signatures of the sources: auditrail verify"
+_UNANCHORED = "whether chains were cut at their end, or written anew as a whole: auditrail verify --anchor"
+_NOT_CHECKED = ("whether the loaded streams are all that exist: a stream that was never loaded leaves no trace here",)
 
 
 def reconstruct(connection: duckdb.DuckDBPyConnection, asked: str) -> Reconstruction:
@@ -48,15 +47,20 @@ def reconstruct(connection: duckdb.DuckDBPyConnection, asked: str) -> Reconstruc
         records_ends=lambda: _records_ends(events, sources),
     )
     placed = tree.order(events)
+    used = {event.source.path for event in events}
+    verdicts = integrity.of_paths(connection, used)
+    broken = integrity.marks(connection, used)
     events = [
         event._replace(
             parent_id=placed[event.id][0],
             depth=placed[event.id][1],
-            marks=tuple(findings.marks.get(event.id, ())),
+            marks=(
+                *findings.marks.get(event.id, ()),
+                *broken.get((event.source.path, event.source.record), ()),
+            ),
         )
         for event in events
     ]
-    used = {event.source.path for event in events}
     return Reconstruction(
         id=run_id,
         id_kind=run["id_kind"] if run else found.kind,
@@ -77,11 +81,19 @@ def reconstruct(connection: duckdb.DuckDBPyConnection, asked: str) -> Reconstruc
         children=_children(connection, run_id) if run else (),
         gaps=tuple(findings.gaps),
         clock_skew=skews,
-        integrity=tuple((path, "not verified") for path in sorted(used)),
+        integrity=verdicts,
         remarks=_remarks(connection, sources, used, events),
-        not_checked=_NOT_CHECKED,
+        not_checked=_not_checked(verdicts),
         usage=usage.of_run(events),
     )
+
+
+def _not_checked(verdicts: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    said = {verdict for _, verdict in verdicts}
+    first = [_UNVERIFIED] if integrity.NOT_VERIFIED in said else []
+    if said & {"INTACT-UNANCHORED", "BROKEN"}:
+        first.append(_UNANCHORED)
+    return (*first, *_NOT_CHECKED)
 
 
 def _run_row(connection: duckdb.DuckDBPyConnection, run: int) -> dict[str, Any]:

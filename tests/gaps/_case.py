@@ -11,11 +11,15 @@ from auditrail import case, config
 from auditrail.correlate.settle import settle
 from auditrail.gaps import configured
 from auditrail.gaps.engine import Question
+from auditrail.ingest import verdicts
 from auditrail.ingest.inputs import expand
 from auditrail.ingest.load import Loader
 from auditrail.report import inventory
 from auditrail.report.gap_types import GapsReport
 from auditrail.report.gaps import Judging, gaps
+from auditrail.verify import engine as verification
+from auditrail.verify.evidence import Call
+from auditrail.verify.keys import Keyring
 
 _INVENTORY, _SETTINGS = "expected-runs.csv", "auditrail.toml"
 # What stands in a fixture folder beside the logs.
@@ -30,6 +34,7 @@ def loaded(folder: Path) -> Iterator[Any]:
     try:
         Loader(connection).load_all(expand(files))
         settle(connection)
+        verdicts.record(connection, verification.run(files, Call(Keyring())))
         yield connection
     finally:
         connection.close()

@@ -46,7 +46,7 @@ def test_a_rule_is_explained_whole(name: str) -> None:
 def test_an_unknown_rule_names_the_nearest() -> None:
     with pytest.raises(UsageError) as caught:
         explained("run-without-an-end")
-    assert caught.value.hint == "rules: run-without-end"
+    assert caught.value.hint.startswith("rules: run-without-end")
     with pytest.raises(UsageError) as caught:
         explained("zzz")
     assert all(name in caught.value.hint for name in rules())
