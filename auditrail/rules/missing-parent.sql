@@ -3,7 +3,7 @@
 -- severity: high
 -- confidence: strong
 -- cause: lost
--- evidence: counted
+-- evidence: statistical
 -- scope: record
 -- facts: missing_records
 -- controls: EU AI Act 12(1); NIST 800-53 AU-12; SOC 2 CC7.2

@@ -19,6 +19,7 @@
 
 SELECT m.run AS run,
        m.what AS what,
+       CASE WHEN m.what LIKE 'stream:%' THEN 'stream' ELSE 'record' END AS scope,
        m.lacks AS lacks,
        m.event AS event,
        m.agent AS agent,

@@ -38,7 +38,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
                     WHEN a.kind IN ('result', 'error', 'end') THEN 'end'
                     WHEN a.kind = 'span' THEN 'span' ELSE 'other' END AS phase
         FROM acts a LEFT JOIN call_turns t ON t.event = a.event
-        WHERE a.run IS NOT NULL AND a.call IS NOT NULL
+        WHERE a.run IS NOT NULL AND a.call IS NOT NULL AND a.event NOT IN (SELECT event FROM copies)
         """
     )
     _span_calls(connection)

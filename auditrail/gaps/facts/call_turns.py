@@ -25,8 +25,8 @@ _RECORDS = """
     WITH recurring AS (
         SELECT DISTINCT run, call FROM (
             SELECT run, call FROM acts
-            WHERE run IS NOT NULL AND call IS NOT NULL AND kind IN ('call', 'result', 'error', 'start', 'end', 'span',
-                                                                    'decision')
+            WHERE run IS NOT NULL AND call IS NOT NULL AND event NOT IN (SELECT event FROM copies)
+              AND kind IN ('call', 'result', 'error', 'start', 'end', 'span', 'decision')
               AND (layer <> 'llm' OR kind = 'call')
             GROUP BY run, call, stream, layer = 'llm', layer = 'policy' OR kind = 'decision',
                      CASE kind WHEN 'start' THEN 'call' WHEN 'error' THEN 'result' WHEN 'end' THEN 'result'
@@ -37,6 +37,7 @@ _RECORDS = """
     SELECT a.run, a.event, a.ts_ns, a.end_ns, a.stream, a.layer, a.kind, a.tool, a.call, CAST(hash(e.args) AS VARCHAR),
            a.args_state, e.record
     FROM acts a JOIN recurring c ON c.run = a.run AND c.call = a.call JOIN events e ON e.event = a.event
+    WHERE a.event NOT IN (SELECT event FROM copies)
     ORDER BY a.run, a.ts_ns NULLS LAST, a.event
 """
 

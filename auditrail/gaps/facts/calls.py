@@ -47,7 +47,8 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
                    min(a.event) FILTER (WHERE a.layer IN ('tool', 'agent') AND NOT c.by_request) AS ran,
                    arg_max(a.decision, (coalesce(a.ts_ns, 0), a.event)) FILTER (WHERE c.phase = 'decision') AS decision,
                    arg_max(a.event, (coalesce(a.ts_ns, 0), a.event)) FILTER (WHERE c.phase = 'decision') AS decided,
-                   bool_or(a.status = 'denied') AS denied, bool_or(a.status = 'error') AS failed,
+                   bool_or(a.status = 'denied' AND c.phase <> 'decision') AS denied,
+                   bool_or(a.status = 'error') AS failed,
                    min(a.ts_ns) AS first_ns, max(coalesce(a.end_ns, a.ts_ns)) AS last_ns
             FROM call_acts c JOIN acts a ON a.event = c.event
             GROUP BY c.run, c.call, c.turn

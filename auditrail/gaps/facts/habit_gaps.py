@@ -36,6 +36,7 @@ COLUMNS = {
     "have": "units like this one that have it",
     "of_units": "units like this one",
     "joint": "missing together with others, more often than by chance",
+    "whole": "the run has no record of the stream at all, though the agent's runs have (only for decisions)",
     "event": "a record of the unit that is held",
     "from_ns": "first time of the unit",
     "to_ns": "last time of the unit",
@@ -77,7 +78,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
                CASE WHEN p.kind IN ('call', 'request', 'count') THEN nullif(p.tool, '') END AS tool, p.format,
                coalesce(nullif(p.stream, '*'), (
                    SELECT min(s.stream) FROM habit_run_streams s WHERE s.run = p.run AND s.format = p.format
-               )) AS stream, p.phase, p.lacking, p.have, p.of_units, p.joint, p.event, p.first_ns AS from_ns,
+               )) AS stream, p.phase, p.lacking, p.have, p.of_units, p.joint, p.whole, p.event, p.first_ns AS from_ns,
                p.last_ns AS to_ns
         FROM placed p
         WHERE p.place > p.told
@@ -150,12 +151,12 @@ def _deficient(connection: duckdb.DuckDBPyConnection) -> None:
                              AND u.format = h.format AND u.stream = h.stream AND u.phase = h.phase
             WHERE coalesce(u.n, 0) < h.least
         )
-        SELECT s.* EXCLUDE (always), false AS joint FROM short s
+        SELECT s.* EXCLUDE (always), false AS joint, p.run IS NULL AND m.run IS NOT NULL AS whole FROM short s
         LEFT JOIN (SELECT DISTINCT run, format, class FROM habit_run_streams) p
           ON p.run = s.run AND p.format = s.format AND p.class = s.stream
         LEFT JOIN (SELECT DISTINCT run, format, stream FROM missing_streams) m
           ON m.run = s.run AND m.format = s.format AND m.stream = s.stream
-        WHERE p.run IS NOT NULL OR s.always AND m.run IS NULL
+        WHERE p.run IS NOT NULL OR s.always AND (m.run IS NULL OR s.phase = 'decision')
         """
     )
 
@@ -183,7 +184,7 @@ def _uncounted(connection: duckdb.DuckDBPyConnection) -> None:
             SELECT c.run, c.agent, c.tool, k.format, k.stream, k.phase, c.event, c.first_ns, c.last_ns,
                    CASE WHEN k.phase = 'decision' THEN c.asked ELSE c.wanted END AS wanted, coalesce(t.n, 0) AS n
             FROM counted c JOIN kinds k ON k.tool = c.tool
-            JOIN run_streams s ON s.run = c.run AND s.format = k.format AND s.stream = k.stream
+            JOIN habit_run_streams s ON s.run = c.run AND s.format = k.format AND s.stream = k.stream
             LEFT JOIN told t ON t.run = c.run AND t.tool = c.tool AND t.format = k.format AND t.stream = k.stream
                             AND t.phase = k.phase
         ), usual AS (
@@ -192,7 +193,7 @@ def _uncounted(connection: duckdb.DuckDBPyConnection) -> None:
             HAVING count(*) >= {LEAST} AND count(*) FILTER (WHERE n = wanted) >= {SHARE} * count(*)
         )
         SELECT 'count', p.run, 'count:' || p.tool, p.agent, p.tool, 'ok', p.event, p.first_ns, p.last_ns, p.format,
-               p.stream, p.phase, p.wanted - p.n, u.have, u.of_units, false
+               p.stream, p.phase, p.wanted - p.n, u.have, u.of_units, false, false
         FROM pairs p JOIN usual u ON u.agent = p.agent AND u.tool = p.tool AND u.format = p.format
                                  AND u.stream = p.stream AND u.phase = p.phase
         WHERE p.n < p.wanted

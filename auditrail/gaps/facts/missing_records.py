@@ -25,7 +25,8 @@ NEEDS = (
 )  # fmt: skip
 COLUMNS = {
     "run": "runs.run; NULL where no run is known",
-    "what": "names the missing record inside the run: as `what` of findings",
+    "what": "names the missing record inside the run: as `what` of findings; stream:... for decisions in a run that "
+    "has no record of the stream at all",
     "kind": "end, start, span, execution, result, call, request, response, decision, line or child",
     "event": "the event that shows that it is missing",
     "agent": "the agent",
@@ -50,6 +51,8 @@ COLUMNS = {
 _UNWRITTEN_NS = 10_000_000_000
 # Below so many calls a stream's habit of writing ends is not known; from there on it must hold for half of them.
 _FEW = 5
+# In a run of so few decided calls, all may have gone without a decision; of more, the whole stream is missing.
+_ALL_SKIPPED = 2
 
 
 def build(connection: duckdb.DuckDBPyConnection) -> None:
@@ -116,7 +119,7 @@ def _found(connection: duckdb.DuckDBPyConnection) -> None:
         """
     )
     connection.execute(
-        """
+        f"""
         INSERT INTO found
         WITH named AS (
             SELECT g.*, CASE WHEN unit = 'run' AND phase LIKE 'start:%' THEN 'start'
@@ -124,10 +127,12 @@ def _found(connection: duckdb.DuckDBPyConnection) -> None:
                         WHEN unit = 'run' THEN 'line'
                         WHEN unit = 'response' THEN 'response'
                         ELSE CASE phase WHEN 'wish' THEN 'request' WHEN 'begin' THEN 'call' WHEN 'end' THEN 'result'
-                             ELSE phase END END AS kind
+                             ELSE phase END END AS kind,
+                   count(*) OVER (PARTITION BY run, whole, unit, phase) AS asked
             FROM habit_gaps g
         )
-        SELECT h.run, CASE WHEN h.kind IN ('start', 'end') THEN h.kind
+        SELECT h.run, CASE WHEN h.whole THEN 'stream:' || h.format || '/' || h.stream
+                      WHEN h.kind IN ('start', 'end') THEN h.kind
                       WHEN h.kind IN ('request', 'decision', 'call', 'result') THEN h.kind || ':' || h.key
                       ELSE h.kind || ':' || h.unit || ':' || h.key || ':' || h.format || '/' || h.stream || ':'
                            || h.phase END,
@@ -140,7 +145,7 @@ def _found(connection: duckdb.DuckDBPyConnection) -> None:
                h.lacking, h.have, h.of_units, h.joint,
                h.unit = 'call' AND c.begin IS NOT NULL AND c.ended IS NULL, NULL, true
         FROM named h LEFT JOIN calls c ON h.unit = 'call' AND c.run = h.run AND c.label = h.key
-        WHERE NOT EXISTS (SELECT 1 FROM found f WHERE f.run = h.run AND (
+        WHERE (NOT h.whole OR h.asked <= {_ALL_SKIPPED}) AND NOT EXISTS (SELECT 1 FROM found f WHERE f.run = h.run AND (
                   f.kind = h.kind AND h.kind IN ('end', 'result') AND (h.kind = 'end' OR f.what = 'result:' || h.key)
                   OR h.unit = 'call' AND f.what = 'execution:' || h.key AND h.kind <> 'request'))
         """

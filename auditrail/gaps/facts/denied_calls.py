@@ -1,0 +1,70 @@
+"""`denied_calls`: calls that the policy denied, and whether records show that they were carried out all the same.
+
+A denial leaves traces, too: the agent may log that the call failed, a service that it refused. So a record counts as
+an execution only if it says that it went well, or stands in a service, and nothing says that the call failed; and only
+where most denied calls of the agent leave no such record.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+NAME = "denied_calls"
+NEEDS = ("acts", "call_acts", "calls")
+COLUMNS = {
+    "run": "runs.run",
+    "label": "the call in a `what`",
+    "agent": "the agent",
+    "tool": "the tool",
+    "event": "the denial",
+    "format": "format of its stream",
+    "stream": "its stream",
+    "witness": "the record that shows the execution, or NULL: it was not carried out",
+    "ts_ns": "time of the denial",
+    "denied": "denied calls of the agent",
+    "executed": "denied calls of the agent that were carried out",
+}
+# Of fewer denied calls nobody knows how they usually look; there, only a record that says that it went well counts.
+_FEW = 5
+
+
+def build(connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes the table."""
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE denied_calls AS
+        WITH told AS (
+            SELECT c.run, c.label, any_value(c.agent) AS agent, any_value(c.tool) AS tool,
+                   any_value(c.decided) AS event,
+                   min(a.event) FILTER (
+                       WHERE k.phase <> 'decision' AND a.layer NOT IN ('llm', 'policy') AND a.status = 'ok'
+                         AND (a.kind IN ('result', 'span', 'end') OR k.by_request)
+                   ) AS well,
+                   min(a.event) FILTER (
+                       WHERE k.by_request AND a.layer NOT IN ('llm', 'policy') AND a.kind <> 'span'
+                   ) AS served,
+                   min(a.event) FILTER (
+                       WHERE a.kind = 'result' AND a.layer <> 'llm' AND a.result_state = 'present'
+                   ) AS result,
+                   bool_or(k.phase <> 'decision' AND a.layer <> 'llm' AND (a.status IN ('error', 'denied')
+                           OR a.kind = 'error')) AS failed
+            FROM calls c JOIN call_acts k ON k.run = c.run AND k.call = c.call AND k.turn = c.turn
+            JOIN acts a ON a.event = k.event
+            WHERE c.decision IN ('deny', 'not_run')
+            GROUP BY c.run, c.label
+        ), shown AS (
+            SELECT *, CASE WHEN NOT failed THEN well END AS sure,
+                   CASE WHEN NOT failed THEN coalesce(well, served, result) END AS likely
+            FROM told
+        ), usual AS (
+            SELECT coalesce(agent, '') AS agent, count(*) AS denied, count(likely) AS executed FROM shown GROUP BY ALL
+        )
+        SELECT s.run, s.label, s.agent, s.tool, s.event, a.format, a.stream,
+               CASE WHEN u.denied < {_FEW} THEN s.sure WHEN u.executed * 5 < u.denied * 4 THEN s.likely END AS witness,
+               a.ts_ns, u.denied, u.executed
+        FROM shown s JOIN usual u ON u.agent = coalesce(s.agent, '') JOIN acts a ON a.event = s.event
+        """
+    )
