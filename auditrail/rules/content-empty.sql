@@ -9,7 +9,8 @@
 -- controls: EU AI Act 12(2); NIST 800-53 AU-3; OWASP AISVS 9.4.3
 -- says: {detail}, in {stream}
 -- explains: {count} record(s) of {stream}, in {runs} run(s), say that there was nothing where there was something:
---     {detail}. What writes {} or null in place of a value removes it without a mark
+--     {detail}. An empty object or
+--     null in place of a value removes it without a mark
 -- risk: an empty value looks like a harmless call, and is not what was done
 -- example: each call of send_email is logged with {}, although its schema requires a recipient
 -- remedy: look for the setting that hides content, and read the value where it is still held

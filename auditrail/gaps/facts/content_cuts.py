@@ -103,8 +103,8 @@ def _texts(connection: duckdb.DuckDBPyConnection) -> None:
     """Table of the texts that are long, or begin as JSON and stop inside of it."""
     parts = [
         f"""
-        SELECT a.event, a.format, a.stream, a.layer, a.kind, a.tool IS NOT NULL OR a.layer IN ('tool', 'policy') AS by_member,
-               '{side}' AS side, e.{side} AS value
+        SELECT a.event, a.format, a.stream, a.layer, a.kind,
+               a.tool IS NOT NULL OR a.layer IN ('tool', 'policy') AS by_member, '{side}' AS side, e.{side} AS value
         FROM acts a JOIN events e ON e.event = a.event
         WHERE a.{side}_state = 'present' AND e.{side}_state = 'present'
               AND (length(e.{side}) >= {_SHORTEST}

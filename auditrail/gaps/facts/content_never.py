@@ -1,6 +1,6 @@
 """`content_never`: streams that record tool calls or requests to models, and never their content.
 
-One row for each agent, stream and side, and none for single runs: nothing was taken from any run, the stream is made
+One row for each stream and layer, and none for single runs: nothing was taken from any run, the stream is made
 like this. Most instrumentations record content only if they are asked to. That there was content to record is told by
 other streams: they hold it for the same calls, or at least for the same tools.
 """
@@ -18,17 +18,16 @@ NAME = "content_never"
 NEEDS = ("acts",)
 COLUMNS = {
     "event": "first event of the stream that lacks it",
-    "side": "args or result",
     "what": "as `what` of findings",
     "layer": "layer of the records",
     "format": "format of the stream",
     "stream": "the stream",
-    "agent": "the agent, or NULL",
+    "agent": "the agent, or NULL: several",
     "number": "records without it",
     "held_number": "of these, calls whose content another stream holds",
     "first_ns": "first time",
     "last_ns": "last time",
-    "held": "which side of what, in words",
+    "held": "which sides of what, in words",
     "witness": "event of another stream that holds it for one of the calls, or NULL",
     "witness_stream": "its stream",
 }
@@ -74,18 +73,31 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
         CREATE TEMP TABLE content_never AS
-        SELECT min(n.event) AS event, n.side,
-               'capture:' || n.side || ':' || n.format || '/' || n.stream || '/' || n.layer || '/' || coalesce(n.agent, '')
-               AS what,
-               n.layer, n.format, n.stream, n.agent, n.number,
-               CAST(round(n.number * count(h.witness) / count(*)) AS BIGINT) AS held_number,
-               n.first_ns, n.last_ns,
-               CASE WHEN n.layer = 'llm' THEN CASE n.side WHEN 'args' THEN 'prompts' ELSE 'answers of models' END
-                    ELSE CASE n.side WHEN 'args' THEN 'arguments of calls' ELSE 'results of calls' END END AS held,
-               min(h.witness) AS witness, arg_min(h.stream, h.witness) AS witness_stream
-        FROM content_never_rows n
-        LEFT JOIN ({sides.holders("content_never_rows")}) h ON h.event = n.event AND h.side = n.side
-        GROUP BY n.side, n.layer, n.format, n.stream, n.agent, n.number, n.first_ns, n.last_ns
+        WITH each AS (
+            SELECT n.side, n.layer, n.format, n.stream, n.agent, min(n.event) AS event, n.number,
+                   CAST(round(n.number * count(h.witness) / count(*)) AS BIGINT) AS held_number, n.first_ns, n.last_ns,
+                   min(h.witness) AS witness, arg_min(h.stream, h.witness) AS witness_stream
+            FROM content_never_rows n
+            LEFT JOIN ({sides.holders("content_never_rows")}) h ON h.event = n.event AND h.side = n.side
+            GROUP BY n.side, n.layer, n.format, n.stream, n.agent, n.number, n.first_ns, n.last_ns
+        ), by_side AS (
+            SELECT side, layer, format, stream, min(event) AS event,
+                   CASE WHEN count(DISTINCT agent) = 1 THEN min(agent) END AS agent,
+                   sum(number) AS number, sum(held_number) AS held_number, min(first_ns) AS first_ns,
+                   max(last_ns) AS last_ns, min(witness) AS witness, arg_min(witness_stream, witness) AS witness_stream
+            FROM each GROUP BY side, layer, format, stream
+        )
+        SELECT min(event) AS event, 'capture:' || format || '/' || stream || '/' || layer AS what, layer, format,
+               stream, min(agent) AS agent, CAST(max(number) AS BIGINT) AS number,
+               CAST(min(held_number) AS BIGINT) AS held_number,
+               min(first_ns) AS first_ns, max(last_ns) AS last_ns,
+               CASE WHEN layer = 'llm'
+                    THEN CASE WHEN count(*) = 2 THEN 'prompts and answers of models'
+                              WHEN min(side) = 'args' THEN 'prompts' ELSE 'answers of models' END
+                    ELSE CASE WHEN count(*) = 2 THEN 'arguments and results of calls'
+                              WHEN min(side) = 'args' THEN 'arguments of calls' ELSE 'results of calls' END END AS held,
+               min(witness) AS witness, arg_min(witness_stream, witness) AS witness_stream
+        FROM by_side GROUP BY layer, format, stream
         """
     )
     connection.execute("DROP TABLE content_never_rows")

@@ -29,7 +29,8 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
         f"""
         WITH blank AS (SELECT 1 FROM acts WHERE tool IS NOT NULL AND args_state = 'empty' LIMIT 1),
         texts AS (
-            SELECT coalesce(json_extract(attributes, '$."gen_ai.tool.definitions"'), json_extract(attributes, '$.tools'),
+            SELECT coalesce(json_extract(attributes, '$."gen_ai.tool.definitions"'),
+                            json_extract(attributes, '$.tools'),
                             json_extract(attributes, '$.model_parameters.tools'),
                             json_extract(attributes, '$.toolConfig.tools')) AS text
             FROM events
