@@ -43,7 +43,7 @@ COLUMNS = {
     "witness_stream": "its stream",
 }
 
-# Limits at which known writers cut, in characters or bytes: SDK limits, MLflow, log drivers, Logs Insights, EKS, Windows.
+# Limits at which known writers cut, in characters or bytes: SDKs, MLflow, log drivers, Logs Insights, EKS, Windows.
 _CAPS = (
     128, 250, 256, 512, 1000, 1024, 2000, 2048, 4000, 4096, 8000, 8192, 10_000, 16_000, 16_384, 32_000, 32_766, 32_768,
     65_535, 65_536, 100_000, 262_118, 262_144, 1_048_550, 1_048_576,
