@@ -5,6 +5,9 @@ from __future__ import annotations
 # States that say that a value was recorded, whatever became of it since.
 RECORDED = "('present', 'redacted', 'hashed', 'truncated', 'offloaded')"
 
+# The text of a holder; what was sent to a model stands in its arguments.
+_HELD = "coalesce(CASE WHEN f.side = 'args' OR f.sent THEN h.args ELSE h.result END, '')"
+
 
 def what(side: str, event: str) -> str:
     """SQL: `what` of findings for a side (args or result) of an event."""
@@ -25,7 +28,7 @@ def words(side: str, act: str) -> str:
     """
 
 
-def holders(table: str) -> str:
+def holders(table: str, *, needles: bool = False) -> str:
     """SQL: for each (event, side) of a table, the event of another stream of the same run that holds that content.
 
     A call is the same by its tool call id, and where one id stands for several calls of a run, by its time: the
@@ -34,38 +37,44 @@ def holders(table: str) -> str:
 
     Args:
         table: name of a table or a query with columns `event` and `side` (args or result).
+        needles: the table has a column `needles`, a list of texts, all of which the holder's text must contain: who
+            never recorded the member that was redacted does not hold it.
 
     Returns:
         A SELECT with columns event, side, witness, stream (of the witness); no row where nobody holds it.
     """
     own = "w.stream <> a.stream AND w.event <> a.event"
     side = "CASE m.side WHEN 'args' THEN w.args_state ELSE w.result_state END = 'present'"
-    far = "abs(coalesce(w.ts_ns - a.ts_ns, 0)) AS far"
+    far = f"abs(coalesce(w.ts_ns - a.ts_ns, 0)) AS far, {'m.needles' if needles else 'NULL'} AS needles"
+    contains = "len(f.needles) = len([n FOR n IN f.needles IF contains({text}, n)])"
+    held = f"JOIN events h ON h.event = f.witness WHERE {contains.format(text=_HELD)}" if needles else ""
     return f"""
-        SELECT event, side, arg_min(witness, (far, witness)) AS witness, arg_min(stream, (far, witness)) AS stream
+        SELECT f.event, f.side, arg_min(f.witness, (f.far, f.witness)) AS witness,
+               arg_min(f.stream, (f.far, f.witness)) AS stream
         FROM (
-            SELECT m.event, m.side, w.event AS witness, w.stream, {far}
+            SELECT m.event, m.side, w.event AS witness, w.stream, false AS sent, {far}
             FROM {table} m
             JOIN acts a ON a.event = m.event AND (a.layer <> 'llm' OR a.kind = 'call')
             JOIN acts w ON w.run = a.run AND w.call = a.call AND {own} AND {side}
                  AND w.tool IS NOT NULL AND (m.side = 'args' OR w.layer <> 'llm')
             UNION ALL
-            SELECT m.event, m.side, w.event, w.stream, {far}
+            SELECT m.event, m.side, w.event, w.stream, false, {far}
             FROM {table} m
             JOIN acts a ON a.event = m.event AND a.layer <> 'llm'
             JOIN acts w ON w.run = a.run AND w.request = a.request AND w.tool = a.tool AND {own} AND {side}
             UNION ALL
-            SELECT m.event, m.side, w.event, w.stream, {far}
+            SELECT m.event, m.side, w.event, w.stream, false, {far}
             FROM {table} m
             JOIN acts a ON a.event = m.event AND a.layer = 'llm' AND a.kind <> 'call'
             JOIN acts w ON w.run = a.run AND w.response = a.response AND w.layer = 'llm' AND w.kind = a.kind
                  AND {own} AND {side}
             UNION ALL
-            SELECT m.event, m.side, w.event, w.stream, {far}
+            SELECT m.event, m.side, w.event, w.stream, true, {far}
             FROM {table} m
             JOIN acts a ON a.event = m.event AND m.side = 'result' AND a.layer <> 'llm'
             JOIN acts w ON w.run = a.run AND w.call = a.call AND w.layer = 'llm' AND w.args_state = 'present' AND {own}
                  AND w.tool IS NULL
             JOIN events e ON e.event = w.event AND contains(e.args, a.call)
-        ) GROUP BY event, side
+        ) f {held}
+        GROUP BY f.event, f.side
     """

@@ -43,7 +43,7 @@ COLUMNS = {
     "witness_stream": "its stream",
 }
 
-# Limits at which known writers cut, in characters or bytes: SDK limits, MLflow, log drivers, Logs Insights, EKS, Windows.
+# Limits at which known writers cut, in characters or bytes: SDKs, MLflow, log drivers, Logs Insights, EKS, Windows.
 _CAPS = (
     128, 250, 256, 512, 1000, 1024, 2000, 2048, 4000, 4096, 8000, 8192, 10_000, 16_000, 16_384, 32_000, 32_766, 32_768,
     65_535, 65_536, 100_000, 262_118, 262_144, 1_048_550, 1_048_576,
@@ -103,8 +103,8 @@ def _texts(connection: duckdb.DuckDBPyConnection) -> None:
     """Table of the texts that are long, or begin as JSON and stop inside of it."""
     parts = [
         f"""
-        SELECT a.event, a.format, a.stream, a.layer, a.kind, a.tool IS NOT NULL OR a.layer IN ('tool', 'policy') AS by_member,
-               '{side}' AS side, e.{side} AS value
+        SELECT a.event, a.format, a.stream, a.layer, a.kind,
+               a.tool IS NOT NULL OR a.layer IN ('tool', 'policy') AS by_member, '{side}' AS side, e.{side} AS value
         FROM acts a JOIN events e ON e.event = a.event
         WHERE a.{side}_state = 'present' AND e.{side}_state = 'present'
               AND (length(e.{side}) >= {_SHORTEST}

@@ -65,9 +65,13 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
                    CASE WHEN m.state = 'redacted' AND contains(e.attributes, '"erased"') OR
                              contains(e.attributes, '"masked"') THEN e.attributes END AS attributes
             FROM marked m JOIN events e ON e.event = m.event
-        ), told AS (
+        ), parts AS (
             SELECT event, side, value, {_pointers()} AS pointers, {_members()} AS members FROM texts
-        ), held AS ({sides.holders("marked")})
+        ), told AS (
+            SELECT event, side, value, {_shown("pointers")} AS pointers, {_shown("members")} AS members,
+                   list_concat(members, [regexp_extract(p, '([^/]*) [a-z]+$', 1) FOR p IN pointers]) AS needles
+            FROM parts
+        ), held AS ({sides.holders("told", needles=True)})
         SELECT m.event, a.run, m.side,
                {sides.what("m.side", "m.event")} AS what, m.state,
                a.layer, a.format, a.stream, a.agent, a.tool, a.ts_ns,
@@ -92,15 +96,15 @@ def _pointers() -> str:
         "IF starts_with('/' || ltrim(p, '/'), CASE side WHEN 'args' THEN '/input' ELSE '/result' END)]"
         for word in ("erased", "masked")
     ]
-    return _joined(f"list_concat({', '.join(f'coalesce({part}, [])' for part in parts)})")
+    return f"list_concat({', '.join(f'coalesce({part}, [])' for part in parts)})"
 
 
 def _members() -> str:
     pattern = _MEMBER.format(mark=redaction_pattern()).replace("'", "''")
-    return _joined(f"regexp_extract_all(value, '{pattern}', 1)")
+    return f"coalesce(regexp_extract_all(value, '{pattern}', 1), [])"
 
 
-def _joined(items: str) -> str:
+def _shown(items: str) -> str:
     distinct = f"list_sort(list_distinct({items}))"
     more = f"CASE WHEN len({distinct}) > {_SHOWN} THEN ', ...' ELSE '' END"
     return f"array_to_string({distinct}[1:{_SHOWN}], ', ') || {more}"
