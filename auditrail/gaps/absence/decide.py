@@ -72,7 +72,7 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
     loose = Loose(connection, grid, [(part.stream.format, part.stream.stream) for part in parts])
     usual = [part for part in parts if not part.thin]
     made.quiet = _silences(case, grid, usual)
-    silent = _by_part(made.quiet, parts)
+    silent = _by_part(grid, made.quiet, parts)
     pooled = traces.pooled(parts, silent)
     for number, part in enumerate(parts):
         sampler = traces.sampler(part, silent[number], pooled.get(part.stream.format))
@@ -96,7 +96,23 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
         if not part.thin:
             _rest(grid, part, sampler, whys)
         made.whys.append(whys)
+    _few(made)
     return made
+
+
+def _few(made: Study) -> None:
+    """An agent of whose runs too few are left to tell by themselves: the other agents' spans of the format tell."""
+    lacking: dict[str, int] = defaultdict(int)
+    sampled: dict[str, int] = defaultdict(int)
+    for part, whys in zip(made.parts, made.whys, strict=True):
+        if not part.thin and part.stream.has_spans:
+            lacking[part.stream.format] += int((~part.present).sum())
+            sampled[part.stream.format] += sum(1 for why in whys.values() if why.cause == "sampling")
+    for part, whys in zip(made.parts, made.whys, strict=True):
+        name = part.stream.format
+        if part.thin and part.stream.has_spans and part.present.any() and sampled[name] * 2 > lacking[name]:
+            for place in part.at[~part.present]:
+                whys.setdefault(int(place), Why("sampling", "statistical", "weak", "as the format's other streams are"))
 
 
 def _unjoined(grid: Grid, part: Expected, place: int, found: dict[int, int]) -> Why:
@@ -150,7 +166,7 @@ def _rest(grid: Grid, part: Expected, sampler: Sampler, whys: dict[int, Why]) ->
             sure = "weak" if part.habit else "strong"
             whys[place] = Why("sampling", "statistical", sure, _rate_text(share, part, grid))
         elif grid.unended[place]:
-            if part.stream.has_spans:
+            if part.stream.has_spans and part.habit and share < _SAMPLED_SHARE * 2:
                 whys[place] = Why("crash", "counted", "weak", "the run never ended, and a span that never ends is never written")
         elif records[place] >= _FEW_RECORDS and not policy:
             whys[place] = Why("unknown", "none", "weak", "")
@@ -192,18 +208,22 @@ def _silences(case: Case, grid: Grid, parts: list[Expected]) -> list[Quiet]:
         seen, at = silence.member(grid, members)
         if not seen.present.all():
             for one in silence.silences(seen, case.times(key, members)):
-                found.append(cause_of(case, key, one, at, seen.present))
+                quiet = cause_of(case, key, one, at, seen.present)
+                wider = next((other for other in found if other.covers(quiet)), None)
+                if wider is None:
+                    found.append(quiet)
+                else:
+                    wider.add(quiet)
     return found
 
 
-def _by_part(quiet: list[Quiet], parts: list[Expected]) -> list[dict[int, Quiet]]:
+def _by_part(grid: Grid, quiet: list[Quiet], parts: list[Expected]) -> list[dict[int, Quiet]]:
     """For each expectation: place of a run -> the silence that it lies in; the widest first."""
     made: list[dict[int, Quiet]] = [{} for _ in parts]
     for one in quiet:
-        whole = {int(place) for place in one.whole}
         for number, part in enumerate(parts):
             if one.concerns(part):
                 for place in part.at[~part.present]:
-                    if int(place) in whole:
+                    if int(place) in one.whole or (part.thin and one.holds(grid, int(place))):
                         made[number].setdefault(int(place), one)
     return made

@@ -14,7 +14,7 @@ import numpy as np
 
 from auditrail.gaps.absence.expect import Expected
 from auditrail.gaps.absence.grid import SLACK_NS, Bools, Grid, Ints, Stream
-from auditrail.gaps.absence.silence import Silence
+from auditrail.gaps.absence.silence import FOREVER, Silence
 
 if TYPE_CHECKING:
     import duckdb
@@ -50,13 +50,38 @@ class Quiet(NamedTuple):
     agent: str | None
     from_ns: int | None
     to_ns: int | None
-    whole: Ints
+    whole: set[int]
     cut: Ints
     cause: str
     evidence: str
     confidence: str
     detail: str
     agents: tuple[str, ...]
+
+    def covers(self, other: Quiet) -> bool:
+        """Whether another silence is (nearly) a part of this one: of the same format, at the same time."""
+        if self.format != other.format or self.stream not in (None, other.stream):
+            return False
+        low, high = max(self.start, other.start), min(self.stop, other.stop)
+        return (high - low) * 2 > other.stop - other.start
+
+    @property
+    def start(self) -> int:
+        """Its begin as a number."""
+        return -FOREVER if self.from_ns is None else self.from_ns
+
+    @property
+    def stop(self) -> int:
+        """Its end as a number."""
+        return FOREVER if self.to_ns is None else self.to_ns
+
+    def add(self, other: Quiet) -> None:
+        """Takes over the runs of a part of it."""
+        self.whole.update(other.whole)
+
+    def holds(self, grid: Grid, place: int) -> bool:
+        """Whether a run lies in it."""
+        return int(grid.start[place]) >= self.start - SLACK_NS and int(grid.end[place]) <= self.stop + SLACK_NS
 
     def concerns(self, part: Expected) -> bool:
         """Whether it is one of this stream of this agent."""
@@ -149,7 +174,7 @@ def cause_of(case: Case, key: tuple[str, ...], one: Silence, at: Ints, present: 
         why = _nothing_older(case, one, at, present, agent_only=agent is not None and shared)
     from_ns = one.from_ns if one.begins else None
     to_ns = one.to_ns if one.ends else None
-    return Quiet(key[0], stream, agent, from_ns, to_ns, at[one.whole], at[one.cut], *why, case.grid.agents)
+    return Quiet(key[0], stream, agent, from_ns, to_ns, {int(place) for place in at[one.whole]}, at[one.cut], *why, case.grid.agents)
 
 
 _Words = tuple[str, str, str, str]

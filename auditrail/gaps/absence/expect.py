@@ -67,23 +67,23 @@ def expected(connection: duckdb.DuckDBPyConnection, grid: Grid) -> list[Expected
 def _thin(grid: Grid, made: list[Expected], runs_of: list[Ints], tools: _Tools) -> list[Expected]:
     """Streams that hardly any run of an agent has, though something speaks for it that they should.
 
-    The stream holds records that stand in no run: of this agent, or of nobody, where the runs did what it hears of. Or it
-    holds spans, and other agents' spans are thinned out.
+    A few runs have it: where other agents' runs show a silence or a sampler, it counts for these, too. Or the stream holds records
+    that stand in no run: of this agent, or of nobody, where the runs did what it hears of.
     """
     told = {(part.agent, part.stream.format, part.stream.stream) for part in made}
-    thinned = {part.stream.format for part in made if not part.habit and part.stream.has_spans}
     found = []
     for stream in grid.streams:
-        sampled = stream.has_spans and stream.format in thinned
-        if not stream.loose and not sampled:
-            continue
         mine = np.zeros(len(grid.run), np.bool_)
         mine[stream.at] = True
         for agent, runs in enumerate(runs_of):
             if (agent, stream.format, stream.stream) in told or not len(runs):
                 continue
-            named = grid.agents[agent] in stream.loose or (sampled and mine[runs].any())
-            needs = runs if named else _hearing(stream, runs, tools)
+            if mine[runs].any():
+                needs = _needing(grid, stream, runs, mine[runs], tools)[0]
+            elif stream.loose:
+                needs = runs if grid.agents[agent] in stream.loose else _hearing(stream, runs, tools)
+            else:
+                continue
             if len(needs) and not mine[needs].all():
                 share = _share(grid, stream, np.ones(len(stream.at), np.bool_))
                 found.append(Expected(agent, stream, needs, mine[needs], False, share, True))

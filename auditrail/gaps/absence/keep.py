@@ -99,7 +99,7 @@ def _sampler(connection: duckdb.DuckDBPyConnection, found: decide.Study, number:
 def _quiet(connection: duckdb.DuckDBPyConnection, found: decide.Study, quiet: Quiet, part: Expected) -> None:
     why = (quiet.cause, quiet.evidence, quiet.confidence, quiet.detail)
     place = (part.stream.format, part.stream.stream)
-    whole, cut = set(map(int, quiet.whole)), set(map(int, quiet.cut))
+    whole, cut = quiet.whole, set(map(int, quiet.cut))
     connection.execute(
         "INSERT INTO absence_silences VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [*place, found.grid.agents[part.agent].removeprefix("/") if quiet.agent else None, quiet.from_ns, quiet.to_ns,

@@ -21,7 +21,7 @@ _CHANCE = log(0.02)
 _USUAL_GAPS = 100
 # So much of a run lies in a gap that cuts it.
 _CUT_SHARE = 0.25
-_FOREVER = 1 << 62
+FOREVER = 1 << 62
 # Gaps looked at, those with most missing runs first.
 _LOOKED_AT = 400
 
@@ -37,7 +37,7 @@ class Member(NamedTuple):
 
 
 class Silence(NamedTuple):
-    """A silence from the last record before it to the first after it (`_FOREVER` and its negative: none).
+    """A silence from the last record before it to the first after it (`FOREVER` and its negative: none).
 
     whole: places in the members of runs that lie in it and have nothing; cut: those that it cuts.
     """
@@ -51,19 +51,19 @@ class Silence(NamedTuple):
     @property
     def begins(self) -> bool:
         """Whether a record stands before it."""
-        return self.from_ns > -_FOREVER
+        return self.from_ns > -FOREVER
 
     @property
     def ends(self) -> bool:
         """Whether a record stands after it."""
-        return self.to_ns < _FOREVER
+        return self.to_ns < FOREVER
 
 
 def member(grid: Grid, parts: list[Expected]) -> tuple[Member, Ints]:
     """What the runs of these expectations show together, and their places in the grid; a run is told once."""
     at = np.unique(np.concatenate([part.at for part in parts]))
-    first = np.full(len(at), _FOREVER, np.int64)
-    last = np.full(len(at), -_FOREVER, np.int64)
+    first = np.full(len(at), FOREVER, np.int64)
+    last = np.full(len(at), -FOREVER, np.int64)
     present = np.zeros(len(at), np.bool_)
     for part in parts:
         stream = part.stream
@@ -109,8 +109,8 @@ def _candidates(seen: Member, times: Ints) -> list[Silence]:
     looked = numbers[np.argsort(-counts, kind="stable")[:_LOOKED_AT]]
     made = []
     for number in sorted(int(number) for number in looked):
-        from_ns = int(times[number - 1]) if number > 0 else -_FOREVER
-        to_ns = int(times[number]) if number < len(times) else _FOREVER
+        from_ns = int(times[number - 1]) if number > 0 else -FOREVER
+        to_ns = int(times[number]) if number < len(times) else FOREVER
         inside = absent[gap == number]
         fits = (seen.start[inside] >= _less(from_ns, SLACK_NS)) & (seen.end[inside] <= _more(to_ns, SLACK_NS))
         overlap = np.minimum(seen.end[inside], to_ns) - np.maximum(seen.start[inside], from_ns)
@@ -134,14 +134,14 @@ def _cut(seen: Member, from_ns: int, to_ns: int) -> Ints:
     """Runs whose records stop where the gap begins, or start where it ends, though the run went on inside."""
     length = np.maximum(seen.end - seen.start, 1)
     stops = (seen.first <= from_ns) & (seen.last <= from_ns) & (np.minimum(seen.end, to_ns) - from_ns > length * _CUT_SHARE)
-    starts = (seen.first >= to_ns) & (seen.first < _FOREVER) & (to_ns - np.maximum(seen.start, from_ns) > length * _CUT_SHARE)
+    starts = (seen.first >= to_ns) & (seen.first < FOREVER) & (to_ns - np.maximum(seen.start, from_ns) > length * _CUT_SHARE)
     near = (stops & (seen.start < from_ns)) | (starts & (seen.end > to_ns))
     return np.asarray(np.flatnonzero(seen.present & near), np.int64)
 
 
 def _less(value: int, by: int) -> int:
-    return max(value - by, -_FOREVER)
+    return max(value - by, -FOREVER)
 
 
 def _more(value: int, by: int) -> int:
-    return min(value + by, _FOREVER)
+    return min(value + by, FOREVER)
