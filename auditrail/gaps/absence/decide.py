@@ -69,12 +69,17 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
         return made
     case = Case.load(connection, grid, parts)
     traces = Traces(connection, grid, parts)
-    loose = Loose(connection, grid, [(part.stream.format, part.stream.stream) for part in parts])
+    loose = Loose(connection, [(part.stream.format, part.stream.stream) for part in parts if part.stream.loose])
     usual = [part for part in parts if not part.thin]
-    made.quiet = _silences(case, grid, usual)
+    made.quiet = _silences(case, grid, usual, traces)
     silent = _by_part(grid, made.quiet, parts)
     pooled = traces.pooled(parts, silent)
     for number, part in enumerate(parts):
+        if part.present.all():
+            made.samplers.append(Sampler(None, None, {}))
+            made.rates.append((1.0, 1.0, 1.0))
+            made.whys.append({})
+            continue
         sampler = traces.sampler(part, silent[number], pooled.get(part.stream.format))
         found = loose.during(grid, part) if part.stream.loose else {}
         if part.thin and len(found) * 2 < int((~part.present).sum()):
@@ -118,14 +123,18 @@ def _few(made: Study) -> None:
 def _unjoined(grid: Grid, part: Expected, place: int, found: dict[int, int]) -> Why:
     """Records that stand loose: where that is the rule, the stream is not joined; else the record that joins them is gone."""
     if grid.unbegun[place] and len(found) < _SILOED_SHARE * len(part.at):
-        return Why("lost", "cross-witness", "weak", "its records are held, and the record that joins them is gone", found[place])
+        return Why(
+            "lost",
+            "cross-witness",
+            "weak",
+            "its records are held, and the record that joins them is gone",
+            found[place],
+        )
     sure = "strong" if part.thin or len(found) >= _SILOED_SHARE * len(part.at) else "weak"
     return Why("siloed", "cross-witness", sure, "", found[place])
 
 
-def _strong(
-    case: Case, grid: Grid, part: Expected, place: int, traces: Traces, sampler: Sampler
-) -> Why | None:
+def _strong(case: Case, grid: Grid, part: Expected, place: int, traces: Traces, sampler: Sampler) -> Why | None:
     """A cause that is declared or proven for this very run."""
     for cut in case.declared(part.stream):
         if cut.covers(int(grid.start[place]), int(grid.end[place])):
@@ -167,7 +176,9 @@ def _rest(grid: Grid, part: Expected, sampler: Sampler, whys: dict[int, Why]) ->
             whys[place] = Why("sampling", "statistical", sure, _rate_text(share, part, grid))
         elif grid.unended[place]:
             if part.stream.has_spans and part.habit and share < _SAMPLED_SHARE * 2:
-                whys[place] = Why("crash", "counted", "weak", "the run never ended, and a span that never ends is never written")
+                whys[place] = Why(
+                    "crash", "counted", "weak", "the run never ended, and a span that never ends is never written"
+                )
         elif records[place] >= _FEW_RECORDS and not policy:
             whys[place] = Why("unknown", "none", "weak", "")
 
@@ -195,7 +206,7 @@ def _rate_text(share: float, part: Expected, grid: Grid) -> str:
     return f"about {100 * (1 - share):.0f} % of the runs are kept, scattered over time"
 
 
-def _silences(case: Case, grid: Grid, parts: list[Expected]) -> list[Quiet]:
+def _silences(case: Case, grid: Grid, parts: list[Expected], traces: Traces) -> list[Quiet]:
     """The silences of all streams of a format, of each stream, and of each stream of each agent."""
     groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for number, part in enumerate(parts):
@@ -207,7 +218,8 @@ def _silences(case: Case, grid: Grid, parts: list[Expected]) -> list[Quiet]:
         members = [parts[number] for number in groups[key]]
         seen, at = silence.member(grid, members)
         if not seen.present.all():
-            for one in silence.silences(seen, case.times(key, members)):
+            kept = min(traces.declared(part) or 1.0 for part in members)
+            for one in silence.silences(seen, case.times(key, members), kept):
                 quiet = cause_of(case, key, one, at, seen.present)
                 wider = next((other for other in found if other.covers(quiet)), None)
                 if wider is None:

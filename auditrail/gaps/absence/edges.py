@@ -174,7 +174,17 @@ def cause_of(case: Case, key: tuple[str, ...], one: Silence, at: Ints, present: 
         why = _nothing_older(case, one, at, present, agent_only=agent is not None and shared)
     from_ns = one.from_ns if one.begins else None
     to_ns = one.to_ns if one.ends else None
-    return Quiet(key[0], stream, agent, from_ns, to_ns, {int(place) for place in at[one.whole]}, at[one.cut], *why, case.grid.agents)
+    return Quiet(
+        key[0],
+        stream,
+        agent,
+        from_ns,
+        to_ns,
+        {int(place) for place in at[one.whole]},
+        at[one.cut],
+        *why,
+        case.grid.agents,
+    )
 
 
 _Words = tuple[str, str, str, str]

@@ -26,6 +26,8 @@ _THINNED_WITH, _THINNED_WITHOUT = 5, 8
 # A condition holds for a stream if so many of the runs that have the stream meet it.
 _NEEDED = 0.95
 _TELLS_RUNS = 0.8
+# So many agents with spans of their own make a habit of the house.
+_TRACED_AGENTS = 2
 
 
 class Expected(NamedTuple):
@@ -61,7 +63,29 @@ def expected(connection: duckdb.DuckDBPyConnection, grid: Grid) -> list[Expected
             found = _expected(grid, stream, int(agent), runs_of[agent], mine, tools)
             if found:
                 made.append(found)
-    return made + _thin(grid, made, runs_of, tools)
+    return made + _thin(grid, made, runs_of, tools) + _untraced(grid, made, runs_of)
+
+
+def _untraced(grid: Grid, made: list[Expected], runs_of: list[Ints]) -> list[Expected]:
+    """Agents without any span in a format in which each of several other agents has a stream of its own.
+
+    All their traces may be gone; or they are not traced at all. Proof must tell.
+    """
+    own: dict[str, dict[int, Stream]] = {}
+    for part in made:
+        if part.stream.has_spans and part.stream.stream == grid.agents[part.agent]:
+            own.setdefault(part.stream.format, {})[part.agent] = part.stream
+    found = []
+    for format_name, streams in sorted(own.items()):
+        held = np.concatenate([stream.at for stream in grid.streams if stream.format == format_name])
+        for agent, runs in enumerate(runs_of):
+            if len(streams) < _TRACED_AGENTS or agent in streams or not len(runs) or np.isin(runs, held).any():
+                continue
+            like = max(streams.values(), key=lambda stream: len(stream.at))
+            ghost = like.of_another(grid.agents[agent])
+            share = _share(grid, like, np.ones(len(like.at), np.bool_))
+            found.append(Expected(agent, ghost, runs, np.zeros(len(runs), np.bool_), False, share, True))
+    return found
 
 
 def _thin(grid: Grid, made: list[Expected], runs_of: list[Ints], tools: _Tools) -> list[Expected]:
@@ -98,6 +122,11 @@ def _hearing(stream: Stream, runs: Ints, tools: _Tools) -> Ints:
     return runs[:0] if called is None else runs[called]
 
 
+def _of(grid: Grid, stream: Stream, agent: int) -> Bools:
+    """Which of the stream's runs are of this agent."""
+    return np.asarray(grid.agent[stream.at] == agent)
+
+
 def _share(grid: Grid, stream: Stream, inside: Bools) -> float:
     if not inside.any():
         return 0.0
@@ -105,15 +134,13 @@ def _share(grid: Grid, stream: Stream, inside: Bools) -> float:
     return float(np.median(events / np.maximum(grid.events[stream.at[inside]] - events, 1)))
 
 
-def _expected(
-    grid: Grid, stream: Stream, agent: int, runs: Ints, mine: Bools, tools: _Tools
-) -> Expected | None:
+def _expected(grid: Grid, stream: Stream, agent: int, runs: Ints, mine: Bools, tools: _Tools) -> Expected | None:
     has = mine[runs]
     if len(runs) < _FEWEST:
         return None
     if has.all():
-        return Expected(agent, stream, runs, has, True, 0.0)
-    inside = np.isin(stream.at, runs, assume_unique=True)
+        return Expected(agent, stream, runs, has, True, _share(grid, stream, _of(grid, stream, agent)))
+    inside = _of(grid, stream, agent)
     tells_runs = float((stream.edges[inside] > 0).mean()) >= _TELLS_RUNS
     needs, covers = runs, tells_runs
     if not tells_runs:
@@ -122,7 +149,7 @@ def _expected(
     if len(needs) < _FEWEST or present.sum() < _FEWEST_WITH:
         return None
     if present.all():
-        return Expected(agent, stream, needs, present, True, 0.0)
+        return Expected(agent, stream, needs, present, True, _share(grid, stream, inside))
     where = np.flatnonzero(present)
     inner = present[where[0] : where[-1] + 1]
     rate = float(inner.mean())

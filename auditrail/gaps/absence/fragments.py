@@ -23,7 +23,7 @@ _SHARE = 0.5
 class Loose:
     """The times of records that no named run of the grid has, by stream; `acts` and what `grid.load` left must stand."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, grid: Grid, wanted: list[tuple[str, str]]) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, wanted: list[tuple[str, str]]) -> None:
         self._by_stream: dict[tuple[str, str], tuple[Ints, Ints]] = {}
         if not wanted:
             return

@@ -42,6 +42,11 @@ class Stream:
     last: Ints
     loose: tuple[str | None, ...]
 
+    def of_another(self, stream: str) -> Stream:
+        """A stream of the same kind without a record."""
+        none = np.zeros(0, np.int64)
+        return Stream(self.format, stream, self.layers, self.has_spans, none, none, none, none, none, none, none, ())
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -112,7 +117,10 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
         tuple(str(agent) for agent in agents),
         _ints(runs["started_ns"]),
         _ints(runs["ended_ns"]),
-        *(np.asarray(np.ma.filled(runs[name], fill_value=False), np.bool_) for name in ("failed", "unbegun", "unended")),
+        *(
+            np.asarray(np.ma.filled(runs[name], fill_value=False), np.bool_)
+            for name in ("failed", "unbegun", "unended")
+        ),
         _ints(runs["events"]),
         _ints(runs["first_event"]),
         tuple(_streams(connection, run)),

@@ -67,21 +67,24 @@ def member(grid: Grid, parts: list[Expected]) -> tuple[Member, Ints]:
     present = np.zeros(len(at), np.bool_)
     for part in parts:
         stream = part.stream
-        place = np.searchsorted(at, stream.at)
+        mine = grid.agent[stream.at] == part.agent
+        place = np.searchsorted(at, stream.at[mine])
         place[place == len(at)] = 0
-        known = at[place] == stream.at
-        np.minimum.at(first, place[known], stream.first[known])
-        np.maximum.at(last, place[known], stream.last[known])
-        present[place[known]] = True
+        known = at[place] == stream.at[mine]
+        place = place[known]
+        first[place] = np.minimum(first[place], stream.first[mine][known])
+        last[place] = np.maximum(last[place], stream.last[mine][known])
+        present[place] = True
     return Member(grid.start[at], grid.end[at], present, first, last), at
 
 
-def silences(seen: Member, times: Ints) -> list[Silence]:
+def silences(seen: Member, times: Ints, kept: float = 1.0) -> list[Silence]:
     """The silences of a stream (or of several that fall silent together).
 
     Args:
         seen: the runs that should have it.
         times: when its records were written, sorted.
+        kept: the probability that its records declare: so many runs are missing by chance, whatever the streaks say.
     """
     if seen.present.all() or not len(times):
         return []
@@ -89,7 +92,7 @@ def silences(seen: Member, times: Ints) -> list[Silence]:
     # How often a run that has records is followed by one that has none: by chance, a missing run is as likely after a
     # missing one, and a streak of w has a chance of q^(w - 1); in an outage, streaks are long and their starts are rare.
     starts = int((seen.present[:-1] & ~seen.present[1:]).sum()) + (not seen.present[0])
-    chance = log(max(starts, 1) / (here + 2))
+    chance = log(min(max(starts / (here + 2), 1 / (here + 2), 1 - kept), 1.0))
     candidates = _candidates(seen, times)
     cut = log(min(1.0, _usual_cuts(seen, times, candidates) + 0.02)) if candidates else 0.0
     found = []
@@ -133,8 +136,12 @@ def _usual_cuts(seen: Member, times: Ints, candidates: list[Silence]) -> float:
 def _cut(seen: Member, from_ns: int, to_ns: int) -> Ints:
     """Runs whose records stop where the gap begins, or start where it ends, though the run went on inside."""
     length = np.maximum(seen.end - seen.start, 1)
-    stops = (seen.first <= from_ns) & (seen.last <= from_ns) & (np.minimum(seen.end, to_ns) - from_ns > length * _CUT_SHARE)
-    starts = (seen.first >= to_ns) & (seen.first < FOREVER) & (to_ns - np.maximum(seen.start, from_ns) > length * _CUT_SHARE)
+    stops = (
+        (seen.first <= from_ns) & (seen.last <= from_ns) & (np.minimum(seen.end, to_ns) - from_ns > length * _CUT_SHARE)
+    )
+    starts = (
+        (seen.first >= to_ns) & (seen.first < FOREVER) & (to_ns - np.maximum(seen.start, from_ns) > length * _CUT_SHARE)
+    )
     near = (stops & (seen.start < from_ns)) | (starts & (seen.end > to_ns))
     return np.asarray(np.flatnonzero(seen.present & near), np.int64)
 
