@@ -79,7 +79,9 @@ def _untraced(grid: Grid, made: list[Expected], runs_of: list[Ints]) -> list[Exp
     for format_name, streams in sorted(own.items()):
         held = np.concatenate([stream.at for stream in grid.streams if stream.format == format_name])
         for agent, runs in enumerate(runs_of):
-            if len(streams) < _TRACED_AGENTS or agent in streams or not len(runs) or np.isin(runs, held).any():
+            if len(streams) < _TRACED_AGENTS or agent in streams or grid.agents[agent].startswith("/"):
+                continue
+            if not len(runs) or np.isin(runs, held).any():
                 continue
             like = max(streams.values(), key=lambda stream: len(stream.at))
             ghost = like.of_another(grid.agents[agent])
