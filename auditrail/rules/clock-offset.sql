@@ -5,7 +5,7 @@
 -- cause: clock
 -- evidence: cross-witness
 -- scope: content
--- facts: clock_offsets, run_streams
+-- facts: absences, clock_offsets, run_streams
 -- controls: NIST 800-53 AU-8; NIST 800-53 AU-12(1); ISO 27001 A.8.17; PCI DSS 10.6
 -- params: bound_ns=1_000_000_000, severe_ns=5_000_000_000
 -- says: {stream}: its clock is {detail}, in {runs} run(s)
@@ -20,6 +20,8 @@
 
 SELECT s.run AS run,
        'clock:' || s.format || '/' || s.stream AS what,
+       'content' AS scope,
+       CAST(NULL AS STRING) AS lacks,
        s.event AS event,
        s.format AS format,
        s.stream AS stream,
@@ -33,3 +35,8 @@ JOIN run_streams s ON s.format = c.format AND s.stream = c.stream
 JOIN params p ON p.name = 'clock-offset.severe_ns'
 WHERE (c.from_ns IS NULL OR s.last_ns - c.offset_ns >= c.from_ns)
   AND (c.to_ns IS NULL OR s.first_ns - c.offset_ns <= c.to_ns + 600000000000)
+UNION ALL
+SELECT a.run, 'clock:' || a.format || '/' || a.stream, 'stream', a.lacks, a.event, a.format, a.stream, 'medium', a.from_ns,
+       a.to_ns, 'first record of a run that the stream is too far away from', a.detail
+FROM absences a
+WHERE a.cause = 'clock'

@@ -94,6 +94,16 @@ FROM turned t JOIN looked l ON l.run = t.run GROUP BY t.run, t.of_f, t.of_s, t.i
 """
 
 
+def in_words(ns: int) -> str:
+    """An offset for a person; whole quarters of an hour are named as such."""
+    seconds = abs(ns) / 1e9
+    hours = round(seconds / 900) / 4
+    whole = f", about {hours:g} h" if hours and abs(seconds - hours * 3600) < 60 else ""
+    return f"{'ahead' if ns > 0 else 'behind'} by {seconds:.0f} s{whole}" if seconds >= 60 else (
+        f"{'ahead' if ns > 0 else 'behind'} by {seconds:.1f} s"
+    )
+
+
 def offsets(connection: duckdb.DuckDBPyConnection, bound: int) -> list[Offset]:
     """The clocks that are off by more than `bound` ns; `acts`, `run_facts` and `run_streams` must stand."""
     (runs,) = connection.execute("SELECT count(*) FROM run_facts WHERE named").fetchone() or (0,)

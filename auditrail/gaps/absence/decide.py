@@ -1,5 +1,6 @@
 """Why a run lacks a stream, decided on evidence, the strongest first.
 
+0. Records of the stream carry an id of the run, and stand minutes or hours away from it (clock).
 1. The dump says that it is cut, and the run lies in what it leaves out (export-cut, declared).
 2. Another record of the run says that its trace was not sampled, or the stream's own declared threshold drops the run's trace
    id, or the trace ids that are held and those that are not lie on two sides of one value (sampling).
@@ -21,9 +22,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from auditrail.gaps.absence import silence
+from auditrail.gaps.absence.clocks import in_words
 from auditrail.gaps.absence.edges import Case, Quiet, cause_of
 from auditrail.gaps.absence.expect import Expected
-from auditrail.gaps.absence.fragments import Loose
+from auditrail.gaps.absence.fragments import Loose, shifted
 from auditrail.gaps.absence.grid import Bools, Grid
 from auditrail.gaps.absence.samplers import Sampler, Traces, rate
 
@@ -69,7 +71,9 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
         return made
     case = Case.load(connection, grid, parts)
     traces = Traces(connection, grid, parts)
-    loose = Loose(connection, [(part.stream.format, part.stream.stream) for part in parts if part.stream.loose])
+    unjoined = [(part.stream.format, part.stream.stream) for part in parts if part.stream.loose]
+    loose = Loose(connection, unjoined)
+    apart = shifted(connection, unjoined)
     usual = [part for part in parts if not part.thin]
     made.quiet = _silences(case, grid, usual, traces)
     silent = _by_part(grid, made.quiet, parts)
@@ -90,7 +94,8 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
         made.rates.append(rate(part, outside))
         whys: dict[int, Why] = {}
         for place in (int(place) for place in part.at[~part.present]):
-            why = _strong(case, grid, part, place, traces, sampler)
+            by = apart.get((part.stream.format, part.stream.stream), {}).get(int(grid.run[place]))
+            why = _clock(by) if by is not None else _strong(case, grid, part, place, traces, sampler)
             if why is None and place in found:
                 why = _unjoined(grid, part, place, found)
             if why is None and place in quiet:
@@ -118,6 +123,11 @@ def _few(made: Study) -> None:
         if part.thin and part.stream.has_spans and part.present.any() and sampled[name] * 2 > lacking[name]:
             for place in part.at[~part.present]:
                 whys.setdefault(int(place), Why("sampling", "statistical", "weak", "as the format's other streams are"))
+
+
+def _clock(by: int) -> Why:
+    """Records with an id of the run stand far from it in time: the stream's clock, or its zone, is another."""
+    return Why("clock", "cross-witness", "strong", f"{in_words(by)}, so far that it is not joined")
 
 
 def _unjoined(grid: Grid, part: Expected, place: int, found: dict[int, int]) -> Why:

@@ -68,3 +68,37 @@ class Loose:
             needed = np.ones(len(absent))
         found = np.flatnonzero((high - low >= needed) & (high - low > usual_most))
         return {int(absent[place]): int(events[low[place]]) for place in found}
+
+
+# Records of one call that stand so far apart are told by clocks that differ.
+_APART_NS = 60_000_000_000
+
+
+def shifted(connection: duckdb.DuckDBPyConnection, wanted: list[tuple[str, str]]) -> dict[tuple[str, str], dict[int, int]]:
+    """Stream -> run -> by how many ns its loose records with an id of the run stand apart from the run's own.
+
+    The ids are those of calls, requests and responses that one run has; `acts` and what `grid.load` left must stand.
+    """
+    found: dict[tuple[str, str], dict[int, int]] = {}
+    if not wanted:
+        return found
+    for column in ("call", "request", "response"):
+        rows = connection.execute(
+            f"""
+            WITH loose AS (
+                SELECT {column} AS id, format, stream, min(ts_ns) AS ts_ns FROM acts
+                WHERE {column} IS NOT NULL AND ts_ns IS NOT NULL
+                AND (run IS NULL OR run NOT IN (SELECT run FROM grid_runs)) GROUP BY ALL
+            ), held AS (
+                SELECT {column} AS id, min(run) AS run, min(ts_ns) AS ts_ns, max(ts_ns) AS last_ns FROM acts
+                WHERE {column} IN (SELECT id FROM loose) AND run IN (SELECT run FROM grid_runs)
+                GROUP BY ALL HAVING min(run) = max(run)
+            )
+            SELECT l.format, l.stream, h.run, CAST(median(l.ts_ns - h.ts_ns) AS BIGINT)
+            FROM loose l JOIN held h ON h.id = l.id GROUP BY ALL ORDER BY ALL
+            """
+        ).fetchall()
+        for format_name, stream, run, apart in rows:
+            if (format_name, stream) in wanted and abs(apart) > _APART_NS:
+                found.setdefault((format_name, stream), {}).setdefault(run, apart)
+    return found

@@ -74,7 +74,8 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
     """The grid of a case; `run_facts` and `run_streams` must stand.
 
     Left out are runs that may only be a piece of another run, those that no run id names though the agent's runs have one: where
-    no record of a begin or an end shows them to be a run, and where a run of the agent at the same time lacks what they have.
+    no record of a begin or an end shows them to be a run, where a run of the agent at the same time lacks what they have, and
+    where they carry an id of a call or request that one named run has, too.
     """
     runs = connection.execute(
         """
@@ -99,12 +100,22 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
             WHERE NOT EXISTS (
                 SELECT 1 FROM run_streams s WHERE s.run = r.run AND s.format || '/' || s.stream = p.home
             )
-        )
+        ), unnamed AS (
+            SELECT t.run FROM told t JOIN named n ON n.agent = t.agent WHERE n.by_run AND t.id_kind <> 'run'
+        ), theirs AS (
+            SELECT DISTINCT run, call AS id FROM acts WHERE call IS NOT NULL AND run IN (SELECT run FROM unnamed)
+        ), known AS (
+            SELECT a.call AS id, min(a.run) AS run FROM acts a
+            WHERE a.call IN (SELECT id FROM theirs) AND a.run IN (SELECT run FROM told WHERE id_kind = 'run')
+            GROUP BY a.call HAVING min(a.run) = max(a.run)
+        ), called AS (SELECT DISTINCT t.run FROM theirs t JOIN known k ON k.id = t.id)
         SELECT t.run, t.agent, t.started_ns, t.ended_ns, t.failed, n.by_end AND NOT t.has_end AS unended,
                n.by_start AND NOT t.has_start AS unbegun, t.events,
                t.first_event
         FROM told t JOIN named n ON n.agent = t.agent
-        WHERE t.id_kind = 'run' OR NOT n.by_run OR (t.edged AND t.run NOT IN (SELECT run FROM pieces))
+        WHERE t.id_kind = 'run' OR NOT n.by_run OR (
+            t.edged AND t.run NOT IN (SELECT run FROM pieces) AND t.run NOT IN (SELECT run FROM called)
+        )
         ORDER BY t.started_ns, t.run
         """,
         {"slack": SLACK_NS},

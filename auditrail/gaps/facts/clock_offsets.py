@@ -32,11 +32,5 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
     )
     given = case.one(connection, "SELECT value FROM params WHERE name = 'clock-offset.bound_ns'")
     for one in clocks.offsets(connection, int(given[0]) if given else _DEFAULT_BOUND):
-        connection.execute("INSERT INTO clock_offsets VALUES (?, ?, ?, ?, ?, ?, ?)", [*one, _words(one.ns)])
+        connection.execute("INSERT INTO clock_offsets VALUES (?, ?, ?, ?, ?, ?, ?)", [*one, clocks.in_words(one.ns)])
 
-
-def _words(ns: int) -> str:
-    seconds = abs(ns) / 1e9
-    hours = round(seconds / 900) / 4
-    whole = f", {hours:g} h" if hours and abs(seconds - hours * 3600) < 60 else ""
-    return f"{'ahead' if ns > 0 else 'behind'} by {seconds:.1f} s{whole}"
