@@ -1,9 +1,9 @@
 """Whose clock is off: estimated over all runs, from records of two streams that must lie inside one another.
 
-A call brackets what it causes: what another stream tells of the same tool call, request or span lies between its begin and
-its end, and all that a run does lies between its begin and its end. Each run says between which bounds the one clock may be
-shifted against the other. A shift that nearly all runs of a time agree on is the clock's; a single late record is none, and
-where no shift is needed, none is claimed.
+A call brackets what it causes: what another stream tells of the same tool call, request or span lies between its begin
+and its end, and all that a run does lies between its begin and its end. Each run says between which bounds the one
+clock may be shifted against the other. A shift that nearly all runs of a time agree on is the clock's; a single late
+record is none, and where no shift is needed, none is claimed.
 """
 
 from __future__ import annotations
@@ -99,8 +99,10 @@ def in_words(ns: int) -> str:
     seconds = abs(ns) / 1e9
     hours = round(seconds / 900) / 4
     whole = f", about {hours:g} h" if hours and abs(seconds - hours * 3600) < 60 else ""
-    return f"{'ahead' if ns > 0 else 'behind'} by {seconds:.0f} s{whole}" if seconds >= 60 else (
-        f"{'ahead' if ns > 0 else 'behind'} by {seconds:.1f} s"
+    return (
+        f"{'ahead' if ns > 0 else 'behind'} by {seconds:.0f} s{whole}"
+        if seconds >= 60
+        else (f"{'ahead' if ns > 0 else 'behind'} by {seconds:.1f} s")
     )
 
 
@@ -152,7 +154,10 @@ def _best(low: Ints, high: Ints) -> tuple[int, Bools]:
 
 
 def _blame(found: list[Shift], partners: Counter[_Place]) -> list[Offset]:
-    """Each shift is the fault of one of two streams: that which disagrees with most others, or else with fewer partners."""
+    """Each shift is the fault of one of two streams.
+
+    That which disagrees with most others, or else with fewer partners.
+    """
     made = []
     left = list(found)
     while left:

@@ -2,15 +2,16 @@
 
 0. Records of the stream carry an id of the run, and stand minutes or hours away from it (clock).
 1. The dump says that it is cut, and the run lies in what it leaves out (export-cut, declared).
-2. Another record of the run says that its trace was not sampled, or the stream's own declared threshold drops the run's trace
-   id, or the trace ids that are held and those that are not lie on two sides of one value (sampling).
+2. Another record of the run says that its trace was not sampled, or the stream's own declared threshold drops the
+   run's trace id, or the trace ids that are held and those that are not lie on two sides of one value (sampling).
 3. Records of the stream stand loose in the time of the run (siloed, another stream's records being the witness).
 4. The stream was silent: everything before a day is gone (retention), it came back (outage), it never came back
    (logging-disabled, or export-cut where it holds a round number of records).
 5. Its records declare a probability, or the runs that lack it are scattered over time at a steady rate (sampling).
-6. A run whose end is missing, too, never came to write it: no row, the missing end tells it (spans that never ended: crash).
-7. Nothing tells (unknown). A stream that should have one or two records of the run is left to what finds single records, and
-   so is a policy that decided nothing: whether it was asked is judged call by call.
+6. A run whose end is missing, too, never came to write it: no row, the missing end tells it (spans that never ended:
+   crash).
+7. Nothing tells (unknown). A stream that should have one or two records of the run is left to what finds single
+   records, and so is a policy that decided nothing: whether it was asked is judged call by call.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from auditrail.gaps.absence.clocks import in_words
 from auditrail.gaps.absence.edges import Case, Quiet, cause_of
 from auditrail.gaps.absence.expect import Expected
 from auditrail.gaps.absence.fragments import Loose, shifted
-from auditrail.gaps.absence.grid import Bools, Grid
+from auditrail.gaps.absence.grid import Grid
 from auditrail.gaps.absence.samplers import Sampler, Traces, rate
 
 if TYPE_CHECKING:
@@ -131,7 +132,10 @@ def _clock(by: int) -> Why:
 
 
 def _unjoined(grid: Grid, part: Expected, place: int, found: dict[int, int]) -> Why:
-    """Records that stand loose: where that is the rule, the stream is not joined; else the record that joins them is gone."""
+    """Records that stand loose.
+
+    Where that is the rule, the stream is not joined; else the record that joins them is gone.
+    """
     if grid.unbegun[place] and len(found) < _SILOED_SHARE * len(part.at):
         return Why(
             "lost",
@@ -194,7 +198,7 @@ def _rest(grid: Grid, part: Expected, sampler: Sampler, whys: dict[int, Why]) ->
 
 
 def _is_steady(part: Expected, whys: dict[int, Why]) -> bool:
-    """Whether runs without the stream are spread over time as a steady rate spreads them (chi-square over stretches)."""
+    """Whether runs without the stream are spread over time as a steady rate spreads them, by chi-square."""
     keep = np.array([int(place) not in whys for place in part.at], np.bool_)
     present = part.present[keep]
     stretches = np.array_split(present, max(2, min(_STRETCHES, len(present) // _STRETCH)))

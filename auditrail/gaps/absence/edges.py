@@ -1,8 +1,11 @@
-"""What a silence means: it came back (outage), it never came back (switched off, or the dump ends), or nothing is older.
+"""What a silence means.
 
-A stream whose oldest record is a usual retention before the end of the case, or whose first records are the rest of runs that
-began before them, was cut by retention. Where neither is so, nothing in the data tells a stream whose old records were deleted
-from one that was switched on that day; several agents that appear in it at one moment speak for deletion.
+It came back (outage), it never came back (switched off, or the dump ends), or nothing is older.
+
+A stream whose oldest record is a usual retention before the end of the case, or whose first records are the rest of
+runs that began before them, was cut by retention. Where neither is so, nothing in the data tells a stream whose old
+records were deleted from one that was switched on that day; several agents that appear in it at one moment speak for
+deletion.
 """
 
 from __future__ import annotations
@@ -43,7 +46,10 @@ class Cut(NamedTuple):
 
 
 class Quiet(NamedTuple):
-    """A silence with its cause. `agent` is None where the whole stream is silent, `stream` where all of the format are."""
+    """A silence with its cause. `agent` is None where the whole stream is silent.
+
+    `stream` where all of the format are.
+    """
 
     format: str
     stream: str | None

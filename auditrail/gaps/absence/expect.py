@@ -2,9 +2,10 @@
 
 1. A stream that only hears of some calls (a tool's service, a policy, a gateway) is needed only by runs that made such
    calls, as the other streams tell: runs that called a tool that the stream names, runs that talked to a model.
-2. While the stream is in use (from its first to its last run of the agent), nearly all runs that need it have it: a habit.
-3. Fewer have it, but those that do are told by it from begin to end, so nothing that a run does can make the difference: the
-   stream is thinned out. Whether that is sampling is not judged here.
+2. While the stream is in use (from its first to its last run of the agent), nearly all runs that need it have it: a
+   habit.
+3. Fewer have it, but those that do are told by it from begin to end, so nothing that a run does can make the
+   difference: the stream is thinned out. Whether that is sampling is not judged here.
 """
 
 from __future__ import annotations
@@ -93,8 +94,8 @@ def _untraced(grid: Grid, made: list[Expected], runs_of: list[Ints]) -> list[Exp
 def _thin(grid: Grid, made: list[Expected], runs_of: list[Ints], tools: _Tools) -> list[Expected]:
     """Streams that hardly any run of an agent has, though something speaks for it that they should.
 
-    A few runs have it: where other agents' runs show a silence or a sampler, it counts for these, too. Or the stream holds records
-    that stand in no run: of this agent, or of nobody, where the runs did what it hears of.
+    A few runs have it: where other agents' runs show a silence or a sampler, it counts for these, too. Or the stream
+    holds records that stand in no run: of this agent, or of nobody, where the runs did what it hears of.
     """
     told = {(part.agent, part.stream.format, part.stream.stream) for part in made}
     found = []
@@ -105,7 +106,7 @@ def _thin(grid: Grid, made: list[Expected], runs_of: list[Ints], tools: _Tools) 
             if (agent, stream.format, stream.stream) in told or not len(runs):
                 continue
             if mine[runs].any():
-                needs = _needing(grid, stream, runs, mine[runs], tools)[0]
+                needs = _needing(stream, runs, mine[runs], tools)[0]
             elif stream.loose:
                 needs = runs if grid.agents[agent] in stream.loose else _hearing(stream, runs, tools)
             else:
@@ -146,7 +147,7 @@ def _expected(grid: Grid, stream: Stream, agent: int, runs: Ints, mine: Bools, t
     tells_runs = float((stream.edges[inside] > 0).mean()) >= _TELLS_RUNS
     needs, covers = runs, tells_runs
     if not tells_runs:
-        needs, covers = _needing(grid, stream, runs, has, tools)
+        needs, covers = _needing(stream, runs, has, tools)
     present = mine[needs]
     if len(needs) < _FEWEST or present.sum() < _FEWEST_WITH:
         return None
@@ -163,7 +164,7 @@ def _expected(grid: Grid, stream: Stream, agent: int, runs: Ints, mine: Bools, t
     return None
 
 
-def _needing(grid: Grid, stream: Stream, runs: Ints, has: Bools, tools: _Tools) -> tuple[Ints, bool]:
+def _needing(stream: Stream, runs: Ints, has: Bools, tools: _Tools) -> tuple[Ints, bool]:
     """The runs that did what the stream hears of, and whether that is known to be all that it takes."""
     needs, covers = runs, False
     for meets in (tools.called(stream, runs, has), tools.talked(stream, runs)):

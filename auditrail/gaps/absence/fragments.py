@@ -1,4 +1,6 @@
-"""Records of a stream that are held, but stand in no run, or in a run of their own: the stream is there, and was not joined.
+"""Records of a stream that are held, but stand in no run, or in a run of their own.
+
+The stream is there, and was not joined.
 
 A run lacks a stream; at that time the stream holds records that are in no run, or a fragment that has records of this
 stream and of nothing that the run has. Heartbeats and health checks carry no id and no tool, and do not count.
@@ -21,7 +23,10 @@ _SHARE = 0.5
 
 
 class Loose:
-    """The times of records that no named run of the grid has, by stream; `acts` and what `grid.load` left must stand."""
+    """The times of records that no named run of the grid has, by stream.
+
+    `acts` and what `grid.load` left must stand.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, wanted: list[tuple[str, str]]) -> None:
         self._by_stream: dict[tuple[str, str], tuple[Ints, Ints]] = {}
@@ -74,7 +79,9 @@ class Loose:
 _APART_NS = 60_000_000_000
 
 
-def shifted(connection: duckdb.DuckDBPyConnection, wanted: list[tuple[str, str]]) -> dict[tuple[str, str], dict[int, int]]:
+def shifted(
+    connection: duckdb.DuckDBPyConnection, wanted: list[tuple[str, str]]
+) -> dict[tuple[str, str], dict[int, int]]:
     """Stream -> run -> by how many ns its loose records with an id of the run stand apart from the run's own.
 
     The ids are those of calls, requests and responses that one run has; `acts` and what `grid.load` left must stand.

@@ -73,9 +73,9 @@ class Grid:
 def load(connection: duckdb.DuckDBPyConnection) -> Grid:
     """The grid of a case; `run_facts` and `run_streams` must stand.
 
-    Left out are runs that may only be a piece of another run, those that no run id names though the agent's runs have one: where
-    no record of a begin or an end shows them to be a run, where a run of the agent at the same time lacks what they have, and
-    where they carry an id of a call or request that one named run has, too.
+    Left out are runs that may only be a piece of another run, those that no run id names though the agent's runs have
+    one: where no record of a begin or an end shows them to be a run, where a run of the agent at the same time lacks
+    what they have, and where they carry an id of a call or request that one named run has, too.
     """
     runs = connection.execute(
         """
@@ -95,8 +95,8 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
                    count(*) FILTER (WHERE has_start) * 2 >= count(*) AS by_start
             FROM told GROUP BY agent
         ), pieces AS (
-            SELECT DISTINCT p.run FROM told p JOIN told r ON r.agent = p.agent AND r.id_kind = 'run' AND p.id_kind <> 'run'
-                AND r.started_ns <= p.ended_ns + $slack AND r.ended_ns >= p.started_ns - $slack
+            SELECT DISTINCT p.run FROM told p JOIN told r ON r.agent = p.agent AND r.id_kind = 'run'
+                AND p.id_kind <> 'run' AND r.started_ns <= p.ended_ns + $slack AND r.ended_ns >= p.started_ns - $slack
             WHERE NOT EXISTS (
                 SELECT 1 FROM run_streams s WHERE s.run = r.run AND s.format || '/' || s.stream = p.home
             )
@@ -120,7 +120,7 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
         """,
         {"slack": SLACK_NS},
     ).fetchnumpy()
-    agents, codes = np.unique(runs["agent"].astype(str), return_inverse=True) if len(runs["run"]) else ([], [])
+    agents, codes = np.unique(runs["agent"].astype(str), return_inverse=True)
     run = _ints(runs["run"])
     return Grid(
         run,
@@ -128,10 +128,9 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
         tuple(str(agent) for agent in agents),
         _ints(runs["started_ns"]),
         _ints(runs["ended_ns"]),
-        *(
-            np.asarray(np.ma.filled(runs[name], fill_value=False), np.bool_)
-            for name in ("failed", "unbegun", "unended")
-        ),
+        _bools(runs["failed"]),
+        _bools(runs["unbegun"]),
+        _bools(runs["unended"]),
         _ints(runs["events"]),
         _ints(runs["first_event"]),
         tuple(_streams(connection, run)),
@@ -188,8 +187,18 @@ def _stream(head: Any, number: int, rows: dict[str, Any], run: Ints, loose: tupl
     known = run[order][place] == runs if len(run) else np.zeros(len(runs), np.bool_)
     at = order[place[known]] if len(run) else np.zeros(0, np.int64)
     by = np.argsort(at)
-    parts = [_ints(rows[name])[mine][known][by] for name in ("events", "calls", "llm", "edges", "first_ns", "last_ns")]
-    return Stream(head[0], head[1], tuple(head[2].split(",")), bool(head[3]), _ints(at[by]), *parts, loose)
+
+    def part(name: str) -> Ints:
+        return np.asarray(_ints(rows[name])[mine][known][by], np.int64)
+
+    return Stream(
+        head[0], head[1], tuple(head[2].split(",")), bool(head[3]), _ints(at[by]), part("events"), part("calls"),
+        part("llm"), part("edges"), part("first_ns"), part("last_ns"), loose,
+    )  # fmt: skip
+
+
+def _bools(values: Any) -> Bools:
+    return np.asarray(np.ma.filled(values, fill_value=False), np.bool_)
 
 
 def _ints(values: Any) -> Ints:

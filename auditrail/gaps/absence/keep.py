@@ -12,7 +12,8 @@ from auditrail.gaps.absence.tables import insert
 if TYPE_CHECKING:
     import duckdb
 
-# A stream that would have written fewer records in the part of a run that a silence cuts off proves nothing by their absence.
+# A stream that would have written fewer records in the part of a run that a silence cuts off proves nothing by their
+# absence.
 _FEWEST_RECORDS = 3
 _TABLES = {
     "absence_rows": "run BIGINT, agent VARCHAR, format VARCHAR, stream VARCHAR, layers VARCHAR, has_spans BOOLEAN, "

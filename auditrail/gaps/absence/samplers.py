@@ -130,7 +130,7 @@ class Traces:
         self._pooled_witnesses |= witnesses
         absent = part.at[~part.present]
         lacking = {}
-        dropped = set()
+        dropped: set[str] = set()
         for place in absent:
             run = int(grid.run[place])
             traces = sorted({trace for *at, trace in self._by_run.get(run, ()) if tuple(at) in witnesses})

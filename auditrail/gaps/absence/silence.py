@@ -1,8 +1,8 @@
 """Times without a record of a stream, while runs that should have written to it went on.
 
-A night in which nobody speaks is no silence: a gap between two records of a stream is weighed by the runs in it that should
-have records of the stream and have none (each as unlikely as one such run is outside of gaps), and by the runs that it cuts:
-whose records of the stream stop at its begin, or start at its end, while other streams of the run go on.
+A night in which nobody speaks is no silence: a gap between two records of a stream is weighed by the runs in it that
+should have records of the stream and have none (each as unlikely as one such run is outside of gaps), and by the runs
+that it cuts: whose records of the stream stop at its begin, or start at its end, while other streams of the run go on.
 A gap is a silence if that has a chance below one in fifty among all the places where it might have happened.
 """
 
@@ -90,7 +90,8 @@ def silences(seen: Member, times: Ints, kept: float = 1.0) -> list[Silence]:
         return []
     here = int(seen.present.sum())
     # How often a run that has records is followed by one that has none: by chance, a missing run is as likely after a
-    # missing one, and a streak of w has a chance of q^(w - 1); in an outage, streaks are long and their starts are rare.
+    # missing one, and a streak of w has a chance of q^(w - 1); in an outage, streaks are long and their starts are
+    # rare.
     starts = int((seen.present[:-1] & ~seen.present[1:]).sum()) + (not seen.present[0])
     chance = log(min(max(starts / (here + 2), 1 / (here + 2), 1 - kept), 1.0))
     candidates = _candidates(seen, times)

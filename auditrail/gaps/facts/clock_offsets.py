@@ -1,4 +1,7 @@
-"""`clock_offsets`: streams whose clock is off, always or for a time; how that is told is said in `gaps.absence.clocks`."""
+"""`clock_offsets`: streams whose clock is off, always or for a time.
+
+How that is told is said in `gaps.absence.clocks`.
+"""
 
 from __future__ import annotations
 
@@ -33,4 +36,3 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
     given = case.one(connection, "SELECT value FROM params WHERE name = 'clock-offset.bound_ns'")
     for one in clocks.offsets(connection, int(given[0]) if given else _DEFAULT_BOUND):
         connection.execute("INSERT INTO clock_offsets VALUES (?, ?, ?, ?, ?, ?, ?)", [*one, clocks.in_words(one.ns)])
-
