@@ -1,15 +1,17 @@
 """Why a run lacks a stream, decided on evidence, the strongest first.
 
+0. Records of the stream carry an id of the run, and stand minutes or hours away from it (clock).
 1. The dump says that it is cut, and the run lies in what it leaves out (export-cut, declared).
-2. Another record of the run says that its trace was not sampled, or the stream's own declared threshold drops the run's trace
-   id, or the trace ids that are held and those that are not lie on two sides of one value (sampling).
+2. Another record of the run says that its trace was not sampled, or the stream's own declared threshold drops the
+   run's trace id, or the trace ids that are held and those that are not lie on two sides of one value (sampling).
 3. Records of the stream stand loose in the time of the run (siloed, another stream's records being the witness).
 4. The stream was silent: everything before a day is gone (retention), it came back (outage), it never came back
    (logging-disabled, or export-cut where it holds a round number of records).
 5. Its records declare a probability, or the runs that lack it are scattered over time at a steady rate (sampling).
-6. A run whose end is missing, too, never came to write it: no row, the missing end tells it (spans that never ended: crash).
-7. Nothing tells (unknown). A stream that should have one or two records of the run is left to what finds single records, and
-   so is a policy that decided nothing: whether it was asked is judged call by call.
+6. A run whose end is missing, too, never came to write it: no row, the missing end tells it (spans that never ended:
+   crash).
+7. Nothing tells (unknown). A stream that should have one or two records of the run is left to what finds single
+   records, and so is a policy that decided nothing: whether it was asked is judged call by call.
 """
 
 from __future__ import annotations
@@ -21,10 +23,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from auditrail.gaps.absence import silence
+from auditrail.gaps.absence.clocks import in_words
 from auditrail.gaps.absence.edges import Case, Quiet, cause_of
 from auditrail.gaps.absence.expect import Expected
-from auditrail.gaps.absence.fragments import Loose
-from auditrail.gaps.absence.grid import Bools, Grid
+from auditrail.gaps.absence.fragments import Loose, shifted
+from auditrail.gaps.absence.grid import Grid
 from auditrail.gaps.absence.samplers import Sampler, Traces, rate
 
 if TYPE_CHECKING:
@@ -69,12 +72,19 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
         return made
     case = Case.load(connection, grid, parts)
     traces = Traces(connection, grid, parts)
-    loose = Loose(connection, grid, [(part.stream.format, part.stream.stream) for part in parts])
+    unjoined = [(part.stream.format, part.stream.stream) for part in parts if part.stream.loose]
+    loose = Loose(connection, unjoined)
+    apart = shifted(connection, unjoined)
     usual = [part for part in parts if not part.thin]
-    made.quiet = _silences(case, grid, usual)
-    silent = _by_part(made.quiet, parts)
+    made.quiet = _silences(case, grid, usual, traces)
+    silent = _by_part(grid, made.quiet, parts)
     pooled = traces.pooled(parts, silent)
     for number, part in enumerate(parts):
+        if part.present.all():
+            made.samplers.append(Sampler(None, None, {}))
+            made.rates.append((1.0, 1.0, 1.0))
+            made.whys.append({})
+            continue
         sampler = traces.sampler(part, silent[number], pooled.get(part.stream.format))
         found = loose.during(grid, part) if part.stream.loose else {}
         if part.thin and len(found) * 2 < int((~part.present).sum()):
@@ -85,7 +95,8 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
         made.rates.append(rate(part, outside))
         whys: dict[int, Why] = {}
         for place in (int(place) for place in part.at[~part.present]):
-            why = _strong(case, grid, part, place, traces, sampler)
+            by = apart.get((part.stream.format, part.stream.stream), {}).get(int(grid.run[place]))
+            why = _clock(by) if by is not None else _strong(case, grid, part, place, traces, sampler)
             if why is None and place in found:
                 why = _unjoined(grid, part, place, found)
             if why is None and place in quiet:
@@ -96,20 +107,48 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
         if not part.thin:
             _rest(grid, part, sampler, whys)
         made.whys.append(whys)
+    _few(made)
     return made
 
 
+def _few(made: Study) -> None:
+    """An agent of whose runs too few are left to tell by themselves: the other agents' spans of the format tell."""
+    lacking: dict[str, int] = defaultdict(int)
+    sampled: dict[str, int] = defaultdict(int)
+    for part, whys in zip(made.parts, made.whys, strict=True):
+        if not part.thin and part.stream.has_spans:
+            lacking[part.stream.format] += int((~part.present).sum())
+            sampled[part.stream.format] += sum(1 for why in whys.values() if why.cause == "sampling")
+    for part, whys in zip(made.parts, made.whys, strict=True):
+        name = part.stream.format
+        if part.thin and part.stream.has_spans and part.present.any() and sampled[name] * 2 > lacking[name]:
+            for place in part.at[~part.present]:
+                whys.setdefault(int(place), Why("sampling", "statistical", "weak", "as the format's other streams are"))
+
+
+def _clock(by: int) -> Why:
+    """Records with an id of the run stand far from it in time: the stream's clock, or its zone, is another."""
+    return Why("clock", "cross-witness", "strong", f"{in_words(by)}, so far that it is not joined")
+
+
 def _unjoined(grid: Grid, part: Expected, place: int, found: dict[int, int]) -> Why:
-    """Records that stand loose: where that is the rule, the stream is not joined; else the record that joins them is gone."""
+    """Records that stand loose.
+
+    Where that is the rule, the stream is not joined; else the record that joins them is gone.
+    """
     if grid.unbegun[place] and len(found) < _SILOED_SHARE * len(part.at):
-        return Why("lost", "cross-witness", "weak", "its records are held, and the record that joins them is gone", found[place])
+        return Why(
+            "lost",
+            "cross-witness",
+            "weak",
+            "its records are held, and the record that joins them is gone",
+            found[place],
+        )
     sure = "strong" if part.thin or len(found) >= _SILOED_SHARE * len(part.at) else "weak"
     return Why("siloed", "cross-witness", sure, "", found[place])
 
 
-def _strong(
-    case: Case, grid: Grid, part: Expected, place: int, traces: Traces, sampler: Sampler
-) -> Why | None:
+def _strong(case: Case, grid: Grid, part: Expected, place: int, traces: Traces, sampler: Sampler) -> Why | None:
     """A cause that is declared or proven for this very run."""
     for cut in case.declared(part.stream):
         if cut.covers(int(grid.start[place]), int(grid.end[place])):
@@ -150,14 +189,16 @@ def _rest(grid: Grid, part: Expected, sampler: Sampler, whys: dict[int, Why]) ->
             sure = "weak" if part.habit else "strong"
             whys[place] = Why("sampling", "statistical", sure, _rate_text(share, part, grid))
         elif grid.unended[place]:
-            if part.stream.has_spans:
-                whys[place] = Why("crash", "counted", "weak", "the run never ended, and a span that never ends is never written")
+            if part.stream.has_spans and part.habit and share < _SAMPLED_SHARE * 2:
+                whys[place] = Why(
+                    "crash", "counted", "weak", "the run never ended, and a span that never ends is never written"
+                )
         elif records[place] >= _FEW_RECORDS and not policy:
             whys[place] = Why("unknown", "none", "weak", "")
 
 
 def _is_steady(part: Expected, whys: dict[int, Why]) -> bool:
-    """Whether runs without the stream are spread over time as a steady rate spreads them (chi-square over stretches)."""
+    """Whether runs without the stream are spread over time as a steady rate spreads them, by chi-square."""
     keep = np.array([int(place) not in whys for place in part.at], np.bool_)
     present = part.present[keep]
     stretches = np.array_split(present, max(2, min(_STRETCHES, len(present) // _STRETCH)))
@@ -179,7 +220,7 @@ def _rate_text(share: float, part: Expected, grid: Grid) -> str:
     return f"about {100 * (1 - share):.0f} % of the runs are kept, scattered over time"
 
 
-def _silences(case: Case, grid: Grid, parts: list[Expected]) -> list[Quiet]:
+def _silences(case: Case, grid: Grid, parts: list[Expected], traces: Traces) -> list[Quiet]:
     """The silences of all streams of a format, of each stream, and of each stream of each agent."""
     groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for number, part in enumerate(parts):
@@ -191,19 +232,24 @@ def _silences(case: Case, grid: Grid, parts: list[Expected]) -> list[Quiet]:
         members = [parts[number] for number in groups[key]]
         seen, at = silence.member(grid, members)
         if not seen.present.all():
-            for one in silence.silences(seen, case.times(key, members)):
-                found.append(cause_of(case, key, one, at, seen.present))
+            kept = min(traces.declared(part) or 1.0 for part in members)
+            for one in silence.silences(seen, case.times(key, members), kept):
+                quiet = cause_of(case, key, one, at, seen.present)
+                wider = next((other for other in found if other.covers(quiet)), None)
+                if wider is None:
+                    found.append(quiet)
+                else:
+                    wider.add(quiet)
     return found
 
 
-def _by_part(quiet: list[Quiet], parts: list[Expected]) -> list[dict[int, Quiet]]:
+def _by_part(grid: Grid, quiet: list[Quiet], parts: list[Expected]) -> list[dict[int, Quiet]]:
     """For each expectation: place of a run -> the silence that it lies in; the widest first."""
     made: list[dict[int, Quiet]] = [{} for _ in parts]
     for one in quiet:
-        whole = {int(place) for place in one.whole}
         for number, part in enumerate(parts):
             if one.concerns(part):
                 for place in part.at[~part.present]:
-                    if int(place) in whole:
+                    if int(place) in one.whole or (part.thin and one.holds(grid, int(place))):
                         made[number].setdefault(int(place), one)
     return made

@@ -1,8 +1,11 @@
-"""What a silence means: it came back (outage), it never came back (switched off, or the dump ends), or nothing is older.
+"""What a silence means.
 
-A stream whose oldest record is a usual retention before the end of the case, or whose first records are the rest of runs that
-began before them, was cut by retention. Where neither is so, nothing in the data tells a stream whose old records were deleted
-from one that was switched on that day; several agents that appear in it at one moment speak for deletion.
+It came back (outage), it never came back (switched off, or the dump ends), or nothing is older.
+
+A stream whose oldest record is a usual retention before the end of the case, or whose first records are the rest of
+runs that began before them, was cut by retention. Where neither is so, nothing in the data tells a stream whose old
+records were deleted from one that was switched on that day; several agents that appear in it at one moment speak for
+deletion.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import numpy as np
 
 from auditrail.gaps.absence.expect import Expected
 from auditrail.gaps.absence.grid import SLACK_NS, Bools, Grid, Ints, Stream
-from auditrail.gaps.absence.silence import Silence
+from auditrail.gaps.absence.silence import FOREVER, Silence
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,20 +46,48 @@ class Cut(NamedTuple):
 
 
 class Quiet(NamedTuple):
-    """A silence with its cause. `agent` is None where the whole stream is silent, `stream` where all of the format are."""
+    """A silence with its cause. `agent` is None where the whole stream is silent.
+
+    `stream` where all of the format are.
+    """
 
     format: str
     stream: str | None
     agent: str | None
     from_ns: int | None
     to_ns: int | None
-    whole: Ints
+    whole: set[int]
     cut: Ints
     cause: str
     evidence: str
     confidence: str
     detail: str
     agents: tuple[str, ...]
+
+    def covers(self, other: Quiet) -> bool:
+        """Whether another silence is (nearly) a part of this one: of the same format, at the same time."""
+        if self.format != other.format or self.stream not in (None, other.stream):
+            return False
+        low, high = max(self.start, other.start), min(self.stop, other.stop)
+        return (high - low) * 2 > other.stop - other.start
+
+    @property
+    def start(self) -> int:
+        """Its begin as a number."""
+        return -FOREVER if self.from_ns is None else self.from_ns
+
+    @property
+    def stop(self) -> int:
+        """Its end as a number."""
+        return FOREVER if self.to_ns is None else self.to_ns
+
+    def add(self, other: Quiet) -> None:
+        """Takes over the runs of a part of it."""
+        self.whole.update(other.whole)
+
+    def holds(self, grid: Grid, place: int) -> bool:
+        """Whether a run lies in it."""
+        return int(grid.start[place]) >= self.start - SLACK_NS and int(grid.end[place]) <= self.stop + SLACK_NS
 
     def concerns(self, part: Expected) -> bool:
         """Whether it is one of this stream of this agent."""
@@ -149,7 +180,17 @@ def cause_of(case: Case, key: tuple[str, ...], one: Silence, at: Ints, present: 
         why = _nothing_older(case, one, at, present, agent_only=agent is not None and shared)
     from_ns = one.from_ns if one.begins else None
     to_ns = one.to_ns if one.ends else None
-    return Quiet(key[0], stream, agent, from_ns, to_ns, at[one.whole], at[one.cut], *why, case.grid.agents)
+    return Quiet(
+        key[0],
+        stream,
+        agent,
+        from_ns,
+        to_ns,
+        {int(place) for place in at[one.whole]},
+        at[one.cut],
+        *why,
+        case.grid.agents,
+    )
 
 
 _Words = tuple[str, str, str, str]

@@ -2,9 +2,10 @@
 
 1. A stream that only hears of some calls (a tool's service, a policy, a gateway) is needed only by runs that made such
    calls, as the other streams tell: runs that called a tool that the stream names, runs that talked to a model.
-2. While the stream is in use (from its first to its last run of the agent), nearly all runs that need it have it: a habit.
-3. Fewer have it, but those that do are told by it from begin to end, so nothing that a run does can make the difference: the
-   stream is thinned out. Whether that is sampling is not judged here.
+2. While the stream is in use (from its first to its last run of the agent), nearly all runs that need it have it: a
+   habit.
+3. Fewer have it, but those that do are told by it from begin to end, so nothing that a run does can make the
+   difference: the stream is thinned out. Whether that is sampling is not judged here.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ _THINNED_WITH, _THINNED_WITHOUT = 5, 8
 # A condition holds for a stream if so many of the runs that have the stream meet it.
 _NEEDED = 0.95
 _TELLS_RUNS = 0.8
+# So many agents with spans of their own make a habit of the house.
+_TRACED_AGENTS = 2
 
 
 class Expected(NamedTuple):
@@ -61,29 +64,53 @@ def expected(connection: duckdb.DuckDBPyConnection, grid: Grid) -> list[Expected
             found = _expected(grid, stream, int(agent), runs_of[agent], mine, tools)
             if found:
                 made.append(found)
-    return made + _thin(grid, made, runs_of, tools)
+    return made + _thin(grid, made, runs_of, tools) + _untraced(grid, made, runs_of)
+
+
+def _untraced(grid: Grid, made: list[Expected], runs_of: list[Ints]) -> list[Expected]:
+    """Agents without any span in a format in which each of several other agents has a stream of its own.
+
+    All their traces may be gone; or they are not traced at all. Proof must tell.
+    """
+    own: dict[str, dict[int, Stream]] = {}
+    for part in made:
+        if part.stream.has_spans and part.stream.stream == grid.agents[part.agent]:
+            own.setdefault(part.stream.format, {})[part.agent] = part.stream
+    found = []
+    for format_name, streams in sorted(own.items()):
+        held = np.concatenate([stream.at for stream in grid.streams if stream.format == format_name])
+        for agent, runs in enumerate(runs_of):
+            if len(streams) < _TRACED_AGENTS or agent in streams or grid.agents[agent].startswith("/"):
+                continue
+            if not len(runs) or np.isin(runs, held).any():
+                continue
+            like = max(streams.values(), key=lambda stream: len(stream.at))
+            ghost = like.of_another(grid.agents[agent])
+            share = _share(grid, like, np.ones(len(like.at), np.bool_))
+            found.append(Expected(agent, ghost, runs, np.zeros(len(runs), np.bool_), False, share, True))
+    return found
 
 
 def _thin(grid: Grid, made: list[Expected], runs_of: list[Ints], tools: _Tools) -> list[Expected]:
     """Streams that hardly any run of an agent has, though something speaks for it that they should.
 
-    The stream holds records that stand in no run: of this agent, or of nobody, where the runs did what it hears of. Or it
-    holds spans, and other agents' spans are thinned out.
+    A few runs have it: where other agents' runs show a silence or a sampler, it counts for these, too. Or the stream
+    holds records that stand in no run: of this agent, or of nobody, where the runs did what it hears of.
     """
     told = {(part.agent, part.stream.format, part.stream.stream) for part in made}
-    thinned = {part.stream.format for part in made if not part.habit and part.stream.has_spans}
     found = []
     for stream in grid.streams:
-        sampled = stream.has_spans and stream.format in thinned
-        if not stream.loose and not sampled:
-            continue
         mine = np.zeros(len(grid.run), np.bool_)
         mine[stream.at] = True
         for agent, runs in enumerate(runs_of):
             if (agent, stream.format, stream.stream) in told or not len(runs):
                 continue
-            named = grid.agents[agent] in stream.loose or (sampled and mine[runs].any())
-            needs = runs if named else _hearing(stream, runs, tools)
+            if mine[runs].any():
+                needs = _needing(stream, runs, mine[runs], tools)[0]
+            elif stream.loose:
+                needs = runs if grid.agents[agent] in stream.loose else _hearing(stream, runs, tools)
+            else:
+                continue
             if len(needs) and not mine[needs].all():
                 share = _share(grid, stream, np.ones(len(stream.at), np.bool_))
                 found.append(Expected(agent, stream, needs, mine[needs], False, share, True))
@@ -98,6 +125,11 @@ def _hearing(stream: Stream, runs: Ints, tools: _Tools) -> Ints:
     return runs[:0] if called is None else runs[called]
 
 
+def _of(grid: Grid, stream: Stream, agent: int) -> Bools:
+    """Which of the stream's runs are of this agent."""
+    return np.asarray(grid.agent[stream.at] == agent)
+
+
 def _share(grid: Grid, stream: Stream, inside: Bools) -> float:
     if not inside.any():
         return 0.0
@@ -105,24 +137,22 @@ def _share(grid: Grid, stream: Stream, inside: Bools) -> float:
     return float(np.median(events / np.maximum(grid.events[stream.at[inside]] - events, 1)))
 
 
-def _expected(
-    grid: Grid, stream: Stream, agent: int, runs: Ints, mine: Bools, tools: _Tools
-) -> Expected | None:
+def _expected(grid: Grid, stream: Stream, agent: int, runs: Ints, mine: Bools, tools: _Tools) -> Expected | None:
     has = mine[runs]
     if len(runs) < _FEWEST:
         return None
     if has.all():
-        return Expected(agent, stream, runs, has, True, 0.0)
-    inside = np.isin(stream.at, runs, assume_unique=True)
+        return Expected(agent, stream, runs, has, True, _share(grid, stream, _of(grid, stream, agent)))
+    inside = _of(grid, stream, agent)
     tells_runs = float((stream.edges[inside] > 0).mean()) >= _TELLS_RUNS
     needs, covers = runs, tells_runs
     if not tells_runs:
-        needs, covers = _needing(grid, stream, runs, has, tools)
+        needs, covers = _needing(stream, runs, has, tools)
     present = mine[needs]
     if len(needs) < _FEWEST or present.sum() < _FEWEST_WITH:
         return None
     if present.all():
-        return Expected(agent, stream, needs, present, True, 0.0)
+        return Expected(agent, stream, needs, present, True, _share(grid, stream, inside))
     where = np.flatnonzero(present)
     inner = present[where[0] : where[-1] + 1]
     rate = float(inner.mean())
@@ -134,7 +164,7 @@ def _expected(
     return None
 
 
-def _needing(grid: Grid, stream: Stream, runs: Ints, has: Bools, tools: _Tools) -> tuple[Ints, bool]:
+def _needing(stream: Stream, runs: Ints, has: Bools, tools: _Tools) -> tuple[Ints, bool]:
     """The runs that did what the stream hears of, and whether that is known to be all that it takes."""
     needs, covers = runs, False
     for meets in (tools.called(stream, runs, has), tools.talked(stream, runs)):

@@ -1,4 +1,6 @@
-"""Records of a stream that are held, but stand in no run, or in a run of their own: the stream is there, and was not joined.
+"""Records of a stream that are held, but stand in no run, or in a run of their own.
+
+The stream is there, and was not joined.
 
 A run lacks a stream; at that time the stream holds records that are in no run, or a fragment that has records of this
 stream and of nothing that the run has. Heartbeats and health checks carry no id and no tool, and do not count.
@@ -21,9 +23,12 @@ _SHARE = 0.5
 
 
 class Loose:
-    """The times of records that no named run of the grid has, by stream; `acts` and what `grid.load` left must stand."""
+    """The times of records that no named run of the grid has, by stream.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, grid: Grid, wanted: list[tuple[str, str]]) -> None:
+    `acts` and what `grid.load` left must stand.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, wanted: list[tuple[str, str]]) -> None:
         self._by_stream: dict[tuple[str, str], tuple[Ints, Ints]] = {}
         if not wanted:
             return
@@ -68,3 +73,39 @@ class Loose:
             needed = np.ones(len(absent))
         found = np.flatnonzero((high - low >= needed) & (high - low > usual_most))
         return {int(absent[place]): int(events[low[place]]) for place in found}
+
+
+# Records of one call that stand so far apart are told by clocks that differ.
+_APART_NS = 60_000_000_000
+
+
+def shifted(
+    connection: duckdb.DuckDBPyConnection, wanted: list[tuple[str, str]]
+) -> dict[tuple[str, str], dict[int, int]]:
+    """Stream -> run -> by how many ns its loose records with an id of the run stand apart from the run's own.
+
+    The ids are those of calls, requests and responses that one run has; `acts` and what `grid.load` left must stand.
+    """
+    found: dict[tuple[str, str], dict[int, int]] = {}
+    if not wanted:
+        return found
+    for column in ("call", "request", "response"):
+        rows = connection.execute(
+            f"""
+            WITH loose AS (
+                SELECT {column} AS id, format, stream, min(ts_ns) AS ts_ns FROM acts
+                WHERE {column} IS NOT NULL AND ts_ns IS NOT NULL
+                AND (run IS NULL OR run NOT IN (SELECT run FROM grid_runs)) GROUP BY ALL
+            ), held AS (
+                SELECT {column} AS id, min(run) AS run, min(ts_ns) AS ts_ns, max(ts_ns) AS last_ns FROM acts
+                WHERE {column} IN (SELECT id FROM loose) AND run IN (SELECT run FROM grid_runs)
+                GROUP BY ALL HAVING min(run) = max(run)
+            )
+            SELECT l.format, l.stream, h.run, CAST(median(l.ts_ns - h.ts_ns) AS BIGINT)
+            FROM loose l JOIN held h ON h.id = l.id GROUP BY ALL ORDER BY ALL
+            """
+        ).fetchall()
+        for format_name, stream, run, apart in rows:
+            if (format_name, stream) in wanted and abs(apart) > _APART_NS:
+                found.setdefault((format_name, stream), {}).setdefault(run, apart)
+    return found

@@ -42,6 +42,11 @@ class Stream:
     last: Ints
     loose: tuple[str | None, ...]
 
+    def of_another(self, stream: str) -> Stream:
+        """A stream of the same kind without a record."""
+        none = np.zeros(0, np.int64)
+        return Stream(self.format, stream, self.layers, self.has_spans, none, none, none, none, none, none, none, ())
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -68,8 +73,9 @@ class Grid:
 def load(connection: duckdb.DuckDBPyConnection) -> Grid:
     """The grid of a case; `run_facts` and `run_streams` must stand.
 
-    Left out are runs that may only be a piece of another run, those that no run id names though the agent's runs have one: where
-    no record of a begin or an end shows them to be a run, and where a run of the agent at the same time lacks what they have.
+    Left out are runs that may only be a piece of another run, those that no run id names though the agent's runs have
+    one: where no record of a begin or an end shows them to be a run, where a run of the agent at the same time lacks
+    what they have, and where they carry an id of a call or request that one named run has, too.
     """
     runs = connection.execute(
         """
@@ -89,22 +95,32 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
                    count(*) FILTER (WHERE has_start) * 2 >= count(*) AS by_start
             FROM told GROUP BY agent
         ), pieces AS (
-            SELECT DISTINCT p.run FROM told p JOIN told r ON r.agent = p.agent AND r.id_kind = 'run' AND p.id_kind <> 'run'
-                AND r.started_ns <= p.ended_ns + $slack AND r.ended_ns >= p.started_ns - $slack
+            SELECT DISTINCT p.run FROM told p JOIN told r ON r.agent = p.agent AND r.id_kind = 'run'
+                AND p.id_kind <> 'run' AND r.started_ns <= p.ended_ns + $slack AND r.ended_ns >= p.started_ns - $slack
             WHERE NOT EXISTS (
                 SELECT 1 FROM run_streams s WHERE s.run = r.run AND s.format || '/' || s.stream = p.home
             )
-        )
+        ), unnamed AS (
+            SELECT t.run FROM told t JOIN named n ON n.agent = t.agent WHERE n.by_run AND t.id_kind <> 'run'
+        ), theirs AS (
+            SELECT DISTINCT run, call AS id FROM acts WHERE call IS NOT NULL AND run IN (SELECT run FROM unnamed)
+        ), known AS (
+            SELECT a.call AS id, min(a.run) AS run FROM acts a
+            WHERE a.call IN (SELECT id FROM theirs) AND a.run IN (SELECT run FROM told WHERE id_kind = 'run')
+            GROUP BY a.call HAVING min(a.run) = max(a.run)
+        ), called AS (SELECT DISTINCT t.run FROM theirs t JOIN known k ON k.id = t.id)
         SELECT t.run, t.agent, t.started_ns, t.ended_ns, t.failed, n.by_end AND NOT t.has_end AS unended,
                n.by_start AND NOT t.has_start AS unbegun, t.events,
                t.first_event
         FROM told t JOIN named n ON n.agent = t.agent
-        WHERE t.id_kind = 'run' OR NOT n.by_run OR (t.edged AND t.run NOT IN (SELECT run FROM pieces))
+        WHERE t.id_kind = 'run' OR NOT n.by_run OR (
+            t.edged AND t.run NOT IN (SELECT run FROM pieces) AND t.run NOT IN (SELECT run FROM called)
+        )
         ORDER BY t.started_ns, t.run
         """,
         {"slack": SLACK_NS},
     ).fetchnumpy()
-    agents, codes = np.unique(runs["agent"].astype(str), return_inverse=True) if len(runs["run"]) else ([], [])
+    agents, codes = np.unique(runs["agent"].astype(str), return_inverse=True)
     run = _ints(runs["run"])
     return Grid(
         run,
@@ -112,7 +128,9 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
         tuple(str(agent) for agent in agents),
         _ints(runs["started_ns"]),
         _ints(runs["ended_ns"]),
-        *(np.asarray(np.ma.filled(runs[name], fill_value=False), np.bool_) for name in ("failed", "unbegun", "unended")),
+        _bools(runs["failed"]),
+        _bools(runs["unbegun"]),
+        _bools(runs["unended"]),
         _ints(runs["events"]),
         _ints(runs["first_event"]),
         tuple(_streams(connection, run)),
@@ -169,8 +187,18 @@ def _stream(head: Any, number: int, rows: dict[str, Any], run: Ints, loose: tupl
     known = run[order][place] == runs if len(run) else np.zeros(len(runs), np.bool_)
     at = order[place[known]] if len(run) else np.zeros(0, np.int64)
     by = np.argsort(at)
-    parts = [_ints(rows[name])[mine][known][by] for name in ("events", "calls", "llm", "edges", "first_ns", "last_ns")]
-    return Stream(head[0], head[1], tuple(head[2].split(",")), bool(head[3]), _ints(at[by]), *parts, loose)
+
+    def part(name: str) -> Ints:
+        return np.asarray(_ints(rows[name])[mine][known][by], np.int64)
+
+    return Stream(
+        head[0], head[1], tuple(head[2].split(",")), bool(head[3]), _ints(at[by]), part("events"), part("calls"),
+        part("llm"), part("edges"), part("first_ns"), part("last_ns"), loose,
+    )  # fmt: skip
+
+
+def _bools(values: Any) -> Bools:
+    return np.asarray(np.ma.filled(values, fill_value=False), np.bool_)
 
 
 def _ints(values: Any) -> Ints:

@@ -12,6 +12,9 @@ from auditrail.gaps.absence.tables import insert
 if TYPE_CHECKING:
     import duckdb
 
+# A stream that would have written fewer records in the part of a run that a silence cuts off proves nothing by their
+# absence.
+_FEWEST_RECORDS = 3
 _TABLES = {
     "absence_rows": "run BIGINT, agent VARCHAR, format VARCHAR, stream VARCHAR, layers VARCHAR, has_spans BOOLEAN, "
     "runs BIGINT, of_runs BIGINT, from_ns BIGINT, to_ns BIGINT, event BIGINT, lacks VARCHAR, habit BOOLEAN, "
@@ -27,7 +30,9 @@ _TABLES = {
 
 def keep(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes the tables, if they do not stand; `acts`, `run_facts`, `run_streams` and `cuts` must."""
-    held = connection.execute("SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = 'absence_rows'").fetchone()
+    held = connection.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = 'absence_rows'"
+    ).fetchone()
     if held is not None:
         return
     for name, columns in _TABLES.items():
@@ -99,14 +104,18 @@ def _sampler(connection: duckdb.DuckDBPyConnection, found: decide.Study, number:
 def _quiet(connection: duckdb.DuckDBPyConnection, found: decide.Study, quiet: Quiet, part: Expected) -> None:
     why = (quiet.cause, quiet.evidence, quiet.confidence, quiet.detail)
     place = (part.stream.format, part.stream.stream)
-    whole, cut = set(map(int, quiet.whole)), set(map(int, quiet.cut))
+    whole, cut = quiet.whole, set(map(int, quiet.cut))
     connection.execute(
         "INSERT INTO absence_silences VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [*place, found.grid.agents[part.agent].removeprefix("/") if quiet.agent else None, quiet.from_ns, quiet.to_ns,
          sum(1 for run in part.at if int(run) in whole), *why],
     )  # fmt: skip
+    grid_ = found.grid
     for run in (int(run) for run in part.at[part.present] if int(run) in cut):
-        grid_ = found.grid
+        inside = min(quiet.stop, int(grid_.end[run])) - max(quiet.start, int(grid_.start[run]))
+        length = max(int(grid_.end[run] - grid_.start[run]), 1)
+        if int(grid_.events[run]) * part.share * inside / length < _FEWEST_RECORDS:
+            continue
         connection.execute(
             "INSERT INTO absence_cuts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [int(grid_.run[run]), _agent(found, part), *place, int(grid_.first_event[run]),

@@ -2,13 +2,15 @@
 
 - `low 56 bits`: consistent probability sampling; the trace is kept if they are at least T (OpenTelemetry
   specification, tracestate-probability-sampling).
-- `low 64 bits`: TraceIdRatioBased of the SDKs for Python and Go (the latter drops one bit), and Jaeger's: kept if below.
+- `low 64 bits`: TraceIdRatioBased of the SDKs for Python and Go (the latter drops one bit), and Jaeger's: kept if
+  below.
 - `low 63 bits`: the ratio samplers of older SDKs.
 - `low 64 bits, absolute`: that of Java, and Brave's boundary sampler: the number is signed, and its sign is dropped.
 - `xor of 32-bit words`: that of JavaScript (sdk-trace-base, TraceIdRatioBasedSampler).
 - `Knuth hash`: Datadog's tracers: id * 1111111111111111111 modulo 2^64.
-- `FNV-1a, seed n`: the Collector's probabilistic sampler in its mode hash_seed: the low 14 bits of a 32-bit FNV-1a over the
-  seed, least byte first, and the id (opentelemetry-collector-contrib, processor/probabilisticsamplerprocessor).
+- `FNV-1a, seed n`: the Collector's probabilistic sampler in its mode hash_seed: the low 14 bits of a 32-bit FNV-1a
+  over the seed, least byte first, and the id (opentelemetry-collector-contrib,
+  processor/probabilisticsamplerprocessor).
 - `high 64 bits`: services that look at the begin of the id.
 """
 

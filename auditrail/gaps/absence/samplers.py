@@ -59,6 +59,7 @@ class Traces:
         self._by_run: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
         self._declared: dict[tuple[str, str, str], float] = {}
         self.unsampled: set[int] = set()
+        self._pooled_witnesses: set[tuple[str, str]] = set()
         wanted = {(part.stream.format, part.stream.stream) for part in parts}
         if not wanted:
             return
@@ -83,7 +84,7 @@ class Traces:
         kept: dict[str, set[str]] = defaultdict(set)
         dropped: dict[str, set[str]] = defaultdict(set)
         for part, quiet in zip(parts, silent, strict=True):
-            if part.stream.has_spans:
+            if part.stream.has_spans and not part.present.all():
                 mine, other, _ = self._sides(part, quiet)
                 kept[part.stream.format].update(mine)
                 dropped[part.stream.format].update(other)
@@ -98,7 +99,7 @@ class Traces:
             quiet: places of runs that lie in silences: their traces tell nothing of a sampler.
             pooled: the sampler of the format, for an agent whose own runs are too few.
         """
-        declared = self._declared_for(part)
+        declared = self.declared(part)
         kept, dropped, traces = self._sides(part, quiet)
         own = thresholds.infer(sorted(kept), sorted(dropped)) if kept and not part.thin else None
         if own is None and pooled is not None and (dropped or part.thin):
@@ -106,7 +107,8 @@ class Traces:
             own = pooled if sum(fits) * 2 >= len(fits) and not any(thresholds.drops(pooled, sorted(kept))) else None
         return Sampler(declared, own, traces)
 
-    def _declared_for(self, part: Expected) -> float | None:
+    def declared(self, part: Expected) -> float | None:
+        """The probability that the stream's records declare, of this agent or of all; below 1."""
         here = (part.stream.format, part.stream.stream)
         declared = self._declared.get((*here, self._grid.agents[part.agent]))
         if declared is None:
@@ -124,10 +126,11 @@ class Traces:
         own = {run: {trace for *place, trace in self._by_run.get(run, ()) if tuple(place) == here} for run in has}
         if sum(1 for traces in own.values() if traces) < _WITNESS * len(has):
             return set(), set(), {}
-        witnesses = self._witnesses(own, here)
+        witnesses = self._witnesses(own, here) if has else self._pooled_witnesses
+        self._pooled_witnesses |= witnesses
         absent = part.at[~part.present]
         lacking = {}
-        dropped = set()
+        dropped: set[str] = set()
         for place in absent:
             run = int(grid.run[place])
             traces = sorted({trace for *at, trace in self._by_run.get(run, ()) if tuple(at) in witnesses})

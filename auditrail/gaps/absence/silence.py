@@ -1,8 +1,8 @@
 """Times without a record of a stream, while runs that should have written to it went on.
 
-A night in which nobody speaks is no silence: a gap between two records of a stream is weighed by the runs in it that should
-have records of the stream and have none (each as unlikely as one such run is outside of gaps), and by the runs that it cuts:
-whose records of the stream stop at its begin, or start at its end, while other streams of the run go on.
+A night in which nobody speaks is no silence: a gap between two records of a stream is weighed by the runs in it that
+should have records of the stream and have none (each as unlikely as one such run is outside of gaps), and by the runs
+that it cuts: whose records of the stream stop at its begin, or start at its end, while other streams of the run go on.
 A gap is a silence if that has a chance below one in fifty among all the places where it might have happened.
 """
 
@@ -21,7 +21,7 @@ _CHANCE = log(0.02)
 _USUAL_GAPS = 100
 # So much of a run lies in a gap that cuts it.
 _CUT_SHARE = 0.25
-_FOREVER = 1 << 62
+FOREVER = 1 << 62
 # Gaps looked at, those with most missing runs first.
 _LOOKED_AT = 400
 
@@ -37,7 +37,7 @@ class Member(NamedTuple):
 
 
 class Silence(NamedTuple):
-    """A silence from the last record before it to the first after it (`_FOREVER` and its negative: none).
+    """A silence from the last record before it to the first after it (`FOREVER` and its negative: none).
 
     whole: places in the members of runs that lie in it and have nothing; cut: those that it cuts.
     """
@@ -51,45 +51,49 @@ class Silence(NamedTuple):
     @property
     def begins(self) -> bool:
         """Whether a record stands before it."""
-        return self.from_ns > -_FOREVER
+        return self.from_ns > -FOREVER
 
     @property
     def ends(self) -> bool:
         """Whether a record stands after it."""
-        return self.to_ns < _FOREVER
+        return self.to_ns < FOREVER
 
 
 def member(grid: Grid, parts: list[Expected]) -> tuple[Member, Ints]:
     """What the runs of these expectations show together, and their places in the grid; a run is told once."""
     at = np.unique(np.concatenate([part.at for part in parts]))
-    first = np.full(len(at), _FOREVER, np.int64)
-    last = np.full(len(at), -_FOREVER, np.int64)
+    first = np.full(len(at), FOREVER, np.int64)
+    last = np.full(len(at), -FOREVER, np.int64)
     present = np.zeros(len(at), np.bool_)
     for part in parts:
         stream = part.stream
-        place = np.searchsorted(at, stream.at)
+        mine = grid.agent[stream.at] == part.agent
+        place = np.searchsorted(at, stream.at[mine])
         place[place == len(at)] = 0
-        known = at[place] == stream.at
-        np.minimum.at(first, place[known], stream.first[known])
-        np.maximum.at(last, place[known], stream.last[known])
-        present[place[known]] = True
+        known = at[place] == stream.at[mine]
+        place = place[known]
+        first[place] = np.minimum(first[place], stream.first[mine][known])
+        last[place] = np.maximum(last[place], stream.last[mine][known])
+        present[place] = True
     return Member(grid.start[at], grid.end[at], present, first, last), at
 
 
-def silences(seen: Member, times: Ints) -> list[Silence]:
+def silences(seen: Member, times: Ints, kept: float = 1.0) -> list[Silence]:
     """The silences of a stream (or of several that fall silent together).
 
     Args:
         seen: the runs that should have it.
         times: when its records were written, sorted.
+        kept: the probability that its records declare: so many runs are missing by chance, whatever the streaks say.
     """
     if seen.present.all() or not len(times):
         return []
     here = int(seen.present.sum())
     # How often a run that has records is followed by one that has none: by chance, a missing run is as likely after a
-    # missing one, and a streak of w has a chance of q^(w - 1); in an outage, streaks are long and their starts are rare.
+    # missing one, and a streak of w has a chance of q^(w - 1); in an outage, streaks are long and their starts are
+    # rare.
     starts = int((seen.present[:-1] & ~seen.present[1:]).sum()) + (not seen.present[0])
-    chance = log(max(starts, 1) / (here + 2))
+    chance = log(min(max(starts / (here + 2), 1 / (here + 2), 1 - kept), 1.0))
     candidates = _candidates(seen, times)
     cut = log(min(1.0, _usual_cuts(seen, times, candidates) + 0.02)) if candidates else 0.0
     found = []
@@ -109,8 +113,8 @@ def _candidates(seen: Member, times: Ints) -> list[Silence]:
     looked = numbers[np.argsort(-counts, kind="stable")[:_LOOKED_AT]]
     made = []
     for number in sorted(int(number) for number in looked):
-        from_ns = int(times[number - 1]) if number > 0 else -_FOREVER
-        to_ns = int(times[number]) if number < len(times) else _FOREVER
+        from_ns = int(times[number - 1]) if number > 0 else -FOREVER
+        to_ns = int(times[number]) if number < len(times) else FOREVER
         inside = absent[gap == number]
         fits = (seen.start[inside] >= _less(from_ns, SLACK_NS)) & (seen.end[inside] <= _more(to_ns, SLACK_NS))
         overlap = np.minimum(seen.end[inside], to_ns) - np.maximum(seen.start[inside], from_ns)
@@ -133,15 +137,19 @@ def _usual_cuts(seen: Member, times: Ints, candidates: list[Silence]) -> float:
 def _cut(seen: Member, from_ns: int, to_ns: int) -> Ints:
     """Runs whose records stop where the gap begins, or start where it ends, though the run went on inside."""
     length = np.maximum(seen.end - seen.start, 1)
-    stops = (seen.first <= from_ns) & (seen.last <= from_ns) & (np.minimum(seen.end, to_ns) - from_ns > length * _CUT_SHARE)
-    starts = (seen.first >= to_ns) & (seen.first < _FOREVER) & (to_ns - np.maximum(seen.start, from_ns) > length * _CUT_SHARE)
+    stops = (
+        (seen.first <= from_ns) & (seen.last <= from_ns) & (np.minimum(seen.end, to_ns) - from_ns > length * _CUT_SHARE)
+    )
+    starts = (
+        (seen.first >= to_ns) & (seen.first < FOREVER) & (to_ns - np.maximum(seen.start, from_ns) > length * _CUT_SHARE)
+    )
     near = (stops & (seen.start < from_ns)) | (starts & (seen.end > to_ns))
     return np.asarray(np.flatnonzero(seen.present & near), np.int64)
 
 
 def _less(value: int, by: int) -> int:
-    return max(value - by, -_FOREVER)
+    return max(value - by, -FOREVER)
 
 
 def _more(value: int, by: int) -> int:
-    return min(value + by, _FOREVER)
+    return min(value + by, FOREVER)

@@ -26,8 +26,6 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[s
     }
     connection.register("rows", given)
     try:
-        connection.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} FROM rows", bound
-        )
+        connection.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} FROM rows", bound)
     finally:
         connection.unregister("rows")

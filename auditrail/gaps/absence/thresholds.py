@@ -1,11 +1,11 @@
 """Whether a sampler explains which traces are held: kept and missing trace ids lie on two sides of one value.
 
 If the choice had nothing to do with a sampler's number, each order of kept and missing ids would be as likely as any
-other: that n kept ones all lie on one side of k missing ones has a chance of 1 in C(n + k, k). A claim needs less than one in
-a million, with the kinds of sampler that were tried and the exceptions that were allowed counted in.
+other: that n kept ones all lie on one side of k missing ones has a chance of 1 in C(n + k, k). A claim needs less than
+one in a million, with the kinds of sampler that were tried and the exceptions that were allowed counted in.
 
-Where no other stream names the missing traces, the kept ones alone can tell: n ids spread evenly over the upper part only
-have a chance of (1 - T)^n.
+Where no other stream names the missing traces, the kept ones alone can tell: n ids spread evenly over the upper part
+only have a chance of (1 - T)^n.
 """
 
 from __future__ import annotations
@@ -69,7 +69,10 @@ def drops(threshold: Threshold, traces: list[str]) -> list[bool]:
 
 
 def _split(kind: str, above: bool, kept: Floats, missing: Floats) -> tuple[float, Threshold] | None:
-    """How surely one value parts the two (minus the log of the chance), with all numbers turned so that above is kept."""
+    """How surely one value parts the two (minus the log of the chance).
+
+    With all numbers turned so that above is kept.
+    """
     n = len(kept)
     allowed = int(n * _EXCEPTIONS)
     best: tuple[float, Threshold] | None = None

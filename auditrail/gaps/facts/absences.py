@@ -1,7 +1,8 @@
 """`absences`: each run and stream that is missing with the one cause that the strongest evidence names.
 
-The order of evidence, and what each cause rests on, is told in `gaps.absence.decide`. Beside the rows of `missing_streams` it
-has those of streams that no run of the agent has, where records that stand loose, or sampled trace ids, prove them.
+The order of evidence, and what each cause rests on, is told in `gaps.absence.decide`. Beside the rows of
+`missing_streams` it has those of streams that no run of the agent has, where records that stand loose, or sampled
+trace ids, prove them.
 """
 
 from __future__ import annotations

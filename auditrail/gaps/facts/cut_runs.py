@@ -1,4 +1,7 @@
-"""`cut_runs`: runs that a silence of a stream cuts: they have records of it, but none from the part inside the silence."""
+"""`cut_runs`: runs of which a silence of a stream cuts off a part.
+
+They have records of the stream, but none from the part inside the silence.
+"""
 
 from __future__ import annotations
 

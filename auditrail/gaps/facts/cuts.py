@@ -1,8 +1,8 @@
 """`cuts`: where a source says, or shows by a round number of records, that it does not hold all that there was.
 
-A store answers in order of time, the oldest or the newest first; what a page token leaves out lies beyond the last record
-that the answer holds. The range is therefore that after the newest record of the stream (of all its sources), or that
-before the oldest where the answer goes backwards.
+A store answers in order of time, the oldest or the newest first; what a page token leaves out lies beyond the last
+record that the answer holds. The range is therefore that after the newest record of the stream (of all its sources),
+or that before the oldest where the answer goes backwards.
 """
 
 from __future__ import annotations

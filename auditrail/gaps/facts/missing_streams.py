@@ -1,7 +1,7 @@
 """`missing_streams`: streams of which a run should have records, and has none, without asking why.
 
-What a run should have is told by the agent's other runs and by what the run itself did (`gaps.absence.expect`). Why it has
-none is told by `absences`.
+What a run should have is told by the agent's other runs and by what the run itself did (`gaps.absence.expect`). Why it
+has none is told by `absences`.
 """
 
 from __future__ import annotations

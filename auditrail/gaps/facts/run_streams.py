@@ -17,7 +17,7 @@ COLUMNS = {
     "calls": "of them, those about a tool",
     "llm": "of them, those of the layer llm",
     "edges": "of them, those that are the run's own begin or end: a root span, or kind start or end",
-    "failures": "of them, those of status error or denied",
+    "inferred": "of them, those whose place in the run is a guess",
     "first_ns": "its first time in the run",
     "last_ns": "its last time in the run",
     "event": "its first event in the run",
@@ -33,7 +33,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
                count(*) FILTER (WHERE layer = 'llm') AS llm,
                count(*) FILTER (WHERE (kind = 'span' AND span IS NOT NULL AND parent IS NULL)
                                 OR (kind IN ('start', 'end') AND layer IN ('agent', 'other'))) AS edges,
-               count(*) FILTER (WHERE status IN ('error', 'denied')) AS failures,
+               count(*) FILTER (WHERE inferred) AS inferred,
                min(ts_ns) AS first_ns, max(greatest(ts_ns, coalesce(end_ns, ts_ns))) AS last_ns, min(event) AS event
         FROM acts WHERE run IS NOT NULL GROUP BY run, format, stream
         """

@@ -1,4 +1,7 @@
-"""`samplers`: how each sampled stream of each agent is thinned out: as declared, and as its trace ids or its runs betray."""
+"""`samplers`: how each sampled stream of each agent is thinned out.
+
+As declared, and as its trace ids or the share of its runs betray.
+"""
 
 from __future__ import annotations
 
