@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from itertools import combinations
-from math import ceil, floor, log, sqrt
+from math import ceil, floor, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditrail.gaps.estimate import Total, chapman, several
@@ -36,6 +36,8 @@ _FEWEST = 10
 _NAMED = 0.9
 # So many standard errors from independence are no chance, with all pairs that are looked at.
 _SURE = 3.5
+# Fewer runs that both miss prove nothing.
+_MISSED = 3
 _LISTS = 8
 _SHOWN = 5
 # Chi-squared per degree of freedom from which on the weeks differ.
@@ -231,14 +233,25 @@ def _dependent(
         for third in groups:
             if third in (first, second):
                 continue
-            cells = [0.5] * 4
+            cells = [0] * 4
             for held, runs in sets.items():
                 if held & third:
                     cells[2 * bool(held & first) + bool(held & second)] += runs
-            sure = log(cells[0] * cells[3] / (cells[1] * cells[2])) / sqrt(sum(1 / cell for cell in cells))
+            sure = _together(*cells)
             if sure > _SURE and (worst is None or sure > worst[0]):
                 worst = (sure, (first, second))
     return worst[1] if worst else None
+
+
+def _together(neither: int, second: int, first: int, both: int) -> float:
+    """How many standard deviations more runs than chance would have it are in neither (hypergeometric)."""
+    total = neither + second + first + both
+    no_first, no_second = neither + second, neither + first
+    if total < 2 or neither < _MISSED:
+        return 0.0
+    expected = no_first * no_second / total
+    spread = expected * (total - no_first) * (total - no_second) / (total * (total - 1))
+    return (neither - expected) / sqrt(spread) if spread else 0.0
 
 
 def _collapse(patterns: Patterns, lists: list[_List]) -> Patterns:
