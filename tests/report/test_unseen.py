@@ -15,7 +15,7 @@ from auditrail.report.gap_types import Estimate, GapsReport
 from auditrail.report.gaps import gaps
 from tests.gaps._case import loaded
 
-STREAMS = {number: unseen._Stream("jsonl", name, False, True) for number, name in enumerate("abcd")}
+STREAMS = {number: unseen.Stream("jsonl", name, False, True) for number, name in enumerate("abcd")}
 
 
 def patterns(draw: random.Random, runs: int, shares: Mapping[int, float], *, twins: bool = False) -> unseen.Patterns:
@@ -46,7 +46,7 @@ def test_ninety_of_a_hundred_intervals_hold_the_truth(runs: int, shares: dict[in
     right = 0
     for _ in range(100):
         made = patterns(draw, runs, shares, twins=twins)
-        found = unseen._estimate("x", made, streams)
+        found = unseen.of_patterns("x", made, streams)
         assert isinstance(found, Estimate)
         right += found.low <= runs - made.total() <= found.high
     assert right >= 90
@@ -54,12 +54,12 @@ def test_ninety_of_a_hundred_intervals_hold_the_truth(runs: int, shares: dict[in
 
 def test_streams_that_fail_together_are_told_by_a_third() -> None:
     made = patterns(random.Random(1), 800, {0: 0.6, 1: 0.6, 2: 0.7}, twins=True)
-    found = unseen._estimate("x", made, {number: STREAMS[number] for number in range(3)})
+    found = unseen.of_patterns("x", made, {number: STREAMS[number] for number in range(3)})
     assert isinstance(found, Estimate)
     assert "keep and lose the same runs" in found.meaning
     assert "2 lists" in found.method
     # Without the third the same two give nothing of what is missing: and it is said that this was not checked.
-    blind = unseen._estimate("x", made, {number: STREAMS[number] for number in range(2)})
+    blind = unseen.of_patterns("x", made, {number: STREAMS[number] for number in range(2)})
     assert isinstance(blind, Estimate)
     assert blind.value < found.value / 5
     assert "could not be checked" in blind.meaning
@@ -72,7 +72,7 @@ def test_weeks_are_estimated_by_themselves_where_both_streams_had_a_bad_one() ->
         bad = patterns(draw, 200, {0: 0.3, 1: 0.3})
         for (held, _), runs in bad.items():
             made[held, 20] += runs
-        found = unseen._estimate("x", made, {0: STREAMS[0], 1: STREAMS[1]})
+        found = unseen.of_patterns("x", made, {0: STREAMS[0], 1: STREAMS[1]})
         assert isinstance(found, Estimate)
         pooled += "each week" not in found.method
         right += found.low <= 800 - made.total() <= found.high
@@ -81,17 +81,17 @@ def test_weeks_are_estimated_by_themselves_where_both_streams_had_a_bad_one() ->
 
 
 def test_too_little_tells_nothing() -> None:
-    one = unseen._estimate("x", Counter({(frozenset({0}), 0): 50}), STREAMS)
+    one = unseen.of_patterns("x", Counter({(frozenset({0}), 0): 50}), STREAMS)
     assert isinstance(one, str)
     apart = Counter({(frozenset({0}), 0): 50, (frozenset({1}), 0): 50, (frozenset({0, 1}), 0): 3})
-    few = unseen._estimate("x", apart, STREAMS)
+    few = unseen.of_patterns("x", apart, STREAMS)
     assert isinstance(few, str)
     assert "fewer than 7" in few
 
 
 def test_spans_of_one_format_are_one_list() -> None:
-    streams = {number: unseen._Stream("otlp", name, True, True) for number, name in enumerate("ab")}
-    found = unseen._estimate("x", patterns(random.Random(3), 400, {0: 0.9, 1: 0.8}), streams)
+    streams = {number: unseen.Stream("otlp", name, True, True) for number, name in enumerate("ab")}
+    found = unseen.of_patterns("x", patterns(random.Random(3), 400, {0: 0.9, 1: 0.8}), streams)
     assert isinstance(found, str)
 
 
