@@ -82,6 +82,8 @@ def gaps(
     made = _told(connection, found, judging.expected)
     open_gaps, waived, notes = _waived(made, judging.settings.waivers, end)
     new = [gap for gap in open_gaps if judging.baseline is None or not judging.baseline.has(gap)]
+    if judging.expected is not None:
+        notes.insert(0, inventory.told(connection, judging.expected))
     if period.note:
         notes.insert(0, f"{period.label}: {period.note}")
     measured = coverage.measure(connection, question, judging.expected.path if judging.expected else None)

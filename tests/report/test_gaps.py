@@ -123,6 +123,7 @@ def test_an_inventory_names_runs_that_nothing_holds(tmp_path: Path) -> None:
     assert (agent.runs_expected, agent.runs_seen) == (8, 6)
     assert str(listed) in agent.expected_from
     assert any(cell.day == "2026-09-09" and cell.runs_seen == 0 for cell in made.days)
+    assert f"the inventory {listed} lists 4 run(s) by run_id, and 1 of them are held" in made.notes
     august = Period(None, day("2026-09-01"), "august", "")
     limited = report(tmp_path / "logs", period=august, expected=expected)
     assert {run for gap in limited.gaps if gap.rule == "run-not-held" for run in gap.runs} == {"run-9", "run-7"}

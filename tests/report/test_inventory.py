@@ -54,7 +54,18 @@ def test_rows_without_an_id_are_counted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "\n\n", "agent,cost\na,3\n", '{"agent": "a"}\n', '{"run_id": "r1"}\n{', "[1,", "id\n", '"id","x"\n"r1,3\n'],
+    [
+        "",
+        "\n\n",
+        "agent,cost\na,3\n",
+        '{"agent": "a"}\n',
+        '{"run_id": "r1"}\n{',
+        "[1,",
+        "id\n",
+        '"id","x"\n"r1,3\n',
+        "id,x\n" + "y" * 200_000 + ",1\n",
+        "[" * 100_000,
+    ],
 )
 def test_what_holds_no_ids_is_told(tmp_path: Path, text: str) -> None:
     with pytest.raises(UsageError, match=r"runs\.csv") as caught:
