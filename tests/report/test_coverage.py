@@ -108,6 +108,8 @@ def test_runs_that_lack_something_are_not_complete(report: Callable[..., GapsRep
     assert (tool.calls, tool.args_present) == (20, 18)
     assert made.grades[0].partial >= 1
     assert dict(made.grades[0].reasons)["A run began and never ended"] == 1
+    (crashed,) = [each for each in made.run_grades if "A run began and never ended" in each.reasons]
+    assert (crashed.run, crashed.agent, crashed.grade) == ("a-3", "a", "partial")
 
 
 def test_the_question_narrows_what_is_counted(report: Callable[..., GapsReport]) -> None:
@@ -128,5 +130,6 @@ def test_loose_records_are_fragments(report: Callable[..., GapsReport]) -> None:
     made = report({"runtime": agent_rows(0, "a"), "gateway": llm})
     assert made.runs_seen == 1
     assert made.grades[0].fragment == 3
+    assert [(each.grade, len(each.reasons)) for each in made.run_grades] == [("fragment", 1)] * 3
     alone = report({"runtime": [], "gateway": llm})
     assert (alone.runs_seen, alone.grades[0].fragment) == (3, 0), "where nothing names agents, a trace is a run"

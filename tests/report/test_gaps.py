@@ -63,6 +63,11 @@ def test_a_period_keeps_runs_that_began_in_it(tmp_path: Path) -> None:
     assert runs_of(made) == ["run-4"]
     assert made.runs_complete == 1
     assert "two days: because" in made.notes
+    assert "2 of the 6 runs of the case began in two days" in made.notes
+    (late,) = [
+        note for note in report(tmp_path / "logs", period=Period(None, day("2026-08-03"), "x")).notes if "began" in note
+    ]
+    assert late.startswith("2 of the 6")
 
 
 def test_only_the_covered_part_of_a_finding_is_waived(tmp_path: Path) -> None:
