@@ -12,7 +12,7 @@ from auditrail.gaps.rule import Rule, select
 from auditrail.gaps.settings import GapSettings, Waiver
 from auditrail.report import coverage, inventory, retention, sampling, unseen
 from auditrail.report.baseline import Baseline
-from auditrail.report.gap_types import GapsReport, Period, Waived
+from auditrail.report.gap_types import Estimate, GapsReport, Period, Waived
 from auditrail.report.inventory import Inventory
 from auditrail.report.types import Evidence, Gap
 
@@ -82,15 +82,19 @@ def gaps(
     made = _told(connection, found, judging.expected)
     open_gaps, waived, notes = _waived(made, judging.settings.waivers, end)
     new = [gap for gap in open_gaps if judging.baseline is None or not judging.baseline.has(gap)]
+    if judging.expected is not None:
+        notes.insert(0, inventory.told(connection, judging.expected))
     if period.note:
         notes.insert(0, f"{period.label}: {period.note}")
     measured = coverage.measure(connection, question, judging.expected.path if judging.expected else None)
-    unheld, not_told = unseen.estimate(connection)
+    if period.from_ns is not None or period.to_ns is not None:
+        notes.append(_began(connection, period))
+    estimates, not_told = _estimates(connection, question)
     return GapsReport(
         period=period,
         held=(held[0], held[1]),
         **measured._asdict(),
-        estimates=(*sampling.estimate(connection), *unheld),
+        estimates=estimates,
         gaps=tuple(new),
         retention=retention.retention(connection, required or frameworks.frameworks(), end, numberless=bool(required)),
         fields=retention.fields(connection, required, question),
@@ -106,6 +110,30 @@ def gaps(
             *(f"{rule}: cannot-judge: {why}" for rule, why in sorted(found.not_judged.items())),
         ),
     )
+
+
+def _estimates(
+    connection: duckdb.DuckDBPyConnection, question: engine.Question
+) -> tuple[tuple[Estimate, ...], tuple[str, ...]]:
+    """What is estimated, and sentences on what could not be; of single runs there is nothing to estimate."""
+    if question.runs is not None:
+        return (), ()
+    unheld, not_told = unseen.estimate(connection, one_agent=question.agent is not None)
+    rates = sampling.estimate(connection)
+    if question.agent is not None:
+        rates = tuple(each for each in rates if each.agent in (None, question.agent))
+    return (*rates, *unheld), not_told
+
+
+def _began(connection: duckdb.DuckDBPyConnection, period: Period) -> str:
+    """How much of the case a period is: a clock that is years off makes a latest quarter of a single run."""
+    inside, every = case.one(
+        connection,
+        "SELECT count(*) FILTER (WHERE started_ns >= coalesce(?, started_ns) AND "
+        "(started_ns < ? OR ? IS NULL)), count(*) FROM runs",
+        [period.from_ns, period.to_ns, period.to_ns],
+    ) or (0, 0)
+    return f"{inside:,} of the {every:,} runs of the case began in {period.label}"
 
 
 def _told(
