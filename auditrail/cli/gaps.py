@@ -109,8 +109,8 @@ def gaps(
     Findings that share rule, cause, agent, stream and tool are one. Each names its cause, what the cause rests on, the
     runs, where it is seen (file:record), and what to change. What could not be checked is listed.
 
-    Exit codes: 0 no finding at or above --fail-on; 1 there is one; 4 nothing could be judged (no run is held in the
-    period, and nothing was found). Formats besides the common ones: junit and sarif.
+    Exit codes: 0 no finding at or above --fail-on; 1 there is one; 4 nothing could be judged (nothing was found,
+    and no run is held in the period or no rule had what it needs). Formats besides the common ones: junit and sarif.
     """
     how = options.Emission(format, output, force, no_color, pager=not no_pager)
     shown = options.view(tz=tz, no_color=no_color, fold=not no_fold)
@@ -241,5 +241,6 @@ def _of_causes(report: GapsReport, causes: tuple[str, ...]) -> GapsReport:
 def _leave(report: GapsReport) -> None:
     if report.failing():
         raise typer.Exit(EXIT_FINDINGS)
-    if not report.gaps and not report.runs_seen and not report.known:
+    blind = bool(report.rules) and not any(card.judged for card in report.rules)
+    if not report.gaps and not report.known and not report.waived and (blind or not report.runs_seen):
         raise typer.Exit(EXIT_INCONCLUSIVE)

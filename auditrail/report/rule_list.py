@@ -22,23 +22,34 @@ def listing() -> Listing:
     columns = (
         Column("severity", "severity", "id"),
         Column("id", "rule", "id"),
-        Column("title", "finds"),
-        Column("cause", "cause"),
-        Column("confidence", "confidence"),
+        Column("cause", "cause", "id"),
+        Column("confidence", "confidence", "id"),
+        # Both in one column, which wraps: two columns of sentences leave no room for a table.
+        Column("about", "finds (asked for by)"),
+        Column("title", "finds", detail=True),
         Column("evidence", "evidence", detail=True),
         Column("scope", "scope", detail=True),
-        Column("controls", "asked for by", "list"),
+        Column("controls", "asked for by", "list", detail=True),
         Column("layers", "needs layers", "list", detail=True),
         Column("params", "parameters", "list", detail=True),
     )
     ordered = sorted(rules().values(), key=lambda rule: (SEVERITIES.index(rule.severity), rule.id))
     rows = tuple(
         (
-            rule.severity, rule.id, rule.title, rule.cause, rule.confidence, rule.evidence, rule.scope,
-            list(rule.controls), list(rule.layers), [f"{name}={value}" for name, value in rule.params.items()],
+            rule.severity,
+            rule.id,
+            rule.cause,
+            rule.confidence,
+            f"{rule.title} ({'; '.join(rule.controls)})" if rule.controls else rule.title,
+            rule.title,
+            rule.evidence,
+            rule.scope,
+            list(rule.controls),
+            list(rule.layers),
+            [f"{name}={value}" for name, value in rule.params.items()],
         )
         for rule in ordered
-    )  # fmt: skip
+    )
     notes = (
         "Severity, confidence, cause and evidence are those of most findings of a rule; a finding may differ.",
         "auditrail rules RULE tells of one: the risk, an example, what to change, and its query.",
