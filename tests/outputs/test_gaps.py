@@ -17,7 +17,7 @@ from auditrail import discover
 from auditrail.outputs._gaps_words import CAUSE_WORDS, PROOF_WORDS
 from auditrail.outputs._header import SEVERITIES
 from auditrail.outputs._view import View
-from auditrail.report.gap_types import RuleCard
+from auditrail.report.gap_types import Evidence, RuleCard
 from auditrail.text import width
 from tests.outputs import _gap_samples as samples
 
@@ -96,10 +96,18 @@ def test_findings_of_one_rule_share_what_they_have_in_common() -> None:
     made = rendered("text", samples.quarter(gaps=many), width=100)
     assert made.count("change   flush") == 1
     assert "9 findings" in made
-    assert "6 more like this, 6 missing in 6 runs (--no-fold shows them): agent agent-3" in made
+    assert "6 more like this, 6 missing in 6 runs (--no-fold shows them): agent-3; agent-4" in made
     whole = rendered("text", samples.quarter(gaps=many), width=100, fold=False)
     assert "more like this" not in whole
     assert all(f"agent-{n}: 1 run(s) never ended" in whole for n in range(9))
+
+
+def test_records_of_one_file_that_show_the_same_stand_together() -> None:
+    places = [Evidence("a.jsonl", record, "first record") for record in (7, 9, 12)]
+    places += [Evidence("b.log", None, "whole file"), Evidence("b.log", 3, "whole file")]
+    made = rendered("text", samples.quarter(gaps=(samples.gap("r", "lost", "high", "t", evidence=tuple(places)),)))
+    assert "seen at  a.jsonl:7, 9, 12  first record\n" in made
+    assert "             b.log  whole file\n             b.log:3  whole file\n" in made
 
 
 def test_every_word_of_the_closed_lists_is_explained() -> None:
