@@ -192,6 +192,8 @@ def test_sarif_holds_rules_places_and_waivers() -> None:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
     assert [result["level"] for result in results[:7]] == ["error"] * 5 + ["warning", "note"]
     assert rules[0]["properties"]["security-severity"] == "8.0"
+    assert rules[0]["properties"]["precision"] == "high"
+    assert {"security", "lost", "AU-12"} <= set(rules[0]["properties"]["tags"])
     assert "Change: remedy" in rules[0]["help"]["text"]
     first = results[0]
     place = first["locations"][0]["physicalLocation"]
