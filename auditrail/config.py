@@ -24,6 +24,8 @@
     agent = "batch-*"
     reason = "killed by design at midnight"   # required
     until = 2026-12-31                    # required; the finding is back on the day after
+    [[chain]]                             # a chain profile of your own: see `auditrail.verify.profile`
+    name = "our-log"
 
 An unknown key is an error, because a misspelt one would silently change what the evidence says.
 """
@@ -53,11 +55,13 @@ class Config:
         path: the file they came from; None if there is none.
         jsonl: mappings for the generic JSONL reader, in the order of the file.
         gaps: the table `[gaps]` as it stands; `gaps.configured.read` checks it, since it alone knows the rules.
+        chains: (name, table) of chain profiles; `auditrail.verify.profile` checks them where they are used.
     """
 
     path: Path | None = None
     jsonl: tuple[Mapping, ...] = ()
     gaps: dict[str, Any] = field(default_factory=dict, hash=False)
+    chains: tuple[tuple[str, dict[str, Any]], ...] = ()
 
 
 def load(path: Path | None) -> Config:
@@ -83,8 +87,13 @@ def load(path: Path | None) -> Config:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
     try:
-        known(raw, "", ("reader", "gaps"))
-        return Config(path, _jsonl(raw.get("reader", {})), known(raw.get("gaps", {}), "gaps", _GAPS))
+        known(raw, "", ("reader", "gaps", "chain"))
+        return Config(
+            path,
+            _jsonl(raw.get("reader", {})),
+            known(raw.get("gaps", {}), "gaps", _GAPS),
+            _chains(raw.get("chain", [])),
+        )
     except ConfigError as error:
         raise ConfigError(f"{path}: {error.message}", hint=error.hint) from None
 
@@ -103,6 +112,20 @@ def _jsonl(reader: Any) -> tuple[Mapping, ...]:
     if not isinstance(entries, list):
         raise ConfigError("reader.jsonl: expected a list of tables", hint="write [[reader.jsonl]], with two brackets")
     return tuple(_mapping(entry, f"reader.jsonl[{number}]") for number, entry in enumerate(entries))
+
+
+def _chains(entries: Any) -> tuple[tuple[str, dict[str, Any]], ...]:
+    if not isinstance(entries, list):
+        raise ConfigError("chain: expected a list of tables", hint="write [[chain]], with two brackets")
+    made = []
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            raise ConfigError(f"chain[{number}]: expected a table, found {type_of(entry)}")
+        name = text(entry, f"chain[{number}]", "name")
+        if name is None:
+            raise ConfigError(f"chain[{number}].name: missing")
+        made.append((name, entry))
+    return tuple(made)
 
 
 def _mapping(entry: Any, key: str) -> Mapping:

@@ -42,7 +42,8 @@ FINDING: dict[str, FindingColumn] = {
         "VARCHAR",
         "where the missing thing should have stood: comma-separated tokens, each a layer, `spans`, or "
         "<format>/<stream>. A row of scope stream explains rows of scope record or content of the same run all of "
-        "whose tokens it has",
+        "whose tokens it has. A token with ~ before it is a circumstance (~crash): a row of scope run that has it "
+        "explains such rows that have it, too",
     ),
     "event": FindingColumn("BIGINT", "events.event that shows the gap"),
     "witness": FindingColumn("BIGINT", "events.event in another stream that proves it, or still holds the value"),

@@ -14,7 +14,16 @@ from auditrail.outputs._select import hidden, shown
 from auditrail.outputs._table import cell
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
-from auditrail.report.types import Comparison, Gap, GapsReport, Listing, Reconstruction, Report, RunEventView
+from auditrail.report.types import (
+    Comparison,
+    Gap,
+    GapsReport,
+    Listing,
+    Reconstruction,
+    Report,
+    RunEventView,
+    VerificationReport,
+)
 from auditrail.text import markdown_cell, shorten, terminal
 
 NAME = "markdown"
@@ -29,6 +38,10 @@ def render(report: Report, view: View) -> Iterator[str]:
         from auditrail.outputs import _gaps_markdown
 
         lines = _gaps_markdown.lines(report, view)
+    elif isinstance(report, VerificationReport):
+        from auditrail.outputs import _verification
+
+        lines = _verification.markdown(report)
     elif isinstance(report, Comparison):
         lines = _comparison(report, view)
     else:

@@ -12,7 +12,7 @@ from auditrail.outputs._table import Cells, fit, listing_cells, table
 from auditrail.outputs._tree import Tree
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
-from auditrail.report.types import Comparison, GapsReport, Listing, Reconstruction, Report
+from auditrail.report.types import Comparison, GapsReport, Listing, Reconstruction, Report, VerificationReport
 from auditrail.text import one_line, shorten, terminal
 
 NAME = "text"
@@ -31,6 +31,10 @@ def render(report: Report, view: View) -> Iterator[str]:
         from auditrail.outputs import _gaps_text
 
         lines = _gaps_text.lines(report, view)
+    elif isinstance(report, VerificationReport):
+        from auditrail.outputs import _verification
+
+        lines = _verification.lines(report, view)
     elif isinstance(report, Comparison):
         lines = _comparison(report, view)
     else:

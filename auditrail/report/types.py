@@ -10,9 +10,38 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from auditrail.report.gap_types import Evidence as Evidence
-from auditrail.report.gap_types import Gap as Gap
-from auditrail.report.gap_types import GapsReport as GapsReport
+from auditrail.report.gap_types import Evidence, Gap, GapsReport
+from auditrail.verify.types import DEFECTS, VERDICTS, Defect, Result, VerificationReport, green
+
+__all__ = [
+    "DEFECTS",
+    "VERDICTS",
+    "Change",
+    "ChildRun",
+    "Column",
+    "Comparison",
+    "Completeness",
+    "Defect",
+    "Evidence",
+    "Gap",
+    "GapsReport",
+    "Listing",
+    "Place",
+    "RawRecord",
+    "Reconstruction",
+    "Report",
+    "Result",
+    "RunEventView",
+    "Side",
+    "Skew",
+    "Step",
+    "StepPair",
+    "Stitch",
+    "StreamUse",
+    "Usage",
+    "VerificationReport",
+    "green",
+]
 
 
 class Place(NamedTuple):
@@ -341,4 +370,4 @@ class Comparison(NamedTuple):
         return made
 
 
-Report = Reconstruction | Listing | Comparison | GapsReport
+Report = Reconstruction | Listing | Comparison | GapsReport | VerificationReport

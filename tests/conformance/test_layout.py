@@ -15,16 +15,29 @@ PACKAGE = Path(__file__).parents[2] / "auditrail"
 # One tuple = one level: a module may import from its own level and from those before it.
 LEVELS = (
     ("terms", "model", "errors"),
-    ("jsontext", "times", "text", "digest", "ids", "content", "discover", "schema", "containers"),
-    ("config", "readers"),
-    ("ingest", "case", "correlate", "gaps", "rules"),
+    (
+        "jsontext",
+        "times",
+        "text",
+        "digest",
+        "ids",
+        "content",
+        "discover",
+        "schema",
+        "merkle",
+        "notes",
+        "tlog",
+        "containers",
+    ),
+    ("config", "readers", "chains"),
+    ("ingest", "case", "correlate", "gaps", "rules", "verify", "seal"),
     ("report",),
     ("outputs",),
     ("cli", "__main__"),
 )
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 # The small helpers and `containers` share a level, but not all may use each other.
-HELPERS = frozenset({"jsontext", "times", "text", "digest", "ids", "content", "discover", "schema"})
+HELPERS = frozenset({"jsontext", "times", "text", "digest", "ids", "content", "discover", "schema", "merkle", "notes"})
 
 HEAVY = ("duckdb", "pyarrow", "numpy", "rich")
 # The only modules that speak to the engine; everyone else is handed a connection.

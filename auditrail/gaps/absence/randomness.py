@@ -3,6 +3,7 @@
 - `low 56 bits`: consistent probability sampling; the trace is kept if they are at least T (OpenTelemetry
   specification, tracestate-probability-sampling).
 - `low 64 bits`: TraceIdRatioBased of the SDKs for Python and Go (the latter drops one bit), and Jaeger's: kept if below.
+- `low 63 bits`: the ratio samplers of older SDKs.
 - `low 64 bits, absolute`: that of Java, and Brave's boundary sampler: the number is signed, and its sign is dropped.
 - `xor of 32-bit words`: that of JavaScript (sdk-trace-base, TraceIdRatioBasedSampler).
 - `Knuth hash`: Datadog's tracers: id * 1111111111111111111 modulo 2^64.
@@ -51,6 +52,7 @@ def fractions(high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]) -> Mapp
     return {
         "low 56 bits": (low & np.uint64((1 << 56) - 1)).astype(np.float64) / 2**56,
         "low 64 bits": low.astype(np.float64) / 2**64,
+        "low 63 bits": (low & np.uint64((1 << 63) - 1)).astype(np.float64) / 2**63,
         "low 64 bits, absolute": np.abs(signed.astype(np.float64)) / 2**63,
         "xor of 32-bit words": words.astype(np.float64) / 2**32,
         "Knuth hash": knuth.astype(np.float64) / 2**64,
