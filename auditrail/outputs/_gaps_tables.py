@@ -136,7 +136,7 @@ def retention(words: Words) -> Table:
             )
         )
     titles = ("clause", "asks for", "required since", "streams that do", "least: from", "held", "stream")
-    notes = ("Each stream stands in --format json.",) if len(words.report.retention) > len(rows) else ()
+    notes = ("Every stream by itself: --format json.",) if len(words.report.retention) > len(rows) else ()
     return Table(titles, rows, frozenset({1, 3, 5}), notes)
 
 

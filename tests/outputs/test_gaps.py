@@ -110,6 +110,21 @@ def test_records_of_one_file_that_show_the_same_stand_together() -> None:
     assert "             b.log  whole file\n             b.log:3  whole file\n" in made
 
 
+def test_what_is_low_is_not_done_first_unless_there_is_nothing_else() -> None:
+    low = samples.gap("r", "clock", "low", "t", remedy="name the zone")
+    high = samples.gap("s", "lost", "high", "u", remedy="look for a full queue")
+    both = rendered("markdown", samples.quarter(gaps=(low, high)))
+    assert "1. look for a full queue" in both
+    assert "2. name the zone" not in both
+    assert "1. name the zone" in rendered("markdown", samples.quarter(gaps=(low,)))
+
+
+def test_a_declared_rate_has_no_interval() -> None:
+    declared = samples.quarter().estimates[0]._replace(low=0.25, value=0.25, high=0.25)
+    made = rendered("text", samples.quarter(estimates=(declared,)))
+    assert "share of traces kept of triage, otel/spans: 25 %\n" in made
+
+
 def test_every_word_of_the_closed_lists_is_explained() -> None:
     from auditrail.gaps import terms
     from auditrail.report import gap_types
