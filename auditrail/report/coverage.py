@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from auditrail import case, times
 from auditrail.gaps import build
 from auditrail.gaps.rule import rules
-from auditrail.report.gap_types import Coverage, CoverageDay, Grades
+from auditrail.report.gap_types import Coverage, CoverageDay, Grades, RunGrade
 from auditrail.terms import LAYERS
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_RUNS = "n * 5 >= of_n * 4"
 _CONDITIONAL = "('tool', 'policy')"
 _REASONS = 5
+_FRAGMENT = "no record names the run, or which agent it was"
 _FROM_STREAMS = "runs that any stream names"
 _FROM_CALLS = "runs with tool calls that any stream names"
 
@@ -49,6 +50,7 @@ class Measured(NamedTuple):
     coverage: tuple[Coverage, ...]
     days: tuple[CoverageDay, ...]
     grades: tuple[Grades, ...]
+    run_grades: tuple[RunGrade, ...]
 
 
 def measure(connection: duckdb.DuckDBPyConnection, question: Question, inventory: str | None) -> Measured:
@@ -77,6 +79,7 @@ def measure(connection: duckdb.DuckDBPyConnection, question: Question, inventory
         _rows(connection, days, inventory),
         days,
         _grades(connection),
+        _run_grades(connection),
     )
 
 
@@ -253,6 +256,27 @@ def _grades(connection: duckdb.DuckDBPyConnection) -> tuple[Grades, ...]:
     return tuple(made)
 
 
+def _run_grades(connection: duckdb.DuckDBPyConnection) -> tuple[RunGrade, ...]:
+    """Every run that is not complete, by agent and id."""
+    rows = connection.execute(
+        """
+        SELECT r.id, c.agent, c.grade, list_sort(list(DISTINCT f.rule) FILTER (WHERE f.rule IS NOT NULL))
+        FROM cover_runs c JOIN runs r ON r.run = c.run
+        LEFT JOIN findings f ON f.run = c.run AND f.severity IN ('critical', 'high', 'medium')
+             AND f.scope IN ('run', 'stream', 'record', 'content')
+        WHERE c.grade <> 'complete' GROUP BY r.id, c.agent, c.grade, c.run
+        ORDER BY c.agent NULLS LAST, r.id NULLS LAST, c.run NULLS LAST
+        """
+    ).fetchall()
+    return tuple(
+        RunGrade(
+            run, agent, grade,
+            (*((_FRAGMENT,) if grade == "fragment" else ()), *(_reason(rule) for rule in found or ())),
+        )
+        for run, agent, grade, found in rows
+    )  # fmt: skip
+
+
 def _grade(agent: str | None, counted: list[tuple[str, int]], reasons: list[tuple[str, int]]) -> Grades:
     sums = dict.fromkeys(("complete", "partial", "fragment"), 0)
     for grade, runs in counted:
@@ -261,7 +285,7 @@ def _grade(agent: str | None, counted: list[tuple[str, int]], reasons: list[tupl
     for rule, runs in reasons:
         why[_reason(rule)] = why.get(_reason(rule), 0) + runs
     if sums["fragment"]:
-        why["no record names the run, or which agent it was"] = sums["fragment"]
+        why[_FRAGMENT] = sums["fragment"]
     top = sorted(why.items(), key=lambda item: (-item[1], item[0]))[:_REASONS]
     return Grades(agent, sums["complete"], sums["partial"], sums["fragment"], tuple(top))
 

@@ -104,6 +104,15 @@ class Grades(NamedTuple):
         return self.complete + self.partial + self.fragment
 
 
+class RunGrade(NamedTuple):
+    """A run that cannot be put together whole: `partial` or `fragment`, and what was found of it (titles of rules)."""
+
+    run: str
+    agent: str | None
+    grade: str
+    reasons: tuple[str, ...]
+
+
 class Estimate(NamedTuple):
     """An estimate with its interval: `sampling-rate` (share of traces kept, 0..1) or `unseen-runs` (how many).
 
@@ -197,7 +206,7 @@ class GapsReport(NamedTuple):
         period: what was asked for; held: first and last time of the records in it.
         runs_expected, expected_from: how many runs there should be, and who says so.
         runs_seen, runs_complete: how many are held, and how many of them lack nothing that was looked for.
-        coverage, days, grades, estimates, gaps, retention, fields, deletions, waived: see their types.
+        coverage, days, grades, run_grades, estimates, gaps, retention, fields, deletions, waived: see their types.
         known: how many gaps a baseline lists already; they are left out of `gaps` (see `report.baseline`).
         notes: sentences on how the period was chosen, on waivers and on the inventory.
         judged: ids of the rules that could judge; not_judged: id and reason of those that could not.
@@ -215,6 +224,7 @@ class GapsReport(NamedTuple):
     coverage: tuple[Coverage, ...] = ()
     days: tuple[CoverageDay, ...] = ()
     grades: tuple[Grades, ...] = ()
+    run_grades: tuple[RunGrade, ...] = ()
     estimates: tuple[Estimate, ...] = ()
     gaps: tuple[Gap, ...] = ()
     retention: tuple[Retention, ...] = ()

@@ -82,9 +82,13 @@ def gaps(
     made = _told(connection, found, judging.expected)
     open_gaps, waived, notes = _waived(made, judging.settings.waivers, end)
     new = [gap for gap in open_gaps if judging.baseline is None or not judging.baseline.has(gap)]
+    if judging.expected is not None:
+        notes.insert(0, inventory.told(connection, judging.expected))
     if period.note:
         notes.insert(0, f"{period.label}: {period.note}")
     measured = coverage.measure(connection, question, judging.expected.path if judging.expected else None)
+    if period.from_ns is not None or period.to_ns is not None:
+        notes.append(_began(connection, period))
     unheld, not_told = unseen.estimate(connection)
     return GapsReport(
         period=period,
@@ -106,6 +110,17 @@ def gaps(
             *(f"{rule}: cannot-judge: {why}" for rule, why in sorted(found.not_judged.items())),
         ),
     )
+
+
+def _began(connection: duckdb.DuckDBPyConnection, period: Period) -> str:
+    """How much of the case a period is: a clock that is years off makes a latest quarter of a single run."""
+    inside, every = case.one(
+        connection,
+        "SELECT count(*) FILTER (WHERE started_ns >= coalesce(?, started_ns) AND "
+        "(started_ns < ? OR ? IS NULL)), count(*) FROM runs",
+        [period.from_ns, period.to_ns, period.to_ns],
+    ) or (0, 0)
+    return f"{inside:,} of the {every:,} runs of the case began in {period.label}"
 
 
 def _told(

@@ -62,13 +62,6 @@ class Inventory(NamedTuple):
     skipped: int
 
 
-class Held(NamedTuple):
-    """How much of an inventory the evidence holds: runs of it in the period, and how many of them are held."""
-
-    listed: int
-    held: int
-
-
 def read(path: Path) -> Inventory:
     """Reads an inventory.
 
@@ -105,8 +98,10 @@ _Row = tuple[int, Any, str | None, int | None]
 def _lines(path: Path, text: str) -> tuple[str, Iterator[_Row]]:
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max("\t;,", key=first.count)
-    names = next(csv.reader([first], delimiter=delimiter), [])
-    found = _columns(names)
+    try:
+        found = _columns(next(csv.reader([first], delimiter=delimiter), []))
+    except csv.Error as error:
+        raise UsageError(f"inventory {path}: broken CSV: {error}", hint=_HINT) from None
     if found is None:
         if delimiter in first:
             raise UsageError(f"inventory {path}: no column of ids in its header: {first[:120]!r}", hint=_HINT)
@@ -199,6 +194,16 @@ def load(connection: duckdb.DuckDBPyConnection, inventory: Inventory) -> None:
     connection.unregister("inventory_rows")
     if case.count(connection, "SELECT count(*) FROM expected_runs WHERE NOT held"):
         _by_events(connection)
+
+
+def told(connection: duckdb.DuckDBPyConnection, inventory: Inventory) -> str:
+    """What was made of an inventory, as a sentence; `expected_runs` must stand."""
+    held = case.count(connection, "SELECT count(*) FROM expected_runs WHERE held")
+    skipped = f" ({inventory.skipped:,} row(s) without an id were left out)" if inventory.skipped else ""
+    return (
+        f"the inventory {inventory.path} lists {len(inventory.rows):,} run(s) by {inventory.column}{skipped}, "
+        f"and {held:,} of them are held"
+    )
 
 
 def _by_events(connection: duckdb.DuckDBPyConnection) -> None:

@@ -8,6 +8,7 @@ from auditrail import case, jsontext, model, schema
 from auditrail.errors import QueryError
 from auditrail.gaps import build
 from auditrail.model import Source
+from auditrail.readers import aws_log_groups
 from auditrail.report import grading
 from auditrail.report.types import Column, Listing
 
@@ -143,7 +144,10 @@ def _remark_notes(connection: duckdb.DuckDBPyConnection, sources: list[tuple[Sou
         "ORDER BY s.source NULLS LAST, r.code NULLS LAST"
     ).fetchall()
     return [
-        f"{path}: {code}: {detail}" + (f" ({count} times)" if count > 1 else "") for path, code, count, detail in rows
+        f"{path}: settings of {count:,} log group(s): auditrail gaps tells what they delete"
+        if code == aws_log_groups.REMARK
+        else f"{path}: {code}: {detail}" + (f" ({count} times)" if count > 1 else "")
+        for path, code, count, detail in rows
     ]
 
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 # What `--quarter` without a value becomes.
 LATEST = "latest"
-_QUARTER = re.compile(r"(FY)?\s*(\d{4})[\s-]*Q([1-4])\Z|Q([1-4])[\s/-]*(FY)?\s*(\d{4})\Z", re.IGNORECASE)
-_AGO = re.compile(r"(\d{1,5})([hdw])\Z")
+_QUARTER = re.compile(r"(FY)?\s*([0-9]{4})[\s-]*Q([1-4])\Z|Q([1-4])[\s/-]*(FY)?\s*([0-9]{4})\Z", re.IGNORECASE)
+_AGO = re.compile(r"([0-9]{1,5})([hdw])\Z")
 _UNITS = {"h": 3600, "d": 86_400, "w": 604_800}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HINT = "write --quarter 2026Q3, last, current, or nothing for the latest quarter held"

@@ -95,7 +95,7 @@ def _by_ids(connection: duckdb.DuckDBPyConnection) -> list[Estimate]:
         for stream in sorted({key[1] for key in own}):
             keys = [key for key in own if key[1] == stream]
             found = _find(*_sides(keys, kept, missing))
-            # Whose runs an unsampled stream tells may hang on the sampled one: kept ids of one agent alone prove nothing.
+            # An unsampled stream may name an agent only where the sampled one does: kept ids alone prove nothing then.
             alone = [] if found else [(key, _sides([key], kept, missing)) for key in keys if key[2]]
             single = [(key, _find(*sides)) for key, sides in alone if sides[1]]
             if found:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from itertools import combinations
-from math import ceil, floor, log, sqrt
+from math import ceil, floor, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditrail.gaps.estimate import Total, chapman, several
@@ -36,6 +36,8 @@ _FEWEST = 10
 _NAMED = 0.9
 # So many standard errors from independence are no chance, with all pairs that are looked at.
 _SURE = 3.5
+# Fewer runs that both miss prove nothing.
+_MISSED = 3
 _LISTS = 8
 _SHOWN = 5
 # Chi-squared per degree of freedom from which on the weeks differ.
@@ -52,7 +54,9 @@ class _List(NamedTuple):
     runs: int
 
 
-class _Stream(NamedTuple):
+class Stream(NamedTuple):
+    """A stream whose records name runs; whether it holds spans, and whether its records name agents, too."""
+
     format: str
     stream: str
     spans: bool
@@ -71,13 +75,13 @@ def estimate(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[Estimate, ...
     for agent, patterns in sorted(by_agent.items(), key=lambda item: (item[0] is None, item[0] or "")):
         if agent is None:
             continue
-        found = _estimate(agent, patterns, {key: each for key, each in streams.items() if each.agents})
+        found = of_patterns(agent, patterns, {key: each for key, each in streams.items() if each.agents})
         if isinstance(found, Estimate):
             made.append(found)
         else:
             not_told[found].append(agent)
     if not made and by_agent:
-        found = _estimate(None, *_fleet(by_agent, streams))
+        found = of_patterns(None, *_fleet(by_agent, streams))
         if isinstance(found, Estimate):
             return (found,), ()
         return (), (f"how many runs no stream holds: {found}",)
@@ -91,7 +95,7 @@ def _some(agents: list[str]) -> str:
     return ", ".join(agents[:_SHOWN]) + (f" and {more} more agents" if more > 0 else "")
 
 
-def _streams(connection: duckdb.DuckDBPyConnection) -> dict[int, _Stream]:
+def _streams(connection: duckdb.DuckDBPyConnection) -> dict[int, Stream]:
     """The streams whose own records name runs."""
     rows = connection.execute(
         """
@@ -108,12 +112,12 @@ def _streams(connection: duckdb.DuckDBPyConnection) -> dict[int, _Stream]:
     ).fetchall()
     named = [row for row in rows if row[3] >= row[5] * _NAMED]
     return {
-        number: _Stream(form, stream, spans, agents >= runs * _NAMED)
+        number: Stream(form, stream, spans, agents >= runs * _NAMED)
         for number, (form, stream, spans, _, agents, runs) in enumerate(named)
     }
 
 
-def _patterns(connection: duckdb.DuckDBPyConnection, streams: dict[int, _Stream]) -> dict[str | None, Patterns]:
+def _patterns(connection: duckdb.DuckDBPyConnection, streams: dict[int, Stream]) -> dict[str | None, Patterns]:
     """Agent -> how many runs of each week are held by which streams."""
     connection.execute("CREATE TEMP TABLE capture_lists (number BIGINT, format VARCHAR, stream VARCHAR)")
     for number, each in streams.items():
@@ -137,7 +141,7 @@ def _patterns(connection: duckdb.DuckDBPyConnection, streams: dict[int, _Stream]
     return made
 
 
-def _fleet(by_agent: dict[str | None, Patterns], streams: dict[int, _Stream]) -> tuple[Patterns, dict[int, _Stream]]:
+def _fleet(by_agent: dict[str | None, Patterns], streams: dict[int, Stream]) -> tuple[Patterns, dict[int, Stream]]:
     """All runs as one, by the streams that every agent of some size logs to: who never logs there is not missed."""
     common = set(streams)
     for agent, patterns in by_agent.items():
@@ -149,7 +153,7 @@ def _fleet(by_agent: dict[str | None, Patterns], streams: dict[int, _Stream]) ->
     return whole, {number: each for number, each in streams.items() if number in common}
 
 
-def _estimate(agent: str | None, patterns: Patterns, streams: dict[int, _Stream]) -> Estimate | str:
+def of_patterns(agent: str | None, patterns: Patterns, streams: dict[int, Stream]) -> Estimate | str:
     """The estimate, or why there is none."""
     who = agent or "all agents together"
     lists, notes, checked = _lists(patterns, streams)
@@ -190,11 +194,11 @@ def _meaning(
     return f"{text}. {'. '.join(note[0].upper() + note[1:] for note in notes)}" if notes else text
 
 
-def _name(each: _List, streams: dict[int, _Stream]) -> str:
+def _name(each: _List, streams: dict[int, Stream]) -> str:
     return " with ".join(streams[number].stream for number in sorted(each.members))
 
 
-def _lists(patterns: Patterns, streams: dict[int, _Stream]) -> tuple[list[_List], list[str], bool]:
+def _lists(patterns: Patterns, streams: dict[int, Stream]) -> tuple[list[_List], list[str], bool]:
     """Streams put together where they are not independent, largest first; what was found; whether there was a third."""
     lengths: Counter[int] = Counter()
     for (held, _), runs in patterns.items():
@@ -231,14 +235,25 @@ def _dependent(
         for third in groups:
             if third in (first, second):
                 continue
-            cells = [0.5] * 4
+            cells = [0] * 4
             for held, runs in sets.items():
                 if held & third:
                     cells[2 * bool(held & first) + bool(held & second)] += runs
-            sure = log(cells[0] * cells[3] / (cells[1] * cells[2])) / sqrt(sum(1 / cell for cell in cells))
+            sure = _together(*cells)
             if sure > _SURE and (worst is None or sure > worst[0]):
                 worst = (sure, (first, second))
     return worst[1] if worst else None
+
+
+def _together(neither: int, second: int, first: int, both: int) -> float:
+    """How many standard deviations more runs than chance would have it are in neither (hypergeometric)."""
+    total = neither + second + first + both
+    no_first, no_second = neither + second, neither + first
+    if total < 2 or neither < _MISSED:
+        return 0.0
+    expected = no_first * no_second / total
+    spread = expected * (total - no_first) * (total - no_second) / (total * (total - 1))
+    return (neither - expected) / sqrt(spread) if spread else 0.0
 
 
 def _collapse(patterns: Patterns, lists: list[_List]) -> Patterns:
