@@ -37,6 +37,7 @@ def document(report: GapsReport) -> dict[str, Any]:
             {**item._asdict(), "reasons": [{"reason": reason, "runs": runs} for reason, runs in item.reasons]}
             for item in report.grades
         ],
+        "run_grades": [{**item._asdict(), "reasons": list(item.reasons)} for item in report.run_grades],
         "estimates": [item._asdict() for item in report.estimates],
         "gaps": rows(report),
         "retention": [

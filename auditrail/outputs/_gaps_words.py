@@ -232,6 +232,10 @@ class Words(Contents):
         """What is not among the findings, and why."""
         report = self.report
         made = [self.clean(note) for note in report.notes]
+        if report.run_grades:
+            verb = "is" if len(report.run_grades) == 1 else "are"
+            listed = "listed in html, and as run_grades in json"
+            made.append(f"{_many(len(report.run_grades), 'run')} that {verb} not told whole {verb} {listed}.")
         if report.known:
             verb = "is" if report.known == 1 else "are"
             made.append(f"{_many(report.known, 'finding')} known by the baseline {verb} left out.")

@@ -161,6 +161,9 @@ def test_json_is_as_the_contract_says() -> None:
     assert [len(gap["runs"]) for gap in document["gaps"]] == [len(gap.runs) for gap in samples.findings()]
     assert document["held"]["from"] == "2026-07-01T00:00:10.000000Z"
     assert document["waived"][0]["expired"] is True
+    assert document["run_grades"][0] == {
+        "run": "run-1a00", "agent": "triage", "grade": "partial", "reasons": ["no record of a model"],
+    }  # fmt: skip
     assert len(document["rules"]) == len(cards())
 
 
