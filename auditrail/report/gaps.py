@@ -12,7 +12,7 @@ from auditrail.gaps.rule import Rule, select
 from auditrail.gaps.settings import GapSettings, Waiver
 from auditrail.report import coverage, inventory, retention, sampling, unseen
 from auditrail.report.baseline import Baseline
-from auditrail.report.gap_types import GapsReport, Period, Waived
+from auditrail.report.gap_types import Estimate, GapsReport, Period, Waived
 from auditrail.report.inventory import Inventory
 from auditrail.report.types import Evidence, Gap
 
@@ -89,12 +89,12 @@ def gaps(
     measured = coverage.measure(connection, question, judging.expected.path if judging.expected else None)
     if period.from_ns is not None or period.to_ns is not None:
         notes.append(_began(connection, period))
-    unheld, not_told = unseen.estimate(connection)
+    estimates, not_told = _estimates(connection, question)
     return GapsReport(
         period=period,
         held=(held[0], held[1]),
         **measured._asdict(),
-        estimates=(*sampling.estimate(connection), *unheld),
+        estimates=estimates,
         gaps=tuple(new),
         retention=retention.retention(connection, required or frameworks.frameworks(), end, numberless=bool(required)),
         fields=retention.fields(connection, required, question),
@@ -110,6 +110,19 @@ def gaps(
             *(f"{rule}: cannot-judge: {why}" for rule, why in sorted(found.not_judged.items())),
         ),
     )
+
+
+def _estimates(
+    connection: duckdb.DuckDBPyConnection, question: engine.Question
+) -> tuple[tuple[Estimate, ...], tuple[str, ...]]:
+    """What is estimated, and sentences on what could not be; of single runs there is nothing to estimate."""
+    if question.runs is not None:
+        return (), ()
+    unheld, not_told = unseen.estimate(connection, one_agent=question.agent is not None)
+    rates = sampling.estimate(connection)
+    if question.agent is not None:
+        rates = tuple(each for each in rates if each.agent in (None, question.agent))
+    return (*rates, *unheld), not_told
 
 
 def _began(connection: duckdb.DuckDBPyConnection, period: Period) -> str:

@@ -63,8 +63,13 @@ class Stream(NamedTuple):
     agents: bool
 
 
-def estimate(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[Estimate, ...], tuple[str, ...]]:
+def estimate(
+    connection: duckdb.DuckDBPyConnection, *, one_agent: bool = False
+) -> tuple[tuple[Estimate, ...], tuple[str, ...]]:
     """How many runs of each agent no stream holds; and a sentence for each agent of which that cannot be told.
+
+    Where that can be told of no agent, all runs are estimated as one, unless the question is about `one_agent`: a run
+    that only a stream without names of agents holds would be missed.
 
     `cover_runs` of `report.coverage` must stand.
     """
@@ -80,7 +85,7 @@ def estimate(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[Estimate, ...
             made.append(found)
         else:
             not_told[found].append(agent)
-    if not made and by_agent:
+    if not made and by_agent and not one_agent:
         found = of_patterns(None, *_fleet(by_agent, streams))
         if isinstance(found, Estimate):
             return (found,), ()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from auditrail.gaps.engine import Question
 from auditrail.report import unseen
 from auditrail.report.gap_types import Estimate, GapsReport
 from auditrail.report.gaps import gaps
@@ -130,3 +131,15 @@ def test_one_stream_is_told_to_be_too_few(tmp_path: Path) -> None:
     made = fleet(tmp_path / "logs", {"one": 0.8})
     assert made.estimates == ()
     assert any("no stream holds" in line for line in made.not_checked)
+
+
+def test_single_runs_and_unnamed_agents_are_not_estimated(tmp_path: Path) -> None:
+    fleet(tmp_path / "logs", {"one": 0.8, "two": 0.7})
+    with loaded(tmp_path / "logs") as connection:
+        assert gaps(connection, Question(runs=(1, 2))).estimates == ()
+    with loaded(tmp_path / "logs") as connection:
+        (found,) = gaps(connection, Question(agent="a")).estimates
+        assert found.agent == "a"
+    fleet(tmp_path / "bare", {"one": 0.8, "two": 0.7}, named=False)
+    with loaded(tmp_path / "bare") as connection:
+        assert gaps(connection, Question(agent="a")).estimates == ()
