@@ -14,8 +14,8 @@ from auditrail.report.types import Report
 class Rule(NamedTuple):
     """What can be found: `id` is stable, `title` one line, `help` what to do.
 
-    `about` says more than the title; `severity` is 0.1 to 10 as code scanning ranks security findings (0: none);
-    `tags` are short words.
+    `about` says more than the title; `severity` is 0.1 to 10 as code scanning ranks security findings (0: none),
+    `precision` very-high, high, medium or low; `tags` are short words.
     """
 
     id: str
@@ -25,6 +25,7 @@ class Rule(NamedTuple):
     about: str = ""
     severity: float = 0.0
     tags: tuple[str, ...] = ()
+    precision: str = ""
 
 
 class Place(NamedTuple):

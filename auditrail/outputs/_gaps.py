@@ -37,6 +37,7 @@ def document(report: GapsReport) -> dict[str, Any]:
             {**item._asdict(), "reasons": [{"reason": reason, "runs": runs} for reason, runs in item.reasons]}
             for item in report.grades
         ],
+        "run_grades": [{**item._asdict(), "reasons": list(item.reasons)} for item in report.run_grades],
         "estimates": [item._asdict() for item in report.estimates],
         "gaps": rows(report),
         "retention": [
@@ -105,6 +106,7 @@ def place_of(place: Evidence) -> str:
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
 # In the bands of code scanning: critical from 9.0 on, high from 7.0, medium from 4.0.
 _SECURITY = {"critical": 9.5, "high": 8.0, "medium": 5.5, "low": 2.0}
+_PRECISION = {"proven": "very-high", "strong": "high", "weak": "medium"}
 # In files of these names a record is a line, or is nearly always.
 _FACTS = ("cause", "severity", "confidence", "proof", "agent", "layer", "stream", "tool")
 _RUNS_TOLD = 10
@@ -142,7 +144,9 @@ def _rule(card: RuleCard) -> Rule:
         _LEVELS.get(card.severity, "warning"),
         terminal(card.risk),
         _SECURITY.get(card.severity, 0.0),
-        ("audit-trail", terminal(card.cause), *map(terminal, card.controls)),
+        # Code scanning ranks by severity only what is tagged so.
+        ("security", "audit-trail", terminal(card.cause), *map(terminal, card.controls)),
+        _PRECISION.get(card.confidence, "medium"),
     )
 
 

@@ -80,6 +80,7 @@ def page(report: GapsReport, view: View) -> dict[str, Any]:
         "worst": min((gap.severity for gap in gaps), key=rank, default=""),
         "facts": (("held", words.held()), ("runs", words.runs()), ("told whole", words.complete())),
         "reasons": words.reasons(),
+        "not_whole": tables.not_whole(words, _RUNS_LISTED),
         "steps": [
             (words.clean(step.remedy), ", ".join(words.clean(rule) for rule in step.rules), step.things, step.runs)
             for step in words.steps()

@@ -114,6 +114,16 @@ def _listed(names: list[str], shown: int) -> str:
     return ", ".join(names[:shown]) + more
 
 
+def not_whole(words: Words, limit: int) -> Table:
+    """The runs that cannot be put together whole, and why."""
+    rows = [
+        (words.clean(row.run), words.name(row.agent), words.clean(row.grade), words.clean("; ".join(row.reasons)))
+        for row in words.report.run_grades[:limit]
+    ]
+    more = len(words.report.run_grades) - limit
+    return Table(("run", "agent", "grade", "why"), rows, notes=(f"{more:,} more: --format json",) if more > 0 else ())
+
+
 def retention(words: Words) -> Table:
     """How far back the streams reach, against what clauses ask for: a row for each clause."""
     clauses: dict[tuple[str, str, int | None], list[Retention]] = {}
@@ -136,7 +146,7 @@ def retention(words: Words) -> Table:
             )
         )
     titles = ("clause", "asks for", "required since", "streams that do", "least: from", "held", "stream")
-    notes = ("Each stream stands in --format json.",) if len(words.report.retention) > len(rows) else ()
+    notes = ("Every stream by itself: --format json.",) if len(words.report.retention) > len(rows) else ()
     return Table(titles, rows, frozenset({1, 3, 5}), notes)
 
 

@@ -16,15 +16,17 @@ from auditrail.outputs._paint import Line, wrap
 from auditrail.outputs._table import Cells, table
 from auditrail.outputs._view import View
 from auditrail.report.gap_types import GapsReport
-from auditrail.report.types import Gap
+from auditrail.report.types import Evidence, Gap
 from auditrail.text import shorten, width
 
 _LABEL = 12
 _FIELD = 9
-# Findings of one rule and cause that are told whole; the others are named.
-_TOLD = 3
+# Findings of one rule and cause that are told whole, by their severity; the others are named.
+_TOLD = {"critical": 5, "high": 3, "medium": 2}
+_REASONS = 3
 _NAMED = 6
 _PLACES = 4
+_PLACE_FIELDS = ("agent", "layer", "stream", "tool")
 _AGENTS = 20
 _NAME = 22
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -58,7 +60,7 @@ class _Text:
         facts = (("held", words.held()), ("runs", words.runs()), ("told whole", words.complete()))
         for label, value in facts:
             yield from self._fact(label, value)
-        for reason in words.reasons()[:_TOLD]:
+        for reason in words.reasons()[:_REASONS]:
             yield from self._fact("", f"- {reason}")
 
     def _fact(self, label: str, value: str) -> Iterator[Line]:
@@ -189,10 +191,10 @@ class _Text:
             (self.words.clean(first.rule), "bold"),
             (f"  {self.words.clean(first.cause)}, {self.words.clean(first.confidence)}{many}", "dim"),
         ]
-        told = alike if not self.view.fold else alike[:_TOLD]
-        for gap in told:
-            yield from self._finding(gap)
-        yield from self._others(alike[len(told) :])
+        told = alike if not self.view.fold else alike[: _TOLD.get(first.severity, 1)]
+        for number, gap in enumerate(told):
+            yield from self._finding(gap, why=number == 0 or not self.view.fold)
+        yield from self._others(alike, len(told))
         yield from self._field("proof", self.words.proof(first))
         if first.remedy:
             yield from self._field("change", self.words.clean(first.remedy), "good")
@@ -201,10 +203,11 @@ class _Text:
                 "asked by", "; ".join(self.words.clean(control) for control in first.controls), "dim"
             )
 
-    def _finding(self, gap: Gap) -> Iterator[Line]:
+    def _finding(self, gap: Gap, *, why: bool) -> Iterator[Line]:
+        """One finding; alike ones have the same explanation but for its numbers, which stand in the other lines."""
         words = self.words
         yield from self._item(f"{self.marks.missing} ", words.clean(gap.title), "bold")
-        if gap.explanation:
+        if gap.explanation and why:
             yield from self._field("why", words.clean(gap.explanation))
         yield from self._field("extent", words.extent(gap))
         about = words.about(gap)
@@ -212,23 +215,29 @@ class _Text:
             yield from self._field("where", about)
         if gap.runs:
             yield from self._field("runs", words.runs_of(gap))
-        shown = gap.evidence[:_PLACES] if self.view.fold else gap.evidence
-        for index, place in enumerate(shown):
-            note = f"  {words.clean(place.note)}" if place.note else ""
-            yield from self._field("seen at" if index == 0 else "", f"{words.place(place.path, place.record)}{note}")
-        if len(shown) < len(gap.evidence):
-            yield from self._field("", f"and {len(gap.evidence) - len(shown):,} more: --format json", "dim")
+        places = _places(gap.evidence)
+        shown = places[:_PLACES] if self.view.fold else places
+        for index, (path, records, said) in enumerate(shown):
+            note = f"  {words.clean(said)}" if said else ""
+            where = f"{words.clean(path)}:{', '.join(map(str, records))}" if records else words.clean(path)
+            yield from self._field("seen at" if index == 0 else "", f"{where}{note}")
+        if len(shown) < len(places):
+            yield from self._field("", f"and {len(places) - len(shown):,} more: --format json", "dim")
 
-    def _others(self, gaps: list[Gap]) -> Iterator[Line]:
+    def _others(self, alike: list[Gap], told: int) -> Iterator[Line]:
+        """Alike findings that are not told whole, by that in which they differ."""
+        gaps = alike[told:]
         if not gaps:
             return
-        names = list(dict.fromkeys(self.words.about(gap) or self.words.clean(gap.title) for gap in gaps))
+        differ = [name for name in _PLACE_FIELDS if len({getattr(gap, name) for gap in alike}) > 1]
+        names = [" ".join(self.words.short(getattr(gap, name) or "-", 40) for name in differ) for gap in gaps]
+        names = list(dict.fromkeys(name or self.words.clean(gap.title) for name, gap in zip(names, gaps, strict=True)))
         more = f"; and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
         runs = len({run for gap in gaps for run in gap.runs})
         touched = f" in {runs:,} {'run' if runs == 1 else 'runs'}" if runs else ""
         missing = f"{sum(gap.count for gap in gaps):,} missing{touched}"
-        told = f"{len(gaps):,} more like this, {missing} (--no-fold shows them): {'; '.join(names[:_NAMED])}{more}"
-        yield from self._item(f"{self.marks.missing} ", told)
+        told_by = f"{len(gaps):,} more like this, {missing} (--no-fold shows them)"
+        yield from self._item(f"{self.marks.missing} ", f"{told_by}: {'; '.join(names[:_NAMED])}{more}")
 
     def _field(self, label: str, value: str, style: str = "") -> Iterator[Line]:
         for index, part in enumerate(wrap(value, self.view.width - 4 - _FIELD)):
@@ -277,6 +286,16 @@ def _alike(gaps: list[Gap]) -> list[list[Gap]]:
         key = (gap.severity, gap.rule, gap.cause, gap.proof, gap.confidence, gap.remedy, gap.controls)
         made.setdefault(key, []).append(gap)
     return list(made.values())
+
+
+def _places(evidence: Iterable[Evidence]) -> list[tuple[str, list[int], str]]:
+    """Path, records and note: records of one file that show the same stand together."""
+    made: dict[tuple[str, str, bool], list[int]] = {}
+    for place in evidence:
+        records = made.setdefault((place.path, place.note, place.record is None), [])
+        if place.record is not None:
+            records.append(place.record)
+    return [(path, records, note) for (path, note, _), records in made.items()]
 
 
 def _axis(made: heats.Heat) -> list[str]:

@@ -150,7 +150,10 @@ class Words(Contents):
         return sorted(made, key=lambda cause: (rank(cause.severity), -cause.runs, -cause.things, cause.cause))
 
     def steps(self) -> list[Step]:
-        """What to change first: the remedies of the worst findings, those of the most runs before others."""
+        """What to change first: the remedies of the worst findings, those of the most runs before others.
+
+        Of findings of low severity only where there are no others.
+        """
         by_remedy: dict[str, list[Gap]] = {}
         for gap in self.report.gaps:
             if gap.remedy:
@@ -166,7 +169,8 @@ class Words(Contents):
             for remedy, mine in by_remedy.items()
         ]
         made.sort(key=lambda step: (rank(step.severity), -step.runs, -step.things, step.rules, step.remedy))
-        return made[:_REMEDIES_SHOWN]
+        grave = [step for step in made if step.severity != "low"]
+        return (grave or made)[:_REMEDIES_SHOWN]
 
     def proof(self, gap: Gap) -> str:
         """On what evidence the cause rests: `counted: a sequence has a hole`."""
@@ -207,10 +211,12 @@ class Words(Contents):
         who = ", ".join(self.clean(part) for part in (row.agent, row.stream) if part)
         where = f" of {who}" if who else ""
         if row.kind == "sampling-rate":
-            low, value, high = (percent(number) for number in (row.low, row.value, row.high))
-            return f"share of traces kept{where}: {value} (95 %: {low} to {high})"
-        what = "runs that no stream holds" if row.kind == "unseen-runs" else self.clean(row.kind)
-        return f"{what}{where}: {row.value:,.4g} (95 %: {row.low:,.4g} to {row.high:,.4g})"
+            what, low, value, high = "share of traces kept", *map(percent, (row.low, row.value, row.high))
+        else:
+            what = "runs that no stream holds" if row.kind == "unseen-runs" else self.clean(row.kind)
+            low, value, high = (f"{number:,.4g}" for number in (row.low, row.value, row.high))
+        interval = "" if row.low == row.high else f" (95 %: {low} to {high})"  # what is declared has none
+        return f"{what}{where}: {value}{interval}"
 
     def waiver(self, row: Waived) -> str:
         state = "expired on" if row.expired else "until"
@@ -226,6 +232,10 @@ class Words(Contents):
         """What is not among the findings, and why."""
         report = self.report
         made = [self.clean(note) for note in report.notes]
+        if report.run_grades:
+            verb = "is" if len(report.run_grades) == 1 else "are"
+            listed = "listed in html, and as run_grades in json"
+            made.append(f"{_many(len(report.run_grades), 'run')} that {verb} not told whole {verb} {listed}.")
         if report.known:
             verb = "is" if report.known == 1 else "are"
             made.append(f"{_many(report.known, 'finding')} known by the baseline {verb} left out.")

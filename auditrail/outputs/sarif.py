@@ -57,6 +57,8 @@ def _rule(rule: _findings.Rule) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     if rule.severity:
         properties["security-severity"] = f"{rule.severity:.1f}"
+    if rule.precision:
+        properties["precision"] = rule.precision
     if rule.tags:
         properties["tags"] = list(dict.fromkeys(rule.tags))  # the schema wants each once
     return {

@@ -36,12 +36,20 @@ def listing() -> Listing:
     ordered = sorted(rules().values(), key=lambda rule: (SEVERITIES.index(rule.severity), rule.id))
     rows = tuple(
         (
-            rule.severity, rule.id, rule.cause, rule.confidence,
+            rule.severity,
+            rule.id,
+            rule.cause,
+            rule.confidence,
             f"{rule.title} ({'; '.join(rule.controls)})" if rule.controls else rule.title,
-            rule.title, rule.evidence, rule.scope, list(rule.controls), list(rule.layers), [f"{name}={value}" for name, value in rule.params.items()],
+            rule.title,
+            rule.evidence,
+            rule.scope,
+            list(rule.controls),
+            list(rule.layers),
+            [f"{name}={value}" for name, value in rule.params.items()],
         )
         for rule in ordered
-    )  # fmt: skip
+    )
     notes = (
         "Severity, confidence, cause and evidence are those of most findings of a rule; a finding may differ.",
         "auditrail rules RULE tells of one: the risk, an example, what to change, and its query.",

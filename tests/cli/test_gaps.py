@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -118,6 +119,50 @@ def test_a_baseline_leaves_out_what_it_lists(loaded: Path, tmp_path: Path) -> No
     document = json.loads(again.stdout)
     assert document["gaps"] == []
     assert document["known"] == len(json.loads(known.read_text())["gaps"])
+
+
+def test_a_waiver_holds_until_its_day(loaded: Path, tmp_path: Path) -> None:
+    config = tmp_path / "auditrail.toml"
+
+    def asked(until: str, *words: str) -> Any:
+        config.write_text(
+            f'[[gaps.waive]]\nrule = "run-without-end"\nreason = "a restart, ticket OPS-7"\nuntil = {until}\n'
+        )
+        return run("gaps", "--case", loaded, *words, folder=tmp_path, COLUMNS="300")
+
+    holds = json.loads(asked("2099-12-31", "--format", "json").stdout)
+    assert "run-without-end" not in [gap["rule"] for gap in holds["gaps"]]
+    assert [(row["gap"]["rule"], row["expired"]) for row in holds["waived"]] == [("run-without-end", False)]
+    told = asked("2099-12-31").stdout
+    assert "a restart, ticket OPS-7 (until 2099-12-31)" in told
+    results = json.loads(asked("2099-12-31", "--format", "sarif").stdout)["runs"][0]["results"]
+    assert ["suppressions" in result for result in results if result["ruleId"] == "run-without-end"] == [True]
+    over = asked("2020-12-31")
+    assert over.returncode == 1
+    assert "Expired waivers" in over.stdout
+    assert "1 run(s) began" in over.stdout
+
+
+def test_an_inventory_and_a_framework(loaded: Path, tmp_path: Path) -> None:
+    inventory = tmp_path / "scheduler.csv"
+    inventory.write_text("run_id,agent\nrun-7f3a91,refunds-agent\nrun-never-seen,refunds-agent\n")
+    done = run("gaps", "--case", loaded, "--expected", inventory, "--require", "pci-dss", "--format", "json")
+    document = json.loads(done.stdout)
+    missing = [gap for gap in document["gaps"] if gap["rule"] == "run-not-held"]
+    assert [gap["count"] for gap in missing] == [1]
+    assert {row["framework"] for row in document["retention"]} == {"pci-dss"}
+    assert document["fields"]
+    told = run("gaps", "--case", loaded, "--expected", inventory, "--require", "pci-dss").stdout
+    assert "scheduler.csv" in told
+    assert "Fields asked for" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "begin"), [("a.xml", "<?xml"), ("a.sarif", "{"), ("a.html", "<!doctype"), ("a.md", "#")]
+)
+def test_the_extension_chooses_the_format(loaded: Path, tmp_path: Path, name: str, begin: str) -> None:
+    assert run("gaps", "--case", loaded, "-o", tmp_path / name).returncode == 1
+    assert (tmp_path / name).read_text("utf-8").startswith(begin)
 
 
 def test_only_a_cause_or_a_run(loaded: Path) -> None:

@@ -19,6 +19,7 @@ from auditrail.report.gap_types import (
     Grades,
     Period,
     Retention,
+    RunGrade,
     Waived,
 )
 
@@ -148,6 +149,10 @@ def quarter(**more: Any) -> GapsReport:
             Grades(None, 1380, 251, 41, (("no record of a model", 72), ("the run never ended", 17))),
             *(Grades(agent, 280, 50, 8, (("no record of a model", 14),)) for agent in AGENTS),
         ),
+        "run_grades": (
+            RunGrade("run-1a00", "triage", "partial", ("no record of a model",)),
+            RunGrade("run-0b71c2", None, "fragment", ("no record of a model", "the run never ended")),
+        ),
         "estimates": (
             Estimate(
                 "sampling-rate", "triage", "otel/spans", 0.25, 0.21, 0.29, "largest surviving trace id",
@@ -208,6 +213,7 @@ def hostile(text: str) -> GapsReport:
         coverage=(Coverage(text, text, 2, text, 1, 0, 3, 1, (text,)), Coverage(None, "llm", 0, text, 0, 0, 0, 0, ())),
         days=(CoverageDay(text, text, "2026-07-01", 2, 1), CoverageDay(None, "llm", "1677-09-21", 0, 0)),
         grades=(Grades(text, 0, 1, 1, ((text, 1),)), Grades(None, 0, 1, 1)),
+        run_grades=(RunGrade(text, text, text, (text, text)),),
         estimates=(Estimate(text, text, text, 1.5, 0.5, 2.5, text, text, text),),
         gaps=(bad, bad),
         retention=(Retention(text, text, 1, text, None, None, text),),

@@ -17,7 +17,7 @@ from auditrail import discover
 from auditrail.outputs._gaps_words import CAUSE_WORDS, PROOF_WORDS
 from auditrail.outputs._header import SEVERITIES
 from auditrail.outputs._view import View
-from auditrail.report.gap_types import RuleCard
+from auditrail.report.gap_types import Evidence, RuleCard
 from auditrail.text import width
 from tests.outputs import _gap_samples as samples
 
@@ -96,10 +96,33 @@ def test_findings_of_one_rule_share_what_they_have_in_common() -> None:
     made = rendered("text", samples.quarter(gaps=many), width=100)
     assert made.count("change   flush") == 1
     assert "9 findings" in made
-    assert "6 more like this, 6 missing in 6 runs (--no-fold shows them): agent agent-3" in made
+    assert "6 more like this, 6 missing in 6 runs (--no-fold shows them): agent-3; agent-4" in made
     whole = rendered("text", samples.quarter(gaps=many), width=100, fold=False)
     assert "more like this" not in whole
     assert all(f"agent-{n}: 1 run(s) never ended" in whole for n in range(9))
+
+
+def test_records_of_one_file_that_show_the_same_stand_together() -> None:
+    places = [Evidence("a.jsonl", record, "first record") for record in (7, 9, 12)]
+    places += [Evidence("b.log", None, "whole file"), Evidence("b.log", 3, "whole file")]
+    made = rendered("text", samples.quarter(gaps=(samples.gap("r", "lost", "high", "t", evidence=tuple(places)),)))
+    assert "seen at  a.jsonl:7, 9, 12  first record\n" in made
+    assert "             b.log  whole file\n             b.log:3  whole file\n" in made
+
+
+def test_what_is_low_is_not_done_first_unless_there_is_nothing_else() -> None:
+    low = samples.gap("r", "clock", "low", "t", remedy="name the zone")
+    high = samples.gap("s", "lost", "high", "u", remedy="look for a full queue")
+    both = rendered("markdown", samples.quarter(gaps=(low, high)))
+    assert "1. look for a full queue" in both
+    assert "2. name the zone" not in both
+    assert "1. name the zone" in rendered("markdown", samples.quarter(gaps=(low,)))
+
+
+def test_a_declared_rate_has_no_interval() -> None:
+    declared = samples.quarter().estimates[0]._replace(low=0.25, value=0.25, high=0.25)
+    made = rendered("text", samples.quarter(estimates=(declared,)))
+    assert "share of traces kept of triage, otel/spans: 25 %\n" in made
 
 
 def test_every_word_of_the_closed_lists_is_explained() -> None:
@@ -138,6 +161,9 @@ def test_json_is_as_the_contract_says() -> None:
     assert [len(gap["runs"]) for gap in document["gaps"]] == [len(gap.runs) for gap in samples.findings()]
     assert document["held"]["from"] == "2026-07-01T00:00:10.000000Z"
     assert document["waived"][0]["expired"] is True
+    assert document["run_grades"][0] == {
+        "run": "run-1a00", "agent": "triage", "grade": "partial", "reasons": ["no record of a model"],
+    }  # fmt: skip
     assert len(document["rules"]) == len(cards())
 
 
@@ -184,6 +210,8 @@ def test_sarif_holds_rules_places_and_waivers() -> None:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
     assert [result["level"] for result in results[:7]] == ["error"] * 5 + ["warning", "note"]
     assert rules[0]["properties"]["security-severity"] == "8.0"
+    assert rules[0]["properties"]["precision"] == "high"
+    assert {"security", "lost", "AU-12"} <= set(rules[0]["properties"]["tags"])
     assert "Change: remedy" in rules[0]["help"]["text"]
     first = results[0]
     place = first["locations"][0]["physicalLocation"]

@@ -32,7 +32,8 @@
     byId("clear").hidden = !filtered;
     byId("none").hidden = seen > 0;
     byId("window").hidden = !state.from;
-    byId("window").textContent = state.from ? `touching ${state.from}${state.to === state.from ? "" : ` to ${state.to}`}` : "";
+    const span = state.to === state.from ? state.from : `${state.from} to ${state.to}`;
+    byId("window").textContent = state.from ? `${state.agent} on ${span}` : "";
   }
 
   function clear() {
