@@ -254,7 +254,9 @@ def _compare_two(
             return
         if left.ident == right.ident:
             continue
-        if left.link == right.link and left.link is not None:
+        # Without stored links, a record that differs may have been changed: the walk has told that.
+        implied = left.link is None and BROKEN not in (results[one[0]].verdict, results[other[0]].verdict)
+        if left.link == right.link and (left.link is not None or implied):
             _fork(results, one[0], left, results[other[0]].path, right)
             _fork(results, other[0], right, results[one[0]].path, left)
         return
