@@ -81,7 +81,9 @@ def convincing(made: Guess) -> bool:
     profile = made.profile
     signed_only = profile.hash is None and profile.of == "record"
     own_looks = bool(profile.const) or len(profile.required) >= (3 if signed_only else 5)
-    return bool(made.reproduced) or own_looks or not profile.verifiable
+    # A single record of a format whose hashes stand in the next one: nothing can be tried.
+    untried = not made.tried and sum(1 + path.count(".") for path in profile.required) >= 4
+    return bool(made.reproduced) or own_looks or untried or not profile.verifiable
 
 
 def shapes(item: Evidence, profiles: Sequence[Profile], call: Call) -> list[Looks]:
@@ -186,16 +188,16 @@ def _is(value: Any, wanted: Any) -> bool:
 
 def _try(profile: Profile, looks: Looks, call: Call) -> Guess:
     if not profile.keyed:
-        return Guess(profile, looks.shape, *_reproduced(Plan(profile), looks.records))
+        return Guess(profile, looks.shape, *reproduced(Plan(profile), looks.records))
     best = Guess(profile, looks.shape, 0, len(looks.records))
     for secret in call.keys.secrets():
-        counts = _reproduced(Plan(profile, secret), looks.records)
+        counts = reproduced(Plan(profile, secret), looks.records)
         if counts[0] > best.reproduced:
             best = Guess(profile, looks.shape, *counts, secret)
     return best
 
 
-def _reproduced(plan: Plan, records: Sequence[tuple[Any, bytes]]) -> tuple[int, int]:
+def reproduced(plan: Plan, records: Sequence[tuple[Any, bytes]]) -> tuple[int, int]:
     """How many stored hashes come out as they are stored, and how many were compared."""
     profile = plan.profile
     fitting = tried = 0

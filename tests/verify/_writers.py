@@ -100,15 +100,29 @@ def events(count: int) -> list[Record]:
         {"note": "<script>&amp;", "count": 9007199254740991},
         {"nested": {"b": [1, 2.5, {"z": None, "a": "é"}], "a": "x"}},
     ]
+    since = _OTHER[-1]
     return [
         {
             "n": number,
-            "kind": kinds[number % 8],
+            "kind": kinds[number % 8] if number < since else "other",
             "time": f"2026-11-23T11:27:{number % 60:02}.{100000 + number:06}",
-            "data": {"run_id": "run-0001", **extras[number % 8]},
+            "data": {"run_id": "run-0001" if number < since else "run-0002", **extras[number % 8]},
         }
         for number in range(count)
     ]
+
+
+# From which event on another story is told.
+_OTHER = [1 << 30]
+
+
+def other(name: str, count: int, since: int = 0) -> Log:
+    """An honest log of other events from `since` on: a branch, or, from 0, another log altogether."""
+    _OTHER.append(since)
+    try:
+        return WRITERS[name](count)
+    finally:
+        _OTHER.pop()
 
 
 def sha(data: bytes | str) -> str:
@@ -279,7 +293,8 @@ def merkle_audit(count: int) -> Log:
 def _table(path: Path, records: list[Record]) -> None:
     connection = sqlite3.connect(path)
     connection.execute(
-        "CREATE TABLE audit_log (rowid_ INTEGER PRIMARY KEY, leaf_index INTEGER, leaf_hash TEXT, mmr_root TEXT, payload_hash TEXT, action_type TEXT, actor TEXT, agent_id TEXT, created_at REAL)"
+        "CREATE TABLE audit_log (rowid_ INTEGER PRIMARY KEY, leaf_index INTEGER, leaf_hash TEXT, mmr_root TEXT, "
+        "payload_hash TEXT, action_type TEXT, actor TEXT, agent_id TEXT, created_at REAL)"
     )
     for record in records:
         names = ", ".join(record)
@@ -600,7 +615,7 @@ def agt_receipt(count: int) -> Log:
 
 
 def p1363(message: bytes) -> bytes:
-    r, s = decode_dss_signature(CURVE.sign(message, ec.ECDSA(hashes.SHA256())))
+    r, s = decode_dss_signature(CURVE.sign(message, ec.ECDSA(hashes.SHA256(), deterministic_signing=True)))
     order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
     return r.to_bytes(32, "big") + min(s, order - s).to_bytes(32, "big")
 
@@ -1121,7 +1136,7 @@ def idprova_previous(count: int) -> Log:
     for event in events(count):
         made.append({"id": event["n"], "action": event["data"], "prev_hash": prev})
         prev = "blake3:" + blake3(rfc8785.dumps(made[-1])).hexdigest()
-    return Log("idprova-previous", made[1:] and made, lambda r: lines(r, compact), prev="prev_hash")
+    return Log("idprova-previous", made, lambda r: lines(r, compact), prev="prev_hash")
 
 
 @writer
