@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from auditrail.merkle import SIZE
 from auditrail.seal import compare, cutting, leaves
 from auditrail.seal.compare import DELETED, EDITED, INSERTED, Change
+from auditrail.seal.sidecar import Region
 
 if TYPE_CHECKING:
     from auditrail.merkle import Sliced
@@ -50,7 +50,7 @@ def located(log: Path, size: int, opened: Sidecar, folder: Path, made: Checked) 
         hashes, lengths = folder / f"hashes-{cut}", folder / f"lengths-{cut}"
         count = _hash(log, size, opened, cut, hashes, lengths)
         with hashes.open("rb") as file:
-            found: Sliced = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if count else b""
+            found = Region(file.fileno(), 0, count * SIZE)
             changes = compare.changes(opened.hashes, said.leaves, found, count)
             if best is not None and _weight(changes) >= _weight(best):
                 continue
@@ -97,7 +97,7 @@ def _hash(log: Path, size: int, opened: Sidecar, cut: str, hashes: Path, lengths
 def _write_lengths(log: Path, size: int, opened: Sidecar, cut: str, path: Path) -> None:
     with path.open("wb") as out:
         if cut == "then":
-            out.write(opened.lengths)
+            out.writelines(opened.lengths.blocks())
             return
         with cutting.content(log, size, cutting.RECORDS) as content:
             for length in cutting.lengths(content, cutting.choose(log, size), size):

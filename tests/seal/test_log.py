@@ -75,6 +75,14 @@ def test_each_record_is_canonical_and_chained(tmp_path: Path) -> None:
     assert found.records == found.checked == 4
 
 
+def test_the_lock_beside_a_log_is_no_log(tmp_path: Path) -> None:
+    with sealed(tmp_path / "agent.jsonl") as log:
+        log.append({})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["agent.jsonl", "agent.jsonl.lock"]
+    found = report(tmp_path)
+    assert ([one.path for one in found.results], found.exit_code) == ([str(tmp_path / "agent.jsonl")], 0)
+
+
 def test_the_same_records_at_the_same_times_are_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
         with sealed(tmp_path / name, signer=SIGNER) as log:

@@ -32,11 +32,21 @@ _MARK = b'"format":"' + records.FORMAT.encode() + b'"'
 _CHECKPOINT = b'"kind":"' + records.CHECKPOINT.encode() + b'"'
 
 
-def claim(item: Evidence, beside: Sequence[Evidence], call: Call) -> Claim | None:  # noqa: ARG001 - the contract
+def claim(item: Evidence, beside: Sequence[Evidence], call: Call) -> Claim | None:
     """A log whose first record is one of ours."""
+    if item.shown.endswith(".lock") and not item.head and _MARK in _head(item, beside, call):
+        return Claim(88, companion=True)  # the lock that writers leave beside a log
     if call.profile not in (None, PROFILE) or _MARK not in item.head[: 1 << 16]:
         return None
     return Claim(88) if _is_ours(item.head.partition(b"\n")[0]) else None
+
+
+def _head(lock: Evidence, beside: Sequence[Evidence], call: Call) -> bytes:
+    """How the log begins that a lock is of; blank if it is not there."""
+    names: dict[str, bytes] = call.cache.setdefault(("sealed-log", "heads"), {})
+    if not names:
+        names.update({item.shown: item.head[: 1 << 16] for item in beside})
+    return names.get(lock.shown.removesuffix(".lock"), b"")
 
 
 def _is_ours(line: bytes) -> bool:
