@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,7 +39,7 @@ class Finding(NamedTuple):
     breaks: bool = True
 
 
-# Numbers of so many records are looked up in the log; of those behind, the kind and number is told alone.
+# So many changes are told; those behind are counted.
 _MOST_PLACES = 2000
 
 
@@ -55,11 +56,14 @@ def located(log: Path, size: int, opened: Sidecar, folder: Path, made: Checked) 
             if best is not None and _weight(changes) >= _weight(best):
                 continue
             best = changes
-            told = list(_findings(changes, opened, found, _places(log, size, said.cut, changes, lengths)))
+            places = _places(log, size, said.cut, changes, lengths)
+            told = list(islice(_findings(changes, opened, found, places), _MOST_PLACES))
         made.checked = said.leaves - sum(change.old_end - change.old for change in changes)
         last = changes[-1] if changes else None
         grew = last is not None and last.kind == INSERTED and last.old == said.leaves and last.new_end == count
         made.unsealed = last.new_end - last.new if last is not None and grew else 0
+    if best is not None and len(told) == _MOST_PLACES:
+        made.left_out += max(_weight(best) - _MOST_PLACES, 0)
     yield from told
 
 
