@@ -63,7 +63,7 @@ def located(log: Path, size: int, opened: Sidecar, folder: Path, made: Checked) 
         grew = last is not None and last.kind == INSERTED and last.old == said.leaves and last.new_end == count
         made.unsealed = last.new_end - last.new if last is not None and grew else 0
     if best is not None and len(told) == _MOST_PLACES:
-        made.left_out += max(_weight(best) - _MOST_PLACES, 0)
+        made.left_out += sum(_told(change, said.leaves) for change in best) - _MOST_PLACES
     yield from told
 
 
@@ -116,6 +116,15 @@ def _read_lengths(path: Path) -> Iterator[int]:
 
 def _weight(changes: list[Change]) -> int:
     return sum(max(change.old_end - change.old, change.new_end - change.new) for change in changes)
+
+
+def _told(change: Change, size: int) -> int:
+    """How many findings a change makes."""
+    if change.kind == INSERTED and change.old == size:
+        return 0
+    if change.kind == DELETED and (change.old_end == size or change.old == 0):
+        return 1
+    return max(change.old_end - change.old, change.new_end - change.new)
 
 
 def _places(log: Path, size: int, kind: str, changes: list[Change], lengths: Path) -> dict[int, int]:
@@ -171,12 +180,11 @@ def _line_starts(content: leaves.Readable, wanted: list[int]) -> dict[int, int]:
 def _findings(changes: list[Change], opened: Sidecar, found: Sliced, places: dict[int, int]) -> Iterator[Finding]:
     size = opened.statement.leaves
     for change in changes:
-        if change.kind == INSERTED and change.old == size:
-            continue  # behind the seal: grown
+        count = _told(change, size)  # none of what is behind the seal: that is growth
         if change.kind == DELETED and (change.old_end == size or change.old == 0):
             yield _ends(change, size, places)
             continue
-        for number in range(max(change.old_end - change.old, change.new_end - change.new)):
+        for number in range(count):
             yield _finding(change, number, opened, found, places)
 
 
