@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from auditrail.cli import _options as options
+
+if TYPE_CHECKING:
+    from auditrail.verify.evidence import Call
+
+EXIT_INCONCLUSIVE = 4
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +49,7 @@ def chains(
 
     call = Call(keys=keys.Keyring(), profiles=configs.load(config).chains)
     if infer is not None:
-        _infer(infer, call)
+        _infer(infer, call, options.Emission(format, output, force, no_color))
         return
     known = profiles.known(call)
     if name is not None and name not in known:
@@ -53,5 +58,24 @@ def chains(
     options.emit(listing, options.Emission(format, output, force, no_color), options.view(no_color=no_color))
 
 
-def _infer(path: Path, call: object) -> None:
-    raise typer.Exit(4)
+def _infer(path: Path, call: Call, how: options.Emission) -> None:
+    """Prints the profile that was found, or says that none was."""
+    from auditrail.errors import UnreadableError
+    from auditrail.verify import evidence, infer
+
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise UnreadableError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    item = evidence.look(path, str(path), size)
+    if item.error is not None:
+        raise UnreadableError(f"{path}: {item.error}")
+    found = infer.infer(item, call)
+    if found is None:
+        typer.echo("auditrail: no profile reproduces the hashes of this log", err=True)
+        raise typer.Exit(EXIT_INCONCLUSIVE)
+    text = infer.toml(found)
+    if how.output is not None:
+        options.write_file([text], how)
+    else:
+        typer.echo(text, nl=False)

@@ -151,8 +151,8 @@ def sentence(defect: Defect, result: Result) -> str:
 
 
 CSV_COLUMNS = (
-    "path", "profile", "chain", "records", "checked", "verdict", "anchor", "head", "defect", "breaks", "record", "offset",
-    "seq", "expected", "found", "note", "uncovered_fields", "not_checked",
+    "path", "profile", "chain", "records", "checked", "verdict", "anchor", "head", "defect", "breaks", "record",
+    "offset", "seq", "expected", "found", "note", "uncovered_fields", "not_checked",
 )  # fmt: skip
 
 

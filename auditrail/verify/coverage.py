@@ -5,9 +5,9 @@ Computed from the profile and the record, never from a list: a field that a prod
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from auditrail.verify.plan import has
+from auditrail.verify.plan import has, lookup
 from auditrail.verify.profile import Body, Profile, part_of
 
 # So many shapes of records are remembered; hostile logs have a new one in each record.
@@ -15,19 +15,33 @@ _SHAPES = 4096
 _LISTED = 1000
 
 
+class _Layer(NamedTuple):
+    """One hash or signature: what it is over."""
+
+    body: Body
+    preimage: tuple[str, ...]
+    # Paths that it guards by itself: its own field, the key it is checked with.
+    own: frozenset[str]
+
+
 class Coverage:
-    """Gathers uncovered fields over the records of a chain."""
+    """Gathers uncovered fields over the records of a chain: by its hashes alone, and by its signatures as well."""
 
     def __init__(self, profile: Profile) -> None:
-        self._profile = profile
+        self._hashes, self._signatures = _layers(profile)
         self._shapes: dict[tuple[str, ...], tuple[frozenset[str], frozenset[str]]] = {}
-        self._plain = not (profile.body.exclude_deep or profile.body.drop_nulls or profile.body.orders)
+        layers = [*self._hashes, *self._signatures]
+        self.plain = not any(b.exclude_deep or b.drop_nulls or b.orders for b in (layer.body for layer in layers))
+        self.plain = self.plain and not any("." in path for layer in layers for path in _named(layer))
         self.by_hash: set[str] = set()
         self.by_both: set[str] = set()
 
     def see(self, value: Any) -> None:
-        """Takes in one record: what its hash leaves open, and what its hash and signatures together leave open."""
+        """Takes in one record."""
         if not isinstance(value, dict):
+            return
+        if not self.plain:
+            self._take(self._open(value))
             return
         shape = tuple(value)
         known = self._shapes.get(shape)
@@ -36,9 +50,6 @@ class Coverage:
             if len(self._shapes) < _SHAPES:
                 self._shapes[shape] = known
             self._take(known)
-        if not self._plain:
-            deep = frozenset(_deep(value, self._profile.body))
-            self._take((deep, deep if not self._signed_bodies() else frozenset()))
 
     def _take(self, found: tuple[frozenset[str], frozenset[str]]) -> None:
         if len(self.by_hash) < _LISTED:
@@ -46,77 +57,118 @@ class Coverage:
         if len(self.by_both) < _LISTED:
             self.by_both |= found[1]
 
-    def _signed_bodies(self) -> list[Body]:
-        return [signature.body for signature in self._profile.signatures if signature.body is not None]
-
     def _open(self, value: dict[str, Any]) -> tuple[frozenset[str], frozenset[str]]:
-        profile = self._profile
-        hashed = profile.hash is not None or profile.of == "previous"
-        by_hash = _uncovered(value, profile.body, profile.digest.preimage) if hashed else set(value)
-        for check in profile.checks:
-            by_hash &= _uncovered(value, check.body, check.digest.preimage) | {check.field}
-        own = {name for name in (profile.hash, *(c.field for c in profile.checks if c.field != profile.hash)) if name}
-        by_hash -= {path for path in own if path == profile.hash}
-        both = set(by_hash)
-        for signature in profile.signatures:
-            covered = both & _uncovered(value, signature.body or profile.body, signature.over)
-            both = covered - {signature.field}
-            if signature.key != "given":
-                both.discard(signature.key)
-            if signature.kid:
-                # Another kid is another key: the signature fits no more.
-                both.discard(signature.kid)
-        return frozenset(by_hash), frozenset(_tops(both, profile))
+        whole = set(value)
+        by_hash = _left(value, self._hashes, whole)
+        return frozenset(by_hash), frozenset(_left(value, self._signatures, by_hash))
 
 
-def _tops(paths: set[str], profile: Profile) -> set[str]:
-    """Without objects of which all members that matter are signatures themselves."""
-    inner = {signature.field for signature in profile.signatures}
-    return {path for path in paths if not any(field.startswith(f"{path}.") for field in inner)}
+def _layers(profile: Profile) -> tuple[list[_Layer], list[_Layer]]:
+    hashes = []
+    if profile.hash is not None or profile.of == "previous":
+        own = {profile.hash} if profile.hash else set()
+        if "{prev}" in profile.digest.preimage and profile.prev:
+            own.add(profile.prev)
+        hashes.append(_Layer(profile.body, profile.digest.preimage, frozenset(own)))
+        hashes += [_Layer(c.body, c.digest.preimage, frozenset({c.field})) for c in profile.checks]
+    signatures = []
+    for item in profile.signatures:
+        # Another key id is another key, and the signature fits no more.
+        own = {item.field, *({item.key} if item.key != "given" else ()), *({item.kid} if item.kid else ())}
+        signatures.append(_Layer(item.body or profile.body, item.over, frozenset(own)))
+    return hashes, signatures
 
 
-def _uncovered(value: dict[str, Any], body: Body, preimage: tuple[str, ...]) -> set[str]:
-    parts = [part_of(part, "preimage") for part in preimage]
+def _left(value: dict[str, Any], layers: list[_Layer], open_before: set[str]) -> set[str]:
+    """What of these paths no layer covers."""
+    left = set(open_before)
+    for layer in layers:
+        uncovered = _uncovered(value, layer)
+        left = {path for one in left for path in _narrow(value, one, uncovered, layer.own)}
+    return left
+
+
+def _narrow(value: dict[str, Any], path: str, uncovered: set[str], own: frozenset[str]) -> list[str]:
+    """The parts of a path that are uncovered: itself, members of it that are, or nothing."""
+    if path in own:
+        return []
+    bare = path.removesuffix(" (null)")
+    inner = [item for item in uncovered if item.startswith(f"{bare}.")]
+    if path in uncovered or any(bare.startswith(f"{item}.") for item in uncovered):
+        guarded = [item for item in own if item.startswith(f"{bare}.")]
+        found = lookup(value, bare)
+        if guarded and isinstance(found, dict):
+            return [made for key in found for made in _narrow(value, f"{bare}.{key}", uncovered, own)]
+        return [path]
+    return [item for item in inner if item not in own] + ([f"{bare} (null)"] if f"{bare} (null)" in uncovered else [])
+
+
+def _named(layer: _Layer) -> set[str]:
+    parts = [part_of(part, "preimage") for part in layer.preimage]
+    return {argument for kind, argument in parts if kind in ("f", "o", "len32")} | layer.own
+
+
+def _uncovered(value: dict[str, Any], layer: _Layer) -> set[str]:
+    body = layer.body
+    parts = [part_of(part, "preimage") for part in layer.preimage]
     kinds = {kind for kind, _ in parts}
     named = {argument for kind, argument in parts if kind in ("f", "o", "len32")}
     if "raw" in kinds:
         return set()
     # A hash covers what the record's hash covers: who signs the hash signs the body.
     if not kinds & {"body", "preimage", "hash", "hash-bytes"}:
-        return {key for key in value if key not in named}
+        return _members(value, named)
+    if kinds & {"hash", "hash-bytes"} and not kinds & {"body", "preimage"}:
+        return _members(value, named)
     if body.canon == "raw":
         return set()
-    left: set[str]
     if body.root:
-        left = {key for key in value if key != body.root.partition(".")[0]}
+        left = _members(value, {body.root, *named})
     elif body.rename:
-        left = set(value) - {old.partition(".")[0] for _, old in body.rename}
+        left = _members(value, {old for _, old in body.rename} | named)
     elif body.select == "all-minus":
-        left = {path for path in body.fields if has(value, path)}
+        left = {path for path in body.fields if has(value, path)} - named
     else:
-        left = set(value) - {path.partition(".")[0] for path in body.fields}
-    return left - named
+        left = _members(value, {*body.fields, *named})
+    return left | _inside(value, body, left)
 
 
-def _deep(value: Any, body: Body) -> list[str]:
-    """Members inside the body that its canonical form leaves out: by their name, because null, or not named."""
-    found: list[str] = []
-    stack: list[tuple[str, Any]] = [("", value)]
+def _members(value: dict[str, Any], covered: set[str]) -> set[str]:
+    """Members that are not covered, and of an object of which only some members are, the others."""
+    made = set()
+    for key, item in value.items():
+        if key in covered:
+            continue
+        inner = {path.partition(".")[2] for path in covered if path.startswith(f"{key}.")}
+        if inner and isinstance(item, dict):
+            made |= {f"{key}.{path}" for path in _members(item, inner)}
+        else:
+            made.add(key)
+    return made
+
+
+def _inside(value: Any, body: Body, outside: set[str]) -> set[str]:
+    """Members inside the body that its form leaves out: by their name, because they are null, or not in its order."""
+    if not (body.exclude_deep or body.drop_nulls or body.orders):
+        return set()
+    found: set[str] = set()
+    stack: list[tuple[str, Any]] = [("", value if not body.root else lookup(value, body.root))]
     excluded, keep, orders = set(body.exclude_deep), set(body.keep_null), dict(body.orders)
+    prefix = f"{body.root}." if body.root else ""
     while stack and len(found) < _LISTED:
         at, holder = stack.pop()
-        items = holder.items() if isinstance(holder, dict) else ((None, item) for item in holder)
+        items = holder.items() if isinstance(holder, dict) else ((None, item) for item in holder or ())
         order = orders.get(at.rstrip("."))
         for key, item in items:
             path = at if key is None else f"{at}{key}"
-            if key is not None and at and (key in excluded or (order is not None and key not in order)):
-                found.append(path)
+            if path in outside:
                 continue
-            if item is None and body.drop_nulls and key is not None and path not in keep:
-                found.append(f"{path} (null)")
+            if key is not None and ((at and key in excluded) or (order is not None and key not in order)):
+                found.add(prefix + path)
+            elif item is None and body.drop_nulls and key is not None and path not in keep:
+                found.add(f"{prefix}{path} (null)")
+            elif isinstance(item, dict) and body.orders and key is not None and path not in orders:
+                found.add(prefix + path)
             elif isinstance(item, (dict, list)):
-                if body.orders and key is not None and path not in orders and isinstance(item, dict):
-                    found.append(path)
-                else:
-                    stack.append((f"{path}." if key is not None else path, item))
+                stack.append((f"{path}." if key is not None else path, item))
     return found

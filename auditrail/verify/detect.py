@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from auditrail.containers import framing
 from auditrail.verify import parse as parsing
 from auditrail.verify.evidence import Call, Evidence
+from auditrail.verify.forms import Style
 from auditrail.verify.plan import Context, Plan, get, has, lookup
 from auditrail.verify.profile import Profile
 from auditrail.verify.records import SQLITE, Outside, Raw, Shape, read, tables
@@ -27,6 +28,7 @@ class Guess(NamedTuple):
     Attributes:
         reproduced, tried: hashes of the sample that came out as stored, and that were compared.
         secret: the key with which they came out, for HMAC.
+        style: how the log's writer writes its lines.
     """
 
     profile: Profile
@@ -34,6 +36,7 @@ class Guess(NamedTuple):
     reproduced: int
     tried: int
     secret: bytes | None = None
+    style: Style | None = None
 
 
 class Looks(NamedTuple):
@@ -50,6 +53,7 @@ def guess(item: Evidence, profiles: Iterable[Profile], call: Call, *, forced: bo
     """
     known = list(profiles)
     best: Guess | None = None
+    best_looks: Looks | None = None
     for looks in shapes(item, known, call):
         for profile in known:
             if not _cut_for(profile, looks.shape):
@@ -58,8 +62,10 @@ def guess(item: Evidence, profiles: Iterable[Profile], call: Call, *, forced: bo
                 continue
             made = _try(profile, looks, call)
             if best is None or _rank(made) > _rank(best):
-                best = made
-    return best
+                best, best_looks = made, looks
+    if best is None or best_looks is None or best.shape.kind != "lines":
+        return best
+    return best._replace(style=Style(best_looks.records))
 
 
 def _rank(made: Guess) -> tuple[float, bool, int, int, str]:
@@ -73,7 +79,11 @@ def _rank(made: Guess) -> tuple[float, bool, int, int, str]:
 def convincing(made: Guess) -> bool:
     """Whether the profile may be named though it reproduced nothing: its looks are its own, or nothing was tried."""
     profile = made.profile
-    return bool(made.reproduced) or bool(profile.const) or len(profile.required) >= 5 or not profile.verifiable
+    signed_only = profile.hash is None and profile.of == "record"
+    own_looks = bool(profile.const) or len(profile.required) >= (3 if signed_only else 5)
+    # A single record of a format whose hashes stand in the next one: nothing can be tried.
+    untried = not made.tried and sum(1 + path.count(".") for path in profile.required) >= 4
+    return bool(made.reproduced) or own_looks or untried or not profile.verifiable
 
 
 def shapes(item: Evidence, profiles: Sequence[Profile], call: Call) -> list[Looks]:
@@ -178,16 +188,16 @@ def _is(value: Any, wanted: Any) -> bool:
 
 def _try(profile: Profile, looks: Looks, call: Call) -> Guess:
     if not profile.keyed:
-        return Guess(profile, looks.shape, *_reproduced(Plan(profile), looks.records))
+        return Guess(profile, looks.shape, *reproduced(Plan(profile), looks.records))
     best = Guess(profile, looks.shape, 0, len(looks.records))
     for secret in call.keys.secrets():
-        counts = _reproduced(Plan(profile, secret), looks.records)
+        counts = reproduced(Plan(profile, secret), looks.records)
         if counts[0] > best.reproduced:
             best = Guess(profile, looks.shape, *counts, secret)
     return best
 
 
-def _reproduced(plan: Plan, records: Sequence[tuple[Any, bytes]]) -> tuple[int, int]:
+def reproduced(plan: Plan, records: Sequence[tuple[Any, bytes]]) -> tuple[int, int]:
     """How many stored hashes come out as they are stored, and how many were compared."""
     profile = plan.profile
     fitting = tried = 0

@@ -141,13 +141,14 @@ def chained_fields(item: Evidence, call: Call) -> tuple[str, str] | None:
     A sign that a log is chained, though no profile knows how.
     """
     for looks in detect.shapes(item, (), call):
-        pair = _pair([value for value, _ in looks.records])
+        pair = linked_fields([value for value, _ in looks.records])
         if pair is not None:
             return pair
     return None
 
 
-def _pair(records: Sequence[dict[str, Any]]) -> tuple[str, str] | None:
+def linked_fields(records: Sequence[dict[str, Any]]) -> tuple[str, str] | None:
+    """Of records in order, the field that the next record repeats, and the one that repeats it."""
     flat = [dict(_texts(record, "", 3)) for record in records]
     counts: dict[tuple[str, str], int] = {}
     for before, after in pairwise(flat):

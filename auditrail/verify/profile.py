@@ -22,6 +22,8 @@ r"""Chain profiles: the closed vocabulary of `auditrail/chains/*.toml`, loaded a
     restart                       true: this writer begins anew in the same file after a restart
     keeps                         N: this writer keeps the newest N records only
     prechain                      true: records without a hash may stand before the first that has one
+    time                          a number that this writer takes and writes under one lock: it never goes back from one
+                                  record to the next, of whatever chain, unless the clock is set back
     id, parent                    a record's id, and the field that holds the id of the one before
 
     [digest]
@@ -156,6 +158,7 @@ class Profile:
     prechain: bool = False
     id: str | None = None
     parent: str | None = None
+    time: str | None = None
     links: bool = True
     of: str = "record"
     digest: Digest = field(default_factory=Digest)
@@ -240,7 +243,7 @@ def parse(name: str, table: dict[str, Any]) -> Profile:
 
 
 def _chain(chain: Table) -> dict[str, Any]:
-    made: dict[str, Any] = {key: chain.text(key) for key in ("key", "hash", "prev", "seq", "id", "parent")}
+    made: dict[str, Any] = {key: chain.text(key) for key in ("key", "hash", "prev", "seq", "id", "parent", "time")}
     made["scope"] = chain.one_of("scope", ("file", "directory"), "file")
     made["seq_start"], made["keeps"] = chain.number("seq_start"), chain.number("keeps")
     made["restart"], made["prechain"] = chain.truth("restart", False), chain.truth("prechain", False)

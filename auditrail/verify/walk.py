@@ -29,6 +29,7 @@ from auditrail.verify import parse as parsing
 from auditrail.verify import signatures
 from auditrail.verify.anchors import Anchor
 from auditrail.verify.coverage import Coverage
+from auditrail.verify.forms import Style
 from auditrail.verify.plan import Context, Plan, get, lookup
 from auditrail.verify.records import Outside, Raw
 from auditrail.verify.segments import Chain, Entry
@@ -37,6 +38,7 @@ from auditrail.verify.types import Defect
 
 # A record whose hash does not fit may have been moved: so many of them are tried against records that come later.
 _WAITING = 16
+_MOVED = 1000
 
 
 class Walker:
@@ -53,6 +55,12 @@ class Walker:
         self.outside: set[str] = set()
         # What belongs to no chain: lines that are no records.
         self.loose: list[Defect] = []
+        self.style: Style | None = None
+        # (chain, record, the record before it) where a time goes back from one chain to another; see `chain.time`.
+        self.moved: list[tuple[Chain, Entry, Entry]] = []
+        self.clock_stepped = False
+        self._latest: tuple[Any, Entry, Chain] | None = None
+        self._times: dict[str | None, Any] = {}
         self.records = 0
         self.holes: list[tuple[int, int]] = []
         self._current: Chain | None = None
@@ -89,6 +97,13 @@ class Walker:
         if coverage is None:
             coverage = self.coverage[chain.key] = Coverage(self.profile)
         coverage.see(item)  # step 7
+        if self.style is not None and self.style.odd(value, part.raw):
+            note = "the same values as were hashed, in bytes that are not those of the other records"
+            chain.defect(
+                Defect("other-form", part.number, part.offset, entry.seq, note=note, breaks=False, path=self.files[-1])
+            )
+        if self.profile.time is not None:
+            self._clock(chain, entry, get(item, self.profile.time))
         self._anchors(chain, entry)  # step 8
 
     # -- step 1
@@ -315,6 +330,19 @@ class Walker:
                     path=self.files[entry.file],
                 )
             )
+
+    def _clock(self, chain: Chain, entry: Entry, time: Any) -> None:
+        """Whether records of different chains were moved against each other: only their times can show it."""
+        if isinstance(time, bool) or not isinstance(time, (int, float)):
+            return
+        before = self._times.get(chain.key)
+        self.clock_stepped = self.clock_stepped or (before is not None and time < before)
+        self._times[chain.key] = time
+        if self._latest is not None and time < self._latest[0]:
+            if self._latest[2] is not chain and len(self.moved) < _MOVED:
+                self.moved.append((chain, entry, self._latest[1]))
+            return
+        self._latest = (time, entry, chain)
 
     # -- step 6
 

@@ -7,13 +7,13 @@ weigh against the anchors (`judge`). 6. Compare chains of several files that beg
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import combinations, zip_longest
 from typing import NamedTuple
 
 from auditrail.errors import AuditrailError
-from auditrail.verify import detect, grouping, judge, profiles
+from auditrail.verify import detect, fast, grouping, judge, profiles
 from auditrail.verify.anchors import Anchor
 from auditrail.verify.diagnose import Diagnosis, Located, wanted
 from auditrail.verify.evidence import Call, Claim, Evidence
@@ -24,6 +24,9 @@ from auditrail.verify.segments import Chain
 from auditrail.verify.signatures import Signer
 from auditrail.verify.types import BROKEN, UNVERIFIABLE, Defect, Result
 from auditrail.verify.walk import Walker
+
+# Each of so many files is compared with each other one; of more, with the longest only.
+_PAIRS = 12
 
 NAME = "profile-chain"
 TITLE = "hash chains and signed records that a chain profile describes"
@@ -93,11 +96,16 @@ def verify(items: Sequence[Evidence], companions: Sequence[Evidence], call: Call
 
 def _walk(group: tuple[tuple[Evidence, detect.Guess], ...], call: Call) -> _Walked:
     found = group[0][1]
+    if len(group) == 1 and fast.possible(group[0][0], found, call):
+        quick = fast.walk(group[0][0], found, call)
+        if quick is not None:
+            return _Walked(quick.plan, quick, group, {key: [] for key in quick.chains})
     plan = Plan(found.profile, found.secret)
     anchors = tuple(enumerate(call.anchors))
     walker = Walker(plan, [Signer(spec, plan, call.keys) for spec in found.profile.signatures], anchors)
     for item, guess in group:
         walker.file(item.shown)
+        walker.style = guess.style
         for part in read(item, guess.shape, call):
             walker.feed(part)
     diagnosed = {}
@@ -107,6 +115,13 @@ def _walk(group: tuple[tuple[Evidence, detect.Guess], ...], call: Call) -> _Walk
     for chain in walker.chains.values():
         diagnosis = Diagnosis(chain, found.profile, walker.files, walker.holes, located, earlier)
         diagnosed[chain.key] = diagnosis.run()
+    for chain, entry, before in () if walker.clock_stepped else walker.moved:
+        note = (
+            f"its time is before that of record {before.number}, of another chain, and no chain's own times go back: "
+            "records were moved"
+        )
+        defect = Defect("reordered", entry.number, entry.offset, entry.seq, note=note, path=walker.files[entry.file])
+        diagnosed[chain.key].append(defect)
     return _Walked(plan, walker, group, diagnosed)
 
 
@@ -223,9 +238,10 @@ def _compare(results: list[Result], firsts: list[tuple[int, _Walked, Chain]], ca
             alike.setdefault((walk.plan.profile.name, chain.key, ident), []).append((index, walk, chain))
     for group in alike.values():
         longest = max(group, key=lambda item: item[2].count)
-        for other in group:
-            if other[0] != longest[0]:
-                _compare_two(results, longest, other, call)
+        pairs = combinations(group, 2) if len(group) <= _PAIRS else ((longest, o) for o in group if o is not longest)
+        for one, other in pairs:
+            first, second = sorted((one, other), key=lambda item: -item[2].count)
+            _compare_two(results, first, second, call)
 
 
 def _compare_two(
@@ -240,13 +256,15 @@ def _compare_two(
             return
         if left.ident == right.ident:
             continue
-        if left.link == right.link and left.link is not None:
+        # Without stored links, a record that differs may have been changed: the walk has told that.
+        implied = left.link is None and BROKEN not in (results[one[0]].verdict, results[other[0]].verdict)
+        if left.link == right.link and (left.link is not None or implied):
             _fork(results, one[0], left, results[other[0]].path, right)
             _fork(results, other[0], right, results[one[0]].path, left)
         return
 
 
-def _chain_identities(walk: _Walked, call: Call):  # type: ignore[no-untyped-def]
+def _chain_identities(walk: _Walked, call: Call) -> Iterator[Identity]:
     for item, guess in walk.items:
         yield from grouping.identities(item, guess.shape, walk.plan, call)
 

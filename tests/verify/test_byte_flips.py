@@ -1,0 +1,106 @@
+"""Every byte of a small log of each format changed, one at a time: never intact, but for what is listed as open."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.verify._run import one
+from tests.verify._writers import WRITERS, Log
+
+GREEN = ("INTACT", "INTACT-UNANCHORED")
+# 0x01 changes letters and digits, 0x20 their case and blanks, 0xFF everything.
+FLIPS = (0x01, 0x20, 0xFF)
+
+
+def records(data: bytes) -> list[Any] | None:
+    text = data.decode("utf-8", "surrogatepass") if _is_text(data) else None
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError:
+        try:
+            return [json.loads(line) for line in text.splitlines() if line.strip()]
+        except ValueError:
+            return None
+    return value if isinstance(value, list) else [value]
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def differences(one: Any, other: Any, at: str = "") -> set[str]:
+    """Paths at which two values differ; elements of lists go without a number."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return {
+            path
+            for key in {*one, *other}
+            for path in (
+                differences(one[key], other[key], f"{at}{key}.") if key in one and key in other else {f"{at}{key}"}
+            )
+        }
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return {path for a, b in zip(one, other, strict=True) for path in differences(a, b, at)}
+    return set() if one == other and type(one) is type(other) else {at.rstrip(".")}
+
+
+def is_open(path: str, fields: tuple[str, ...], value: Any) -> bool:
+    """Whether a path is among the uncovered fields, or inside one."""
+    names = [field.partition(" (")[0] for field in fields]
+    return any(path == name or path.startswith(f"{name}.") for name in names)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(name for name in WRITERS if name != "merkle-audit"))
+def test_no_changed_byte_stays_unseen(name: str, tmp_path: Path) -> None:
+    log = WRITERS[name](3)
+    path = log.file(tmp_path)
+    data = path.read_bytes()
+    honest = one(path, key=log.keys)
+    assert honest.verdict == "INTACT-UNANCHORED"
+    before = records(data)
+    seen = 0
+    for position in range(len(data)):
+        for flip in FLIPS:
+            changed = data[:position] + bytes([data[position] ^ flip]) + data[position + 1 :]
+            path.write_bytes(changed)
+            result = one(path, key=log.keys)
+            if result.verdict not in GREEN:
+                seen += 1
+                continue
+            _excused(log, before, changed, result, position)
+    assert seen > len(data)
+
+
+def _excused(log: Log, before: Any, changed: bytes, result: Any, position: int) -> None:
+    """A change that leaves the log intact is in an uncovered field, or changes no value."""
+    after = records(changed)
+    where = (log.profile, position, changed[max(0, position - 30) : position + 10])
+    assert after is not None, where
+    paths = differences(before, after)
+    if log.profile == "witnesskit":  # members of the object around the records
+        paths = {path.removeprefix("entries.") for path in paths}
+    open_paths = [path for path in paths if not is_open(path, result.uncovered_fields, after)]
+    # A null that is left out of the hash may get another name.
+    nulls = {field for field in result.uncovered_fields if field.endswith("(null)")}
+    assert not open_paths or nulls or "every field of the last record" in result.uncovered_fields, (where, open_paths)
+
+
+def test_a_changed_byte_of_a_table_is_seen(tmp_path: Path) -> None:
+    """Of a database, what is read from it counts: its pages hold much that is nothing."""
+    log = WRITERS["merkle-audit"](3)
+    path = log.file(tmp_path)
+    data = path.read_bytes()
+    for text in (record["payload_hash"].encode() for record in log.records):
+        position = data.index(text)
+        path.write_bytes(data[:position] + bytes([data[position] ^ 1]) + data[position + 1 :])
+        assert one(path).verdict == "BROKEN"
