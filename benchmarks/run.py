@@ -36,6 +36,7 @@ def main() -> None:
         ("memory.py",),
         ("correlate.py",),
         ("stitching.py",),
+        ("seal.py",),
         ("startup.py",),
     ):
         subprocess.run([sys.executable, str(HERE / script), *words, *quick], check=True)

@@ -56,6 +56,16 @@ def verify(
         list[Path] | None,
         typer.Option("--timestamp-root", metavar="FILE", help="Certificate (PEM) of a time-stamping authority."),
     ] = None,
+    identity: Annotated[
+        str | None, typer.Option("--identity", metavar="NAME", help="Who must have signed a Sigstore bundle.")
+    ] = None,
+    issuer: Annotated[
+        str | None, typer.Option("--issuer", metavar="URL", help="Who must have vouched for that identity.")
+    ] = None,
+    trusted_root: Annotated[
+        Path | None,
+        typer.Option("--trusted-root", metavar="FILE", help="Roots of trust of Sigstore. [default: its library's]"),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Unanchored, unchained, unsigned or unverifiable is not green.")
     ] = False,
@@ -93,6 +103,9 @@ def verify(
         profiles=settings.chains,
         strict=strict,
         roots=keys.certificates(timestamp_root or []),
+        trusted_root=trusted_root,
+        identity=identity,
+        issuer=issuer,
         processes=processes or os.cpu_count() or 1,
         max_expansion=max_expansion or limits.MAX_EXPANSION,
         max_record=options.size(max_record, limits.MAX_RECORD),

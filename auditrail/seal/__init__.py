@@ -10,5 +10,20 @@
 - `log`: `SealedLog`, for programs; `handler` and `otel` write to it.
 
 The format is written down in `docs/seal.md`, with test vectors in `fixtures/seal`.
-Nothing is imported here but what a program asks for by name.
+Nothing is imported here until a program asks for `SealedLog` by name.
 """
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from auditrail.seal.log import SealedLog
+
+__all__ = ["SealedLog"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "SealedLog":
+        from auditrail.seal.log import SealedLog
+
+        return SealedLog
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

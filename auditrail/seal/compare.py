@@ -87,12 +87,30 @@ def _meet(sealed: Sliced, old: int, size: int, found: Sliced, new: int, count: i
             if other is not None and (best is None or place + other < sum(best)):
                 best = (other, place)
         if best is not None:
-            return best
+            return _longer(sealed, old, size, found, new, count, best)
         if reach >= _FAR or (left == size - old and right == count - new):
             # Not one fits: as far as was looked, these are others. The longer side goes on behind.
             ends = left == size - old or right == count - new
             return (size - old, count - new) if ends else (min(left, right), min(left, right))
         reach *= 8
+
+
+def _longer(
+    sealed: Sliced, old: int, size: int, found: Sliced, new: int, count: int, best: tuple[int, int]
+) -> tuple[int, int]:
+    """The nearest place, or the nearest at which nothing was removed or added, if more fits behind that one.
+
+    A record that was made a copy of its neighbour fits nearby, but as many records as before mean that it was edited.
+    """
+    for both in range(1, min(max(best) + 1, size - old, count - new)):
+        if _slice(sealed, old + both, 1) == _slice(found, new + both, 1):
+            straight = (both, both)
+            runs = [
+                _alike(sealed, old + left, min(size, old + left + _RUN), found, new + right, count)
+                for left, right in (best, straight)
+            ]
+            return straight if runs[1] > runs[0] else best
+    return best
 
 
 def _moved(found_changes: list[Change], sealed: Sliced, found: Sliced) -> list[Change]:

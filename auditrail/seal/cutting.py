@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from auditrail.containers import archives, framing, limits
 from auditrail.containers.compression import detect, open_bytes
@@ -51,8 +51,8 @@ def choose(path: Path, size: int) -> Cut:
         if stream.defect is not None or "parquet" in (stream.compression or ""):
             return Cut(CHUNKS)
     head = framing.look(raw, complete=len(raw) < limits.HEAD_BYTES)
-    # Lines without one object among them are lines to every reader, and the readers take a while to be loaded.
-    if head.framing == "lines" and not head.samples and b'"' not in raw[:1]:
+    if head.framing == "lines" and not any(_holds_list(sample) for sample in head.samples):
+        # Lines that hold no lists are lines to every reader; and to load the readers takes a quarter of a second.
         return Cut(CHUNKS) if b"\0" in raw[: 1 << 16] else Cut(LINES)
     from auditrail.ingest import choose as readers
 
@@ -63,6 +63,13 @@ def choose(path: Path, size: int) -> Cut:
         return Cut(RECORDS, head.framing)
     # No reader knows it: what could be a table is lines, and what could be binary records is only bytes.
     return Cut(LINES) if head.framing in ("lines", *DELIMITERS) else Cut(CHUNKS)
+
+
+def _holds_list(value: Any, depth: int = 3) -> bool:
+    """Whether records may stand in an array inside of a line: such arrays lie at the top, or in an object there."""
+    if isinstance(value, dict) and depth:
+        return any(_holds_list(item, depth - 1) for item in value.values())
+    return isinstance(value, list)
 
 
 def _head(stream: Readable) -> bytes:

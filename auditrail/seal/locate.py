@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import mmap
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditrail.merkle import SIZE
 from auditrail.seal import compare, cutting, leaves
 from auditrail.seal.compare import DELETED, EDITED, INSERTED, Change
+from auditrail.seal.sidecar import Region
 
 if TYPE_CHECKING:
     from auditrail.merkle import Sliced
@@ -38,7 +39,7 @@ class Finding(NamedTuple):
     breaks: bool = True
 
 
-# Numbers of so many records are looked up in the log; of those behind, the kind and number is told alone.
+# So many changes are told; those behind are counted.
 _MOST_PLACES = 2000
 
 
@@ -50,16 +51,19 @@ def located(log: Path, size: int, opened: Sidecar, folder: Path, made: Checked) 
         hashes, lengths = folder / f"hashes-{cut}", folder / f"lengths-{cut}"
         count = _hash(log, size, opened, cut, hashes, lengths)
         with hashes.open("rb") as file:
-            found: Sliced = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if count else b""
+            found = Region(file.fileno(), 0, count * SIZE)
             changes = compare.changes(opened.hashes, said.leaves, found, count)
             if best is not None and _weight(changes) >= _weight(best):
                 continue
             best = changes
-            told = list(_findings(changes, opened, found, _places(log, size, said.cut, changes, lengths)))
+            places = _places(log, size, said.cut, changes, lengths)
+            told = list(islice(_findings(changes, opened, found, places), _MOST_PLACES))
         made.checked = said.leaves - sum(change.old_end - change.old for change in changes)
         last = changes[-1] if changes else None
         grew = last is not None and last.kind == INSERTED and last.old == said.leaves and last.new_end == count
         made.unsealed = last.new_end - last.new if last is not None and grew else 0
+    if best is not None and len(told) == _MOST_PLACES:
+        made.left_out += sum(_told(change, said.leaves) for change in best) - _MOST_PLACES
     yield from told
 
 
@@ -97,7 +101,7 @@ def _hash(log: Path, size: int, opened: Sidecar, cut: str, hashes: Path, lengths
 def _write_lengths(log: Path, size: int, opened: Sidecar, cut: str, path: Path) -> None:
     with path.open("wb") as out:
         if cut == "then":
-            out.write(opened.lengths)
+            out.writelines(opened.lengths.blocks())
             return
         with cutting.content(log, size, cutting.RECORDS) as content:
             for length in cutting.lengths(content, cutting.choose(log, size), size):
@@ -112,6 +116,15 @@ def _read_lengths(path: Path) -> Iterator[int]:
 
 def _weight(changes: list[Change]) -> int:
     return sum(max(change.old_end - change.old, change.new_end - change.new) for change in changes)
+
+
+def _told(change: Change, size: int) -> int:
+    """How many findings a change makes."""
+    if change.kind == INSERTED and change.old == size:
+        return 0
+    if change.kind == DELETED and (change.old_end == size or change.old == 0):
+        return 1
+    return max(change.old_end - change.old, change.new_end - change.new)
 
 
 def _places(log: Path, size: int, kind: str, changes: list[Change], lengths: Path) -> dict[int, int]:
@@ -167,12 +180,11 @@ def _line_starts(content: leaves.Readable, wanted: list[int]) -> dict[int, int]:
 def _findings(changes: list[Change], opened: Sidecar, found: Sliced, places: dict[int, int]) -> Iterator[Finding]:
     size = opened.statement.leaves
     for change in changes:
-        if change.kind == INSERTED and change.old == size:
-            continue  # behind the seal: grown
+        count = _told(change, size)  # none of what is behind the seal: that is growth
         if change.kind == DELETED and (change.old_end == size or change.old == 0):
             yield _ends(change, size, places)
             continue
-        for number in range(max(change.old_end - change.old, change.new_end - change.new)):
+        for number in range(count):
             yield _finding(change, number, opened, found, places)
 
 

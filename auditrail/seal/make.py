@@ -28,7 +28,7 @@ from auditrail.seal import statement as statements
 from auditrail.seal.cutting import Cut
 from auditrail.seal.keys import with_cosigners
 from auditrail.seal.leaves import Tree
-from auditrail.seal.sidecar import Header, Sealed, Sidecar
+from auditrail.seal.sidecar import Header, Region, Sealed, Sidecar
 from auditrail.seal.statement import Earlier, Statement, Tail
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -214,7 +214,7 @@ def _records(log: Path, size: int, cut: Cut, folder: Path, old: Sidecar | None, 
     with lengths.open("wb") as out, cutting.content(log, size, kind) as content:
         after = 0
         if old and len(old.lengths):
-            out.write(old.lengths)
+            out.writelines(old.lengths.blocks())
             after = old.statement.end
         if cut.kind == kind:
             for length in cutting.lengths(content, cut, size, after):
@@ -254,7 +254,7 @@ def _rewritten(log: Path, size: int, old: Sidecar, found: _Found) -> str | None:
         return f"of {said.leaves} sealed record(s), {now.size} are there"
     if said.leaves:
         with found.hashes.open("rb") as file:
-            hashes = _Stored(file.fileno())
+            hashes = Region(file.fileno(), 0, now.size * merkle.SIZE)
             if merkle.root(merkle.Leaves(hashes, now.tiles), said.leaves) != said.root:
                 return "records that were sealed have been changed, removed or moved"
     if said.closed and (now.size, found.size) != (said.leaves, said.size):
@@ -265,16 +265,6 @@ def _rewritten(log: Path, size: int, old: Sidecar, found: _Found) -> str | None:
         if leaves.digest(content, said.end, said.tail.length) != said.tail.hash:
             return f"what stood behind record {said.leaves}, and was sealed with it, has been changed"
     return None
-
-
-class _Stored:
-    """The hashes in a file, for `merkle.Leaves`: read in slices."""
-
-    def __init__(self, handle: int) -> None:
-        self._handle = handle
-
-    def __getitem__(self, place: slice) -> bytes:
-        return os.pread(self._handle, place.stop - place.start, place.start)
 
 
 def _is_same(said: Statement, found: _Found, wishes: Wishes) -> bool:
@@ -301,7 +291,7 @@ def _written(
         proof: tuple[bytes, ...] = ()
         if old:
             with found.hashes.open("rb") as file:
-                nodes = merkle.Leaves(_Stored(file.fileno()), found.tree.tiles)
+                nodes = merkle.Leaves(Region(file.fileno(), 0, found.tree.size * merkle.SIZE), found.tree.tiles)
                 proof = tuple(merkle.consistency_proof(nodes, before.statement.leaves, found.tree.size))
         earlier = (*earlier, before.sealed._replace(proof=proof))
     said = _said(log, found, before, signer, wishes, broken=broken is not None)

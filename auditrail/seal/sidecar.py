@@ -19,7 +19,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import mmap
 import os
 import shutil
 import tempfile
@@ -38,6 +37,7 @@ from auditrail.seal.statement import Statement
 SUFFIX = ".seal"
 MAGIC = b"auditrail-seal/1\n"
 LENGTH = 8
+_BLOCK = 1 << 20
 # A header has an entry for each time that the log was sealed; those before are in the seals that were kept.
 MOST_EARLIER = 500
 MOST_HEADER = 64 << 20
@@ -88,13 +88,34 @@ class Header(NamedTuple):
         return MAGIC + json.dumps(document, ensure_ascii=False).encode() + b"\n"
 
 
+class Region:
+    """A stretch of an open file, read in slices: what is looked at stays in memory no longer than it is looked at."""
+
+    def __init__(self, handle: int, start: int, size: int) -> None:
+        self._handle = handle
+        self._start = start
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, place: slice) -> bytes:
+        begin, end, _ = place.indices(self._size)
+        return os.pread(self._handle, max(end - begin, 0), self._start + begin)
+
+    def blocks(self) -> Iterator[bytes]:
+        """All of it, in pieces of a multiple of 32 bytes."""
+        for at in range(0, self._size, _BLOCK):
+            yield self[at : at + _BLOCK]
+
+
 class Sidecar(NamedTuple):
-    """An opened seal: its header and views of its hashes, valid while it is open."""
+    """An opened seal: its header and its hashes, readable while it is open."""
 
     header: Header
-    tiles: memoryview
-    hashes: memoryview
-    lengths: memoryview
+    tiles: Region
+    hashes: Region
+    lengths: Region
 
     @property
     def statement(self) -> Statement:
@@ -106,8 +127,9 @@ class Sidecar(NamedTuple):
 
     def each_length(self) -> Iterator[int]:
         """The lengths of the leaves, where they are stored."""
-        for at in range(0, len(self.lengths), LENGTH):
-            yield int.from_bytes(self.lengths[at : at + LENGTH], "little")
+        for block in self.lengths.blocks():
+            for at in range(0, len(block), LENGTH):
+                yield int.from_bytes(block[at : at + LENGTH], "little")
 
 
 def path_of(log: Path) -> Path:
@@ -117,7 +139,7 @@ def path_of(log: Path) -> Path:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Sidecar]:
-    """Opens a seal; hashes are mapped, not read.
+    """Opens a seal; its hashes are read when they are asked for.
 
     Raises:
         SealError: it is none, or damaged. OSError: it cannot be read.
@@ -132,16 +154,11 @@ def opened(path: Path) -> Iterator[Sidecar]:
                 f"{path} is damaged: it has {found} bytes, and should have {start + sum(sizes)}",
                 hint="take the seal from a backup, or hold the log against a checkpoint that was kept elsewhere",
             )
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as whole:
-            views: list[memoryview] = []
-            for size in sizes:
-                views.append(whole[start : start + size])
-                start += size
-            try:
-                yield Sidecar(header, *views)
-            finally:
-                for view in views:
-                    view.release()
+        regions: list[Region] = []
+        for size in sizes:
+            regions.append(Region(file.fileno(), start, size))
+            start += size
+        yield Sidecar(header, *regions)
 
 
 def header_of(path: Path) -> Header:
@@ -195,7 +212,7 @@ def _sealed(text: str, proof: Iterable[str]) -> Sealed:
     return Sealed(note, statements.statement(notes.checkpoint(note.text)), tuple(_decode(item) for item in proof))
 
 
-def write(path: Path, header: Header, parts: Iterable[Path | bytes | memoryview], lengths: int) -> None:
+def write(path: Path, header: Header, parts: Iterable[Path | bytes | Region], lengths: int) -> None:
     """Writes a seal: its header and, behind it, the parts (files are copied).
 
     Raises:
@@ -212,7 +229,9 @@ def write(path: Path, header: Header, parts: Iterable[Path | bytes | memoryview]
             for part in parts:
                 if isinstance(part, Path):
                     with part.open("rb") as source:
-                        shutil.copyfileobj(source, out, 1 << 20)
+                        shutil.copyfileobj(source, out, _BLOCK)
+                elif isinstance(part, Region):
+                    out.writelines(part.blocks())
                 else:
                     out.write(part)
             out.flush()

@@ -74,6 +74,8 @@ class Call:
         profiles: profiles of the user's configuration: raw tables, checked by `verify.profile`.
         strict: see `types.green`.
         roots: certificates of time-stamping authorities (objects of `cryptography`).
+        trusted_root: file of the roots of trust of Sigstore, None: those that come with its library.
+        identity, issuer: who must have signed a Sigstore bundle, and who must have vouched for it; None: not said.
         processes: how many to use for large files.
     """
 
@@ -84,6 +86,9 @@ class Call:
     strict: bool = False
     processes: int = 1
     roots: tuple[Any, ...] = ()
+    trusted_root: Path | None = None
+    identity: str | None = None
+    issuer: str | None = None
     max_expansion: int = limits.MAX_EXPANSION
     max_record: int = limits.MAX_RECORD
     cache: dict[Any, Any] = field(default_factory=dict)

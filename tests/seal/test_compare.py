@@ -42,6 +42,7 @@ def test_names_of_changes() -> None:
     assert changes("abcd", "abcdef") == [Change("inserted", 4, 4, 4, 6)]
     assert changes("abcdefg", "bcdaefg") == [Change("reordered", 0, 1, 3, 4)]
     assert changes("abcd", "wxyz") == [Change("edited", 0, 4, 0, 4)]
+    assert changes("abcdefg", "abddefg") == [Change("edited", 2, 3, 2, 3)]  # c was made a copy of d
     assert changes("", "ab") == [Change("inserted", 0, 0, 0, 2)]
     assert changes("ab", "") == [Change("deleted", 0, 2, 0, 0)]
 

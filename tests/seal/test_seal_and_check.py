@@ -186,6 +186,15 @@ def test_each_change_is_named_with_its_record(log: Path, name: str, expected: li
     assert caught.value.exit_code == 1
 
 
+def test_of_many_changes_the_first_are_told_and_the_rest_counted(tmp_path: Path) -> None:
+    log = write(tmp_path / "log", jsonl(range(5000)))
+    seal(log)
+    write(log, jsonl(range(5000)).replace(b"issue", b"close"))
+    found = checked(log)
+    assert (len(found.findings), found.left_out, found.checked) == (check.MOST_FINDINGS, 4000, 0)
+    assert found.findings[-1].record == 1000
+
+
 def test_a_log_that_was_rewritten_is_no_log_that_grew(log: Path) -> None:
     write(log, jsonl(range(100, 300)))
     found = checked(log)
