@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from _otlp_shape import CLIENT, SERVER, Attributes, document, span, write_batches
@@ -39,8 +39,18 @@ class Family(Producer):
         Agent("IntakeAgent", (_FIND, _NOTES, _WARDS, _MATH), 2, policed=False),
         Agent("NightAuditAgent", (_LABS, _PURGE, _WARDS), 1, since=25),
     )
-    roles = {"assistant-runtime": "agent", "collector": "spans", "clinic-api": "tool", "authz": "policy"}  # noqa: RUF012
-    formats = {"assistant-runtime": "jsonl", "collector": "otlp", "clinic-api": "jsonl", "authz": "cedar"}  # noqa: RUF012
+    roles: ClassVar[dict[str, str]] = {
+        "assistant-runtime": "agent",
+        "collector": "spans",
+        "clinic-api": "tool",
+        "authz": "policy",
+    }
+    formats: ClassVar[dict[str, str]] = {
+        "assistant-runtime": "jsonl",
+        "collector": "otlp",
+        "clinic-api": "jsonl",
+        "authz": "cedar",
+    }
 
     def started(self, run: Run) -> None:
         more = {"parentRunId": run.parent.id} if run.parent else {}
@@ -72,7 +82,9 @@ class Family(Producer):
                       reason="not permitted", **tool)  # fmt: skip
             return
         begun: dict[str, Any] = {"toolInput": call.args}
-        self._log(run, "call", "ToolInvocationStarted", call.begin, call, [Slot("args", begun, "toolInput")], begun, **tool)
+        self._log(
+            run, "call", "ToolInvocationStarted", call.begin, call, [Slot("args", begun, "toolInput")], begun, **tool
+        )
         for attempt in call.attempts if call.tool.served else ():
             self._request(run, call, attempt)
         done: dict[str, Any] = {"success": not call.failed}
@@ -118,7 +130,8 @@ class Family(Producer):
         self._span(run, run.agent.name, f"POST /{call.tool.name}", attempt.begin, attempt.end, attempt.span, call.span,
                    sent, call=call, error=error, kind=CLIENT)  # fmt: skip
         taken = attempt.begin + 1_000_000, attempt.end - 1_000_000
-        self._span(run, _SERVICE, f"POST /{call.tool.name}", *taken, attempt.served_span, attempt.span, Attributes(**status),
+        self._span(run, _SERVICE, f"POST /{call.tool.name}", *taken, attempt.served_span, attempt.span,
+                   Attributes(**status),
                    call=call, error=error, kind=SERVER, flags=_REMOTE)  # fmt: skip
         for kind, message, at in (("request", "RequestReceived", taken[0]), ("response", "RequestFinished", taken[1])):
             line: dict[str, Any] = {"time": "", "level": "INFO", "service": _SERVICE, "event": message,
@@ -175,11 +188,12 @@ class Family(Producer):
 def dump(records: list[Record], path: Path, log_stream: str, *, cut_short: bool) -> None:
     """Writes an answer of filter-log-events; one that broke off has a nextToken left."""
     events = []
-    for number, record in enumerate(records):
+    for number, record in enumerate(sorted(records, key=lambda record: record.at)):
         at = millis(record.at)
         events += [{
             "logStreamName": log_stream, "timestamp": at, "message": orjson.dumps(record.doc).decode(),
-            "ingestionTime": at + 400, "eventId": f"{zlib.crc32(log_stream.encode()):010d}{number:046d}",
+            "ingestionTime": millis(record.at - record.shifted) + 400,
+            "eventId": f"{zlib.crc32(log_stream.encode()):010d}{number:046d}",
         }] * record.times_written  # fmt: skip
     answer: dict[str, Any] = {"events": events, "searchedLogStreams": []}
     if cut_short:

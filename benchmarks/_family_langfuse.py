@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from _producers import Producer
@@ -34,9 +34,9 @@ class Family(Producer):
         Agent("kb-agent", (_LOOK, _STATUS), 1, policed=False),
         Agent("night-triage", (_TICKET, _LOOK, _USERS), 1, until=70, policed=False),
     )
-    roles = {"langfuse": "spans", "gateway": "llm", "opa": "policy", "crm": "tool"}  # noqa: RUF012
-    formats = {"langfuse": "langfuse", "gateway": "llm-pairs", "opa": "opa", "crm": "jsonl"}  # noqa: RUF012
-    facts = {"opa arguments": "/input/arguments"}  # noqa: RUF012
+    roles: ClassVar[dict[str, str]] = {"langfuse": "spans", "gateway": "llm", "opa": "policy", "crm": "tool"}
+    formats: ClassVar[dict[str, str]] = {"langfuse": "langfuse", "gateway": "llm-pairs", "opa": "opa", "crm": "jsonl"}
+    facts: ClassVar[dict[str, Any]] = {"opa arguments": "/input/arguments"}
     counted = "opa"
 
     def count(self, records: list[Record]) -> None:
@@ -59,7 +59,8 @@ class Family(Producer):
             "request_id": turn.request, "start_time": "", "end_time": "", "path": "/v1/chat/completions",
             "status_code": 200, "headers": {"traceparent": f"00-{run.trace}-{turn.span}-01"}, "request": asked,
             "response": {
-                "id": turn.response, "object": "chat.completion", "created": turn.end // 1_000_000_000, "model": "gpt-x",
+                "id": turn.response, "object": "chat.completion", "created": turn.end // 1_000_000_000,
+                "model": "gpt-x",
                 "choices": [{"index": 0, "finish_reason": "tool_calls" if turn.calls else "stop", "message": message}],
                 "usage": usage,
             },
@@ -68,8 +69,10 @@ class Family(Producer):
         times = ((record, "start_time", iso, turn.begin), (record, "end_time", iso, turn.end))
         self.put("gateway", run, "llm", turn.end, record, slots=[*slots, Slot("id", record["headers"], "traceparent")],
                  times=times)  # fmt: skip
-        seen: dict[str, Any] = {"input": asked["messages"], "model": "gpt-x", "output": orjson.loads(orjson.dumps(message)),
-                "usageDetails": {"input": turn.tokens[0], "output": turn.tokens[1], "total": sum(turn.tokens)}}  # fmt: skip
+        seen: dict[str, Any] = {"input": asked["messages"], "model": "gpt-x",
+                                "output": orjson.loads(orjson.dumps(message)),
+                "usageDetails": {"input": turn.tokens[0], "output": turn.tokens[1],
+                                 "total": sum(turn.tokens)}}  # fmt: skip
         shown = [Slot("args", call["function"], "arguments", True) for call in seen["output"].get("tool_calls", ())]
         self._observe(run, "GENERATION", "chat", turn.begin, turn.end, turn.span, run.root, seen, slots=shown)
 
@@ -136,7 +139,8 @@ class Family(Producer):
                       error="no answer was found" if run.failed else "")  # fmt: skip
 
     def _observe(
-        self, run: Run, kind: str, name: str, begin: int, end: int, ident: str, parent: str | None, seen: dict[str, Any],
+        self, run: Run, kind: str, name: str, begin: int, end: int, ident: str, parent: str | None,
+        seen: dict[str, Any],
         *, error: str = "", slots: Any = (), call: Call | None = None,
     ) -> None:  # fmt: skip
         seen |= {

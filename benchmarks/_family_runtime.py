@@ -6,7 +6,7 @@ service the request. The service asks OPA, so a denied request reaches it and is
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from _otlp_shape import CLIENT, Attributes, document, span
 from _producers import Producer
@@ -36,10 +36,22 @@ class Family(Producer):
         Agent("reports", (_SQL, _EXPORT, _FILE), 1, until=60, traits=frozenset({"logs trace", "tool trace"})),
         Agent("identity", (_ORDERS, _FILE), 0, traits=frozenset({"logs trace", "tool trace"})),
     )  # fmt: skip
-    roles = {"agent": "agent", "otel": "spans", "gateway": "llm", "opa": "policy", "tools": "tool"}  # noqa: RUF012
-    formats = {"agent": "jsonl", "otel": "otlp", "gateway": "litellm", "opa": "opa", "tools": "jsonl"}  # noqa: RUF012
+    roles: ClassVar[dict[str, str]] = {
+        "agent": "agent",
+        "otel": "spans",
+        "gateway": "llm",
+        "opa": "policy",
+        "tools": "tool",
+    }
+    formats: ClassVar[dict[str, str]] = {
+        "agent": "jsonl",
+        "otel": "otlp",
+        "gateway": "litellm",
+        "opa": "opa",
+        "tools": "jsonl",
+    }
 
-    facts = {"opa arguments": "/input/args"}  # noqa: RUF012
+    facts: ClassVar[dict[str, Any]] = {"opa arguments": "/input/args"}
 
     def started(self, run: Run) -> None:
         parent = {"parent_run_id": run.parent.id} if run.parent else {}

@@ -8,7 +8,7 @@ logs come as pages of Datadog's search: the page that broke off has a cursor lef
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from _otlp_shape import CLIENT, Attributes, any_value, document, span
@@ -35,8 +35,20 @@ class Family(Producer):
         Agent("returns", (_CANCEL, _STOCK, _ORDER), 3),
         Agent("auditor", (_REPORT, _WIRE, _CANCEL), 1, since=40),
     )
-    roles = {"app": "agent", "traces": "spans", "genai": "llm", "guard": "policy", "warehouse": "tool"}  # noqa: RUF012
-    formats = {"app": "jsonl", "traces": "otlp", "genai": "otlp", "guard": "jsonl", "warehouse": "jsonl"}  # noqa: RUF012
+    roles: ClassVar[dict[str, str]] = {
+        "app": "agent",
+        "traces": "spans",
+        "genai": "llm",
+        "guard": "policy",
+        "warehouse": "tool",
+    }
+    formats: ClassVar[dict[str, str]] = {
+        "app": "jsonl",
+        "traces": "otlp",
+        "genai": "otlp",
+        "guard": "jsonl",
+        "warehouse": "jsonl",
+    }
 
     def started(self, run: Run) -> None:
         self._line(run, "start", "agent.started", run.begin, "run began", {"input": run.prompt})
@@ -75,7 +87,11 @@ class Family(Producer):
         for attempt in call.attempts if call.tool.served and not refused else ():
             self._request(run, call, attempt)
         error = "denied by guard" if refused else "warehouse is down" if call.failed else ""
-        done: dict[str, Any] = {"call_id": call.id, "name": call.tool.name, "output": {"error": error} if error else call.result}
+        done: dict[str, Any] = {
+            "call_id": call.id,
+            "name": call.tool.name,
+            "output": {"error": error} if error else call.result,
+        }
         ended: dict[str, Any] = {"tool": done, "outcome": "failure" if error else "success"}
         self._line(run, "result", "tool.finished", call.end, "tool answered", ended, call,
                    [Slot("result", done, "output")], level="warning" if error else "info")  # fmt: skip
@@ -89,15 +105,18 @@ class Family(Producer):
     def _guarded(self, run: Run, call: Call) -> None:
         at = call.attempts[0].begin - 1_000_000
         record: dict[str, Any] = {
-            "time": "", "service": "tool-guard", "action": "authorize", "verdict": call.verdict, "policy": "spend-limits",
+            "time": "", "service": "tool-guard", "action": "authorize", "verdict": call.verdict,
+            "policy": "spend-limits",
             "rule": "limit-1" if call.verdict == "allow" else "limit-9", "agent": run.agent.name,
-            "tool_name": call.tool.name, "input": call.args, "tool_use_id": call.id, "decision_id": call.attempts[0].decision,
+            "tool_name": call.tool.name, "input": call.args, "tool_use_id": call.id,
+            "decision_id": call.attempts[0].decision,
         }  # fmt: skip
         run.names.add(call.attempts[0].decision)
         joins = [Slot("id", record, "trace_id"), Slot("id", record, "tool_use_id")]
         joins[0].put(run.trace)
         self.put("guard", run, "decision", at, record, call=call, slots=[Slot("args", record, "input"), *joins],
-                 times=[(record, "time", iso, at)], body=record, deny=lambda: record.update(verdict="deny"))  # fmt: skip
+                 times=[(record, "time", iso, at)], body=record,
+                 deny=lambda: record.update(verdict="deny"))  # fmt: skip
 
     def _request(self, run: Run, call: Call, attempt: Attempt) -> None:
         run.names.add(attempt.request)
@@ -124,7 +143,9 @@ class Family(Producer):
         self._span(run, f"ask {run.agent.helper}", begin, end, ident, run.root, sent, kind=CLIENT)
 
     def finished(self, run: Run) -> None:
-        self._line(run, "end", "agent.finished", run.end, "run ended", {"outcome": "failure" if run.failed else "success"})
+        self._line(
+            run, "end", "agent.finished", run.end, "run ended", {"outcome": "failure" if run.failed else "success"}
+        )
         invoked = Attributes(**{"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": run.agent.name})
         if run.parent:
             invoked.add({"request.id": next(t.hop[0] for t in run.parent.turns if t.child is run and t.hop)})
@@ -169,7 +190,8 @@ class Family(Producer):
             for first in range(0, len(records), _PAGE):
                 more = first + _PAGE < len(records) or "warehouse" in self.made.cut_short
                 page: dict[str, Any] = {"data": [record.doc for record in records[first : first + _PAGE]],
-                                        "meta": {"elapsed": 90, "request_id": f"r{first}", "status": "done"}}  # fmt: skip
+                                        "meta": {"elapsed": 90, "request_id": f"r{first}",
+                                                 "status": "done"}}  # fmt: skip
                 if more:
                     page["links"] = {"next": f"https://api.example/api/v2/logs/events?page[cursor]=c{first}"}
                     page["meta"]["page"] = {"after": f"c{first}"}

@@ -345,7 +345,6 @@ def policy_denied(fleet: Fleet, draw: random.Random) -> bool:
 def _shift(records: Iterable[Record], ns: int) -> bool:
     for record in records:
         record.shift(ns)
-        record.at += ns
         record.mark("clock")
     return True
 

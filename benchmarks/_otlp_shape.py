@@ -84,8 +84,7 @@ def write_batches(records: Iterable[Record], path: Path) -> None:
 def _batches(records: Iterable[Record]) -> Iterator[list[dict[str, Any]]]:
     batch: list[dict[str, Any]] = []
     for record in records:
-        for _ in range(record.times_written):
-            batch.append(record.doc)
+        batch += [record.doc] * record.times_written
         if len(batch) >= _BATCH:
             yield batch
             batch = []

@@ -84,6 +84,7 @@ class Record:
     trace: str = ""
     span: str = ""
     times_written: int = 1
+    shifted: int = 0  # how far its clock was off: files keep the order of writing, collectors the time of arrival
     body: dict[str, Any] | None = None  # the object that further members may be added to: the span, the decision
     deny: Callable[[], None] | None = None
     gone: Mark | None = None
@@ -106,6 +107,8 @@ class Record:
 
     def shift(self, ns: int) -> None:
         """Writes all times of the record so much later."""
+        self.at += ns
+        self.shifted += ns
         self.times = [time._replace(ns=time.ns + ns) for time in self.times]
         for time in self.times:
             time.holder[time.key] = time.form(time.ns)
@@ -155,7 +158,7 @@ class Fleet:
         for record in self.held():
             by_stream.setdefault(record.stream, []).append(record)
         for stream, records in by_stream.items():
-            records.sort(key=lambda record: record.at)
+            records.sort(key=lambda record: record.at - record.shifted)
             self.write_stream(stream, records, folder)
 
     def truth(self) -> list[Missing]:
