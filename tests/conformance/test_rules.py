@@ -2,7 +2,7 @@
 
 A fixture holds logs and `expected.json`: `gaps`, the findings of this rule with the members that matter (all of them,
 in any order; none for clean and lookalike), and `others`: rule -> number of findings of other rules (`*`: any number).
-What is not listed must not be there: the whole engine runs, so a fixture also proves which rule speaks in the end.
+What is not listed must not be there, unless it is of low severity: the whole engine runs, so a fixture also proves which rule speaks in the end.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ def test_a_fixture_gives_what_it_expects(folder: Path) -> None:
     others: dict[str, Any] = expected.get("others", {})
     counted: dict[str, int] = {}
     for row in found:
-        if row["rule"] != rule:
+        # Remarks of low severity come and go with every other rule; a fixture names those that it is about.
+        if row["rule"] != rule and (row["severity"] != "low" or row["rule"] in others):
             counted[row["rule"]] = counted.get(row["rule"], 0) + 1
     for name, number in counted.items():
         assert others.get(name) in ("*", number), (name, number, [row["title"] for row in found if row["rule"] == name])
