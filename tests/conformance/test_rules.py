@@ -2,7 +2,8 @@
 
 A fixture holds logs and `expected.json`: `gaps`, the findings of this rule with the members that matter (all of them,
 in any order; none for clean and lookalike), and `others`: rule -> number of findings of other rules (`*`: any number).
-What is not listed must not be there, unless it is of low severity: the whole engine runs, so a fixture also proves which rule speaks in the end.
+What is not listed must not be there, unless it is of low severity: the whole engine runs, so a fixture also proves
+which rule speaks in the end.
 """
 
 from __future__ import annotations
