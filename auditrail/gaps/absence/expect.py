@@ -35,6 +35,7 @@ class Expected(NamedTuple):
     """The runs of an agent that should have a stream, in order of their begin, and which do.
 
     habit: nearly all have it; else it is thinned out.
+    tells_runs: it holds the begin or the end of nearly all runs that it has.
     thin: hardly any run has it, so that only proof (a sampled trace, a loose record) may say that it is missing.
     share: events of the stream for each event of the other streams, in a usual run that has it.
     """
@@ -46,6 +47,7 @@ class Expected(NamedTuple):
     habit: bool
     share: float
     thin: bool = False
+    tells_runs: bool = False
 
     def records(self, grid: Grid) -> Ints:
         """How many records each run that has none should have, by the usual share."""
@@ -158,9 +160,9 @@ def _expected(grid: Grid, stream: Stream, agent: int, runs: Ints, mine: Bools, t
     rate = float(inner.mean())
     share = _share(grid, stream, inside)
     if rate >= _HABIT and len(inner) >= _FEWEST:
-        return Expected(agent, stream, needs, present, True, share)
+        return Expected(agent, stream, needs, present, True, share, tells_runs=tells_runs)
     if covers and present.sum() >= _THINNED_WITH and (~present).sum() >= _THINNED_WITHOUT:
-        return Expected(agent, stream, needs, present, False, share)
+        return Expected(agent, stream, needs, present, False, share, tells_runs=tells_runs)
     return None
 
 

@@ -23,6 +23,8 @@ _SURE = 13.5
 _EXCEPTIONS = 0.02
 # Of the missing ones, so many must lie on the dropped side: others may be missing for another cause.
 _LEAST_DROPPED = 0.3
+# Ids that are counters or begin with a time lie in so narrow a range that it would be a rate nobody sets.
+_LEAST_RATE = 0.002
 
 
 class Threshold(NamedTuple):
@@ -84,7 +86,7 @@ def _split(kind: str, above: bool, kept: Floats, missing: Floats) -> tuple[float
             bottom = float(missing[k - 1])
             sure = _choose(n + k, k) - penalty - log(len(missing))
             made = _made(kind, above, (bottom + edge) / 2, edge, bottom, n - exceptions, k, witnessed=True)
-        elif not len(missing) and edge < 1 and _is_even(kept[exceptions:], edge):
+        elif not len(missing) and edge <= 1 - _LEAST_RATE and _is_even(kept[exceptions:], edge):
             sure = -n * log1p(-edge) - penalty
             span = 1 - edge
             made = _made(kind, above, edge - span / n, edge, edge - 3 * span / n, n - exceptions, 0, witnessed=False)
