@@ -140,7 +140,7 @@ def _checkpoint(value: dict[str, Any], label: str) -> tuple[Anchor, ...]:
                 head,
                 None,
                 seq,
-                signed=":".join(words).encode() if isinstance(value.get("sig"), str) else None,
+                signed=":".join(words).encode() if _text(value.get("sig")) else None,
                 signature=_text(value.get("sig")),
                 key_id=_text(value.get("key_id")),
             ),

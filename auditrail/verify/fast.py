@@ -333,6 +333,9 @@ def _signatures(chain: Chain, more: Chain) -> bool:
     chain.inline += more.inline
     chain.unsigned += more.unsigned
     chain.no_key += more.no_key
+    if chain.signed > more.signed and chain.keyless != more.keyless:
+        return False
+    chain.keyless = more.keyless
     chain.signing_key = more.signing_key or chain.signing_key
     chain.notes.update(more.notes)
     return True

@@ -63,9 +63,8 @@ def test_a_mistake_is_named(path: str, value: Any) -> None:
     parse("good", GOOD)
     with pytest.raises(ConfigError) as error:
         parse("bad", changed(path, value))
-    assert (
-        path.split(".")[0] in error.value.message or path.split(".")[-1] in error.value.message or path == "verifiable"
-    )
+    words = path.split(".")
+    assert words[0] in error.value.message or words[-1] in error.value.message or path == "verifiable"
 
 
 def test_a_profile_that_checks_nothing_is_refused() -> None:
