@@ -37,6 +37,7 @@ def main() -> None:
         ("correlate.py",),
         ("stitching.py",),
         ("startup.py",),
+        ("verify.py",),
     ):
         subprocess.run([sys.executable, str(HERE / script), *words, *quick], check=True)
 

@@ -193,7 +193,8 @@ def _closing(report: VerificationReport) -> str:
 
 def _result_lines(result: Result, view: View, clean: Any) -> Iterator[Line]:
     head = f"{result.path}" + (f"  chain {result.chain}" if result.chain is not None else "")
-    yield [(f"{result.verdict:<18}", _STYLES[result.verdict]), (clean(head), "bold")]
+    for number, part in enumerate(wrap(clean(head), max(view.width - 18, 20))):
+        yield [(f"{'' if number else result.verdict:<18}", _STYLES[result.verdict]), (part, "bold")]
     facts = []
     if result.profile:
         facts.append(result.profile)
