@@ -89,8 +89,8 @@ def main() -> None:
                 told.append(f"{ratio:.2f} x in {processes} process{'es' * (processes > 1)}")
                 peak = max(peak for _, _, peak in rounds)
             print(
-                f"| verify {size // 1_000_000:,} MB, SHA-256 over {name} ({records:,} records) | {' and '.join(told)} of "
-                f"hashlib over the lines; {peak} MiB for the largest process |",
+                f"| verify {size // 1_000_000:,} MB, SHA-256 over {name} ({records:,} records) | {' and '.join(told)} "
+                f"of hashlib over the lines; {peak} MiB for the largest process |",
                 flush=True,
             )
 
