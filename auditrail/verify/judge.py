@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditrail.verify.anchors import Anchor
+from auditrail.verify.anchors import Anchor, same_hash
 from auditrail.verify.coverage import Coverage
 from auditrail.verify.plan import Plan
 from auditrail.verify.segments import Chain, Entry
 from auditrail.verify.types import BROKEN, INTACT, NOT_CHAINED, UNANCHORED, UNVERIFIABLE, Defect, Result
-from auditrail.verify.walk import same_hash
 
 _STRANGE = (
     "the hashes: not one comes out. It is a log of another version of this format or of another format that looks like "
@@ -73,9 +72,7 @@ def judge(
         head=None if last is None else last.ident,
         defects=tuple(defects),
         uncovered_fields=open_fields,
-        not_checked=tuple(
-            [*([_STRANGE] if strange else []), *_not_checked(plan, chain, anchored, about_anchors, last)]
-        ),
+        not_checked=((_STRANGE,) if strange else ()) + tuple(_not_checked(plan, chain, anchored, about_anchors, last)),
         notes=tuple(_notes(chain, anchored)),
         signed=chain.signed,
         verified=chain.verified,
@@ -113,6 +110,15 @@ def _anchored(chain: Chain, anchors: Sequence[tuple[int, Anchor]]) -> tuple[str 
         at, found = chain.anchored.get(index, (None, None))
         if anchor.head is None:
             _count_only(anchor, chain, last, told, defects)
+            continue
+        root = None if chain.tree is None else chain.tree.root()
+        if root is not None and same_hash(anchor.head, root):
+            confirmed = f"{anchor.label}: the Merkle root over {chain.count:,} record(s)"
+            continue
+        whole = found is not None and found.position == chain.count
+        if whole and root is not None and anchor.root not in (None, root):
+            note = f"the Merkle root over the records is not the one that {anchor.label} names"
+            defects.append(Defect("rewritten", expected=anchor.root, found=root, note=note))
             continue
         if found is not None and (at is None or at.place == found.place) and not _misplaced(anchor, found, at):
             confirmed = f"{anchor.label}: record {found.number}"

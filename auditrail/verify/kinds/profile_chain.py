@@ -169,7 +169,9 @@ def _judged(walks: list[_Walked], call: Call) -> list[Result]:
                 taken.add(index)
         loose = walk.walker.loose if walk.plan.profile.key is None or len(walk.walker.chains) == 1 else []
         strange = call.profile is None and _strange(walk, chain)
-        more = [*([] if strange else walk.diagnosed[chain.key]), *loose]
+        # Links by stored hashes show what is missing, whatever the hashes are made of.
+        stored = walk.plan.profile.hash is not None and walk.plan.profile.prev is not None
+        more = [*(walk.diagnosed[chain.key] if stored or not strange else ()), *loose]
         more += [_forged(anchor) for _, anchor in anchors if sealed(anchor, call.keys) is False]
         firsts.append((len(results), walk, chain))
         results.append(
