@@ -13,33 +13,10 @@ from typing import Any, NamedTuple
 from auditrail.verify.types import DEFECTS, VERDICTS, Defect, Result, VerificationReport, green
 
 __all__ = [
-    "DEFECTS",
-    "VERDICTS",
-    "Change",
-    "ChildRun",
-    "Column",
-    "Comparison",
-    "Completeness",
-    "Defect",
-    "Evidence",
-    "Gap",
-    "Listing",
-    "Place",
-    "RawRecord",
-    "Reconstruction",
-    "Report",
-    "Result",
-    "RunEventView",
-    "Side",
-    "Skew",
-    "Step",
-    "StepPair",
-    "Stitch",
-    "StreamUse",
-    "Usage",
-    "VerificationReport",
-    "green",
-]
+    "DEFECTS", "VERDICTS", "Change", "ChildRun", "Column", "Comparison", "Completeness", "Defect", "Evidence", "Gap",
+    "Listing", "Place", "RawRecord", "Reconstruction", "Report", "Result", "RunEventView", "Side", "Skew", "Step",
+    "StepPair", "Stitch", "StreamUse", "Usage", "VerificationReport", "green",
+]  # fmt: skip
 
 
 class Place(NamedTuple):

@@ -17,9 +17,12 @@ import base64
 import json
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditrail.errors import UsageError
+
+if TYPE_CHECKING:
+    from auditrail.verify.keys import Keyring
 
 _HASH = re.compile(r"(?:[a-z0-9-]+:)?(?:[0-9a-fA-F]{32,128}|[A-Za-z0-9+/_-]{40,88}={0,2})")
 _LARGEST = 64 << 20
@@ -139,7 +142,7 @@ def _checkpoint(value: dict[str, Any], label: str) -> tuple[Anchor, ...]:
                 head,
                 None,
                 seq,
-                signed=":".join(words).encode() if isinstance(value.get("sig"), str) else None,
+                signed=":".join(words).encode() if _text(value.get("sig")) else None,
                 signature=_text(value.get("sig")),
                 key_id=_text(value.get("key_id")),
             ),
@@ -160,6 +163,29 @@ def _note(text: str, label: str) -> tuple[Anchor, ...]:
     except ValueError:
         return ()
     return (Anchor(label, root.hex(), int(lines[1]), origin=lines[0]),)
+
+
+def sealed(anchor: Anchor, keys: Keyring) -> bool | None:
+    """Whether a signed checkpoint carries the seal of a key that was given; None: it is not signed, or no key is.
+
+    The seal is HMAC-SHA256 or Ed25519 over `seq:hash:key_id[:merkle_root]`, in hex (auditchain 0.3.0).
+    """
+    if anchor.signed is None or anchor.signature is None or not keys:
+        return None
+    import hmac
+
+    from auditrail.verify.signatures import verify
+
+    try:
+        seal = bytes.fromhex(anchor.signature)
+    except ValueError:
+        return False
+    if any(hmac.compare_digest(hmac.digest(s, anchor.signed, "sha256"), seal) for s in keys.secrets(anchor.key_id)):
+        return True
+    try:
+        return any(verify(key, "ed25519", anchor.signed, seal) for key in keys.publics(anchor.key_id))
+    except ImportError:
+        return None
 
 
 def _text(value: Any) -> str | None:

@@ -15,7 +15,6 @@ import gc
 import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from operator import itemgetter
 from typing import Any, BinaryIO, NamedTuple
 
 import orjson
@@ -204,7 +203,7 @@ class _Reader:
                 own, link = own_of(value), link_of(value)
                 if numbered:
                     seq = seq_of(value)
-            except (orjson.JSONDecodeError, TypeError, KeyError):
+            except (orjson.JSONDecodeError, AttributeError):
                 return None
             if keyed:
                 ends = self._ends.get(self._name(value))
@@ -267,12 +266,12 @@ class _Reader:
 
 
 def _getter(path: str | None) -> Callable[[Any], Any]:
-    """The quickest function that reads a field; it raises TypeError or KeyError where there is no such object."""
+    """The quickest function that reads a field; it raises AttributeError for what is no object."""
     if path is None:
         return lambda _value: None
     if "." in path:
         return lambda value: get(value, path)
-    return itemgetter(path)
+    return lambda value: value.get(path)
 
 
 def _skips(before: int | None, after: int | None) -> bool:
@@ -334,6 +333,9 @@ def _signatures(chain: Chain, more: Chain) -> bool:
     chain.inline += more.inline
     chain.unsigned += more.unsigned
     chain.no_key += more.no_key
+    if chain.signed > more.signed and chain.keyless != more.keyless:
+        return False
+    chain.keyless = more.keyless
     chain.signing_key = more.signing_key or chain.signing_key
     chain.notes.update(more.notes)
     return True

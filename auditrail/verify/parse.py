@@ -81,8 +81,9 @@ def _exactly(raw: bytes) -> Parsed:
     try:
         text = raw.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
-        # Bytes that end in the middle of a character are what a crash leaves.
-        raise ParseError(f"not UTF-8 at byte {error.start}", torn=error.end >= len(raw) > 0) from None
+        # Bytes that end in the middle of a character are what a crash leaves, if the text before them is one's.
+        torn = error.end >= len(raw) and error.reason == "unexpected end of data" and _is_torn(raw[: error.start])
+        raise ParseError(f"not UTF-8 at byte {error.start}", torn=torn) from None
     try:
         value = json.JSONDecoder(object_pairs_hook=pairs, parse_int=integer, strict=True).decode(text)
     except RecursionError:
@@ -90,6 +91,14 @@ def _exactly(raw: bytes) -> Parsed:
     except json.JSONDecodeError as error:
         raise ParseError(f"{error.msg.removesuffix(' at')} at character {error.pos}", torn=_torn(text, error)) from None
     return Parsed(value, tuple(dict.fromkeys(twice)))
+
+
+def _is_torn(raw: bytes) -> bool:
+    try:
+        _exactly(raw)
+    except ParseError as error:
+        return error.torn
+    return False
 
 
 def _torn(text: str, error: json.JSONDecodeError) -> bool:

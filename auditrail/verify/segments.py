@@ -87,6 +87,8 @@ class Chain:
         self.sealed = False
         self.unchained_lead = 0
         self.signing_key: str | None = None
+        # Whether the last signed record carried no key, where those of its format do.
+        self.keyless = False
         self.anchored: dict[int, tuple[Entry | None, Entry | None]] = {}
 
     def defect(self, defect: Defect) -> None:

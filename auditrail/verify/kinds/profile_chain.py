@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from auditrail.errors import AuditrailError
 from auditrail.verify import detect, fast, grouping, judge, profiles
-from auditrail.verify.anchors import Anchor
+from auditrail.verify.anchors import Anchor, sealed
 from auditrail.verify.diagnose import Diagnosis, Located, wanted
 from auditrail.verify.evidence import Call, Claim, Evidence
 from auditrail.verify.grouping import Identity
@@ -27,6 +27,7 @@ from auditrail.verify.walk import Walker
 
 # Each of so many files is compared with each other one; of more, with the longest only.
 _PAIRS = 12
+_FEW_MOVED = 3
 
 NAME = "profile-chain"
 TITLE = "hash chains and signed records that a chain profile describes"
@@ -115,14 +116,26 @@ def _walk(group: tuple[tuple[Evidence, detect.Guess], ...], call: Call) -> _Walk
     for chain in walker.chains.values():
         diagnosis = Diagnosis(chain, found.profile, walker.files, walker.holes, located, earlier)
         diagnosed[chain.key] = diagnosis.run()
-    for chain, entry, before in () if walker.clock_stepped else walker.moved:
-        note = (
-            f"its time is before that of record {before.number}, of another chain, and no chain's own times go back: "
-            "records were moved"
-        )
-        defect = Defect("reordered", entry.number, entry.offset, entry.seq, note=note, path=walker.files[entry.file])
+    for chain, defect in _moved(walker):
         diagnosed[chain.key].append(defect)
     return _Walked(plan, walker, group, diagnosed)
+
+
+def _moved(walker: Walker) -> Iterator[tuple[Chain, Defect]]:
+    """Records whose time is before that of a record of another chain that stands before them.
+
+    A few of them were moved. Many are what a file looks like that was put together from several.
+    """
+    if walker.clock_stepped:
+        return
+    few = len(walker.moved) <= max(_FEW_MOVED, walker.records // 20)
+    for chain, entry, before in walker.moved if few else walker.moved[:1]:
+        note = (
+            f"its time is before that of record {before.number}, of another chain, though no chain's own times go back"
+        )
+        note += ": records were moved" if few else "; so it is with many: the file was put together from several"
+        found = Defect("reordered", entry.number, entry.offset, entry.seq, note=note, path=walker.files[entry.file])
+        yield chain, found._replace(breaks=few)
 
 
 def _locate(
@@ -156,6 +169,7 @@ def _judged(walks: list[_Walked], call: Call) -> list[Result]:
                 taken.add(index)
         loose = walk.walker.loose if walk.plan.profile.key is None or len(walk.walker.chains) == 1 else []
         more = [*walk.diagnosed[chain.key], *loose]
+        more += [_forged(anchor) for _, anchor in anchors if sealed(anchor, call.keys) is False]
         firsts.append((len(results), walk, chain))
         results.append(
             judge.judge(
@@ -188,6 +202,11 @@ def _about(anchor: Anchor, index: int, walk: _Walked, chain: Chain, chains: int)
     if chains == 1:
         return True
     return anchor.head is not None and chain.anchored.get(index, (None, None))[1] is not None
+
+
+def _forged(anchor: Anchor) -> Defect:
+    note = f"the seal of {anchor.label} fits no key that was given: it proves nothing, and may be forged"
+    return Defect("bad-signature", expected=anchor.head, note=note)
 
 
 def _missing(anchor: Anchor, walks: list[_Walked]) -> Result:
