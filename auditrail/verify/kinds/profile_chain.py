@@ -190,8 +190,8 @@ def _judged(walks: list[_Walked], call: Call) -> list[Result]:
         )
     results += [_loose(walk) for walk in walks if _has_loose(walk)]
     _compare(results, firsts, call)
-    sealed = call.cache.get(("seal", "origins"), ())  # such an anchor is about a sealed log of this call
-    left = [one for index, one in enumerate(call.anchors) if index not in taken and one.origin not in sealed]
+    elsewhere = call.cache.get(("seal", "origins"), ())  # such an anchor is about a sealed log of this call
+    left = [one for index, one in enumerate(call.anchors) if index not in taken and one.origin not in elsewhere]
     results += [_missing(anchor, walks) for anchor in left]
     return results
 
