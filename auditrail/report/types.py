@@ -15,7 +15,8 @@ from auditrail.verify.types import DEFECTS, VERDICTS, Defect, Result, Verificati
 
 __all__ = [
     "DEFECTS", "VERDICTS", "Change", "ChildRun", "Column", "Comparison", "Completeness", "Defect", "Evidence", "Gap",
-    "GapsReport", "Listing", "Place", "RawRecord", "Reconstruction", "Report", "Result", "RunEventView", "Side", "Skew", "Step",
+    "GapsReport", "Listing", "Place", "RawRecord", "Reconstruction", "Report", "Result", "RunEventView", "Side",
+    "Skew", "Step",
     "StepPair", "Stitch", "StreamUse", "Usage", "VerificationReport", "green",
 ]  # fmt: skip
 
