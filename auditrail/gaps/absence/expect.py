@@ -55,7 +55,7 @@ class Expected(NamedTuple):
 
 
 def expected(connection: duckdb.DuckDBPyConnection, grid: Grid) -> list[Expected]:
-    """What each agent's runs should have, also where all have it; `run_streams` must stand."""
+    """What each agent's runs should have, also where all have it; `held_streams` must stand."""
     runs_of = [np.flatnonzero(grid.agent == number) for number in range(len(grid.agents))]
     tools = _Tools(connection, grid)
     made = []
