@@ -66,7 +66,7 @@ class Study:
 
 
 def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expected]) -> Study:
-    """Decides for every run and stream of these expectations; `acts`, `cuts` and `run_streams` must stand."""
+    """Decides for every run and stream of these expectations; `acts`, `cuts` and `held_streams` must stand."""
     made = Study(grid, parts)
     if all(part.present.all() for part in parts):
         return made

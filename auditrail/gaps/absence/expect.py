@@ -55,7 +55,7 @@ class Expected(NamedTuple):
 
 
 def expected(connection: duckdb.DuckDBPyConnection, grid: Grid) -> list[Expected]:
-    """What each agent's runs should have, also where all have it; `run_streams` must stand."""
+    """What each agent's runs should have, also where all have it; `held_streams` must stand."""
     runs_of = [np.flatnonzero(grid.agent == number) for number in range(len(grid.agents))]
     tools = _Tools(connection, grid)
     made = []
@@ -180,7 +180,10 @@ def _needing(stream: Stream, runs: Ints, has: Bools, tools: _Tools) -> tuple[Int
 
 
 class _Tools:
-    """What runs did, as streams other than the one in question tell: tools called, models asked."""
+    """What runs did, as streams other than the one in question tell: tools called, models asked.
+
+    A tool that was denied in a run does not count there: its service may never have heard of the call.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, grid: Grid) -> None:
         self._connection, self._grid = connection, grid
@@ -223,7 +226,13 @@ class _Tools:
     def _load(self) -> None:
         self._loaded = True
         rows = self._connection.execute(
-            "SELECT DISTINCT run, format, stream, tool FROM acts WHERE tool IS NOT NULL"
+            """
+            SELECT DISTINCT a.run, a.format, a.stream, a.tool FROM acts a
+            LEFT JOIN (
+                SELECT DISTINCT run, tool FROM acts WHERE decision IN ('deny', 'ask', 'not_run') OR status = 'denied'
+            ) d ON d.run = a.run AND d.tool = a.tool
+            WHERE a.tool IS NOT NULL AND d.run IS NULL
+            """
         ).fetchnumpy()
         grid = self._grid
         numbers = {f"{stream.format}/{stream.stream}": number for number, stream in enumerate(grid.streams)}
