@@ -13,13 +13,27 @@
     run = "meta.job"
     args = "calls.0.body"
 
+    [gaps]                                # how `auditrail gaps` judges; read by `gaps.configured`
+    fiscal_year_start = 4                 # optional: month in which the fiscal year starts
+    fiscal_year_named_by = "end"          # optional: `end` or `start`: the calendar year that names it
+    require = ["pci-dss"]                 # optional: frameworks, as `--require`
+    [gaps.rules.clock-skew]               # optional: parameters that the rule declares
+    bound_ns = 2_000_000_000
+    [[gaps.waive]]                        # any number of these
+    rule = "run-without-end"              # rule, agent, stream, tool, run: at least one, each a glob
+    agent = "batch-*"
+    reason = "killed by design at midnight"   # required
+    until = 2026-12-31                    # required; the finding is back on the day after
+    [[chain]]                             # a chain profile of your own: see `auditrail.verify.profile`
+    name = "our-log"
+
 An unknown key is an error, because a misspelt one would silently change what the evidence says.
 """
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +44,7 @@ if TYPE_CHECKING:
     from auditrail.readers._aliases import Mapping
 
 DEFAULT = "auditrail.toml"
+_GAPS = ("fiscal_year_start", "fiscal_year_named_by", "require", "rules", "waive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +54,14 @@ class Config:
     Attributes:
         path: the file they came from; None if there is none.
         jsonl: mappings for the generic JSONL reader, in the order of the file.
+        gaps: the table `[gaps]` as it stands; `gaps.configured.read` checks it, since it alone knows the rules.
+        chains: (name, table) of chain profiles; `auditrail.verify.profile` checks them where they are used.
     """
 
     path: Path | None = None
     jsonl: tuple[Mapping, ...] = ()
+    gaps: dict[str, Any] = field(default_factory=dict, hash=False)
+    chains: tuple[tuple[str, dict[str, Any]], ...] = ()
 
 
 def load(path: Path | None) -> Config:
@@ -68,7 +87,13 @@ def load(path: Path | None) -> Config:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
     try:
-        return Config(path, _jsonl(_known(raw, "", ("reader",)).get("reader", {})))
+        known(raw, "", ("reader", "gaps", "chain"))
+        return Config(
+            path,
+            _jsonl(raw.get("reader", {})),
+            known(raw.get("gaps", {}), "gaps", _GAPS),
+            _chains(raw.get("chain", [])),
+        )
     except ConfigError as error:
         raise ConfigError(f"{path}: {error.message}", hint=error.hint) from None
 
@@ -83,18 +108,32 @@ def mapping_for(config: Config, path: str) -> tuple[Mapping, ...]:
 
 
 def _jsonl(reader: Any) -> tuple[Mapping, ...]:
-    entries = _known(reader, "reader", ("jsonl",)).get("jsonl", [])
+    entries = known(reader, "reader", ("jsonl",)).get("jsonl", [])
     if not isinstance(entries, list):
         raise ConfigError("reader.jsonl: expected a list of tables", hint="write [[reader.jsonl]], with two brackets")
     return tuple(_mapping(entry, f"reader.jsonl[{number}]") for number, entry in enumerate(entries))
 
 
+def _chains(entries: Any) -> tuple[tuple[str, dict[str, Any]], ...]:
+    if not isinstance(entries, list):
+        raise ConfigError("chain: expected a list of tables", hint="write [[chain]], with two brackets")
+    made = []
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            raise ConfigError(f"chain[{number}]: expected a table, found {type_of(entry)}")
+        name = text(entry, f"chain[{number}]", "name")
+        if name is None:
+            raise ConfigError(f"chain[{number}].name: missing")
+        made.append((name, entry))
+    return tuple(made)
+
+
 def _mapping(entry: Any, key: str) -> Mapping:
     from auditrail.readers._aliases import Mapping, fields
 
-    _known(entry, key, ("path", "match", "fields", "layer", "stream", "tz", "kind"))
+    known(entry, key, ("path", "match", "fields", "layer", "stream", "tz", "kind"))
     named = _table(entry, key, "fields")
-    _known(dict(named), f"{key}.fields", tuple(sorted(fields())))
+    known(dict(named), f"{key}.fields", tuple(sorted(fields())))
     kinds = _table(entry, key, "kind")
     for name, kind in kinds:
         before, _, word = kind.rpartition("/")
@@ -102,24 +141,24 @@ def _mapping(entry: Any, key: str) -> Mapping:
             raise ConfigError(
                 f"{key}.kind.{name}: {kind!r} is no kind", hint=f"kinds: {', '.join(KINDS)}; or layer/kind"
             )
-    layer = _text(entry, key, "layer")
+    layer = text(entry, key, "layer")
     if layer is not None and layer not in LAYERS:
         raise ConfigError(f"{key}.layer: {layer!r} is no layer", hint=f"layers: {', '.join(LAYERS)}")
     return Mapping(
-        path=_text(entry, key, "path"),
+        path=text(entry, key, "path"),
         match=_table(entry, key, "match"),
         fields=named,
         layer=layer,
-        stream=_text(entry, key, "stream"),
-        tz=_zone(_text(entry, key, "tz"), key),
+        stream=text(entry, key, "stream"),
+        tz=_zone(text(entry, key, "tz"), key),
         kinds=kinds,
     )
 
 
-def _known(table: Any, key: str, known: tuple[str, ...]) -> dict[str, Any]:
+def known(table: Any, key: str, known: tuple[str, ...]) -> dict[str, Any]:
     """The table, if it is one and has no key but the known ones."""
     if not isinstance(table, dict):
-        raise ConfigError(f"{key}: expected a table, found {_type(table)}")
+        raise ConfigError(f"{key}: expected a table, found {type_of(table)}")
     for name in table:
         if name not in known:
             where = f"{key}.{name}" if key else name
@@ -127,24 +166,25 @@ def _known(table: Any, key: str, known: tuple[str, ...]) -> dict[str, Any]:
     return table
 
 
-def _text(entry: dict[str, Any], key: str, name: str) -> str | None:
+def text(entry: dict[str, Any], key: str, name: str) -> str | None:
+    """A member that is a text and not blank, or None where it is not there."""
     value = entry.get(name)
     if value is not None and (not isinstance(value, str) or not value):
-        raise ConfigError(f"{key}.{name}: expected a text, found {_type(value)}")
+        raise ConfigError(f"{key}.{name}: expected a text, found {type_of(value)}")
     return value
 
 
 def _table(entry: dict[str, Any], key: str, name: str) -> tuple[tuple[str, str], ...]:
     """A table of texts as pairs; numbers and truth values are taken as the text that a record would show."""
-    value = entry.get(name, {})
-    if not isinstance(value, dict):
-        raise ConfigError(f"{key}.{name}: expected a table, found {_type(value)}")
+    table = entry.get(name, {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"{key}.{name}: expected a table, found {type_of(table)}")
     pairs = []
-    for own, item in value.items():
-        text = str(item).lower() if isinstance(item, bool) else str(item) if isinstance(item, int) else item
-        if not isinstance(text, str) or not text or (name != "match" and not isinstance(item, str)):
-            raise ConfigError(f"{key}.{name}.{own}: expected a text, found {_type(item)}")
-        pairs.append((own, text))
+    for own, item in table.items():
+        value = str(item).lower() if isinstance(item, bool) else str(item) if isinstance(item, int) else item
+        if not isinstance(value, str) or not value or (name != "match" and not isinstance(item, str)):
+            raise ConfigError(f"{key}.{name}.{own}: expected a text, found {type_of(item)}")
+        pairs.append((own, value))
     return tuple(pairs)
 
 
@@ -161,7 +201,8 @@ def _zone(name: str | None, key: str) -> str | None:
     return name
 
 
-def _type(value: Any) -> str:
+def type_of(value: Any) -> str:
+    """What a value of TOML is, in words."""
     if value == "":
         return "an empty text"
     names = {dict: "a table", list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}

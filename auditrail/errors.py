@@ -109,6 +109,31 @@ class MissingExtraError(AuditrailError):
     code = "missing-extra"
 
 
+class ProofError(AuditrailError):
+    """A Merkle proof does not prove what it is said to prove."""
+
+    code = "proof"
+
+
+class NoteError(AuditrailError):
+    """A signed note, a checkpoint or a key is not written as C2SP says, or its signature fails."""
+
+    code = "note"
+
+
+class SealError(AuditrailError):
+    """A seal is damaged, belongs to another log, or must not be made as things are."""
+
+    code = "seal"
+
+
+class RewrittenError(SealError):
+    """A log is not the one that was sealed, so it is not sealed over; that is a finding (exit code 1)."""
+
+    code = "rewritten"
+    exit_code = 1
+
+
 class RecordError(Exception):
     """A record that a reader or the parser refuses: it becomes a quarantine row, never a crash.
 

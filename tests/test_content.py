@@ -21,15 +21,22 @@ REDACTED = [
     "***", "****",
     "*" * 20, "[REDACTED_PERSON_1]", "[REDACTED: email]", "[scrubbed]", "[Hidden by policy]", "<__redacted__>",
     "_redacted_",
+    "**REDACTED**", "***REDACTED***", "** redacted **", "--redacted--", "{{redacted}}", "<masked>", "<redacted: email>",
+    "REDACTED", "redacted input", "\u2022\u2022\u2022\u2022", "****4242", "****-****-****-4242", "j***@example.com",
     "<PERSON>", "<EMAIL_ADDRESS>", "<US_SSN>", "{NAME}", "{CREDIT_DEBIT_CARD_NUMBER}",
 ]  # fmt: skip
 TRUNCATED = [
     "abc...[truncated]", "abc... [truncated]", "abc... [truncated 120 characters]", "abc[TRUNCATED...]",
     "abc<truncated>",
     "abc (truncated)", "<bytes len=12 truncated>", "<str truncated>", "[base64_data truncated: 9 bytes]",
+    "abc [output truncated]", "abc (truncated 12 lines)", "abc [... truncated ...]", "abc\u2026 [+120 chars]",
+    "abc... (1,200 more characters)", "*** Error message is too long, truncated ***",
     "x... (litellm_truncated 3200 chars)", "abc...[truncated]\n",
 ]  # fmt: skip
 PRESENT = [
+    "abc (not truncated)", "<removed>", "<hidden>", "***emphasis***", "REMOVED", "redacted documents", "## redacted",
+    "a * b",
+    "2***3", "src/**/*.py", "12 chars", "(12 bytes)", "-- removed",
     "hello", "please show [REDACTED] in the report", "[REDACTED] and more", "the value was ***", "** bold **",
     "**", "<person>",
     "{name}", "{Name}", "<b>", "<AB>", "[1, 2]", "[note]", "redacted", "hidden", "xxxxxx", "xxxx", "truncated by hand",

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 import traceback
+from collections.abc import Iterator
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -16,7 +17,15 @@ from auditrail.cli import _options as options
 from auditrail.errors import AuditrailError, UsageError
 
 # Order of the commands in the help: what an incident responder needs first.
-_ORDER = ("ingest", "reconstruct", "gaps", "runs", "diff", "sources", "query", "formats", "schema")
+_ORDER = (
+    "ingest", "reconstruct", "gaps", "runs", "diff", "verify", "seal", "prove", "keygen", "sources", "rules",
+    "query", "formats", "chains", "schema",
+)  # fmt: skip
+
+# Commands whose `--from` takes several paths, those whose `--quarter` may stand alone, and what it means then.
+_FROM = ("reconstruct", "gaps")
+_QUARTERLY = ("gaps", "export")
+_LATEST = "latest"
 
 EXIT_FAILURE = 3
 EXIT_INTERRUPTED = 130
@@ -119,14 +128,20 @@ def _is_interrupt(error: Exception) -> bool:
 
 
 def _spread(words: list[str]) -> list[str]:
-    """Lets `--from` take several paths: `reconstruct ID --from A B` is read as `--from A --from B`.
+    """Words that the parser of the command line does not know by itself, made such that it does.
 
-    Only behind the id, or else the id itself could be taken for a path.
+    - `--from` takes several paths: `reconstruct ID --from A B` is read as `--from A --from B`. Only behind the id, or
+      else the id itself could be taken for a path.
+    - `--quarter` may stand alone: `gaps --quarter --format json` is read as `gaps --quarter latest --format json`.
     """
-    if "--from" not in words or not words or words[0] != "reconstruct":
+    if not words:
+        return words
+    if words[0] in _QUARTERLY:
+        words = list(_with_quarter(words))
+    if words[0] not in _FROM or "--from" not in words:
         return words
     made: list[str] = []
-    named = False
+    named = words[0] == "gaps"  # it takes no id
     paths = -1
     for word in words[1:]:
         if word == "--from":
@@ -141,6 +156,13 @@ def _spread(words: list[str]) -> list[str]:
             named = True
         made.append(word)
     return [words[0], *made]
+
+
+def _with_quarter(words: list[str]) -> Iterator[str]:
+    for word, behind in zip(words, [*words[1:], "-"], strict=True):
+        yield word
+        if word == "--quarter" and behind.startswith("-"):
+            yield _LATEST
 
 
 def _unexpected(error: Exception, *, verbose: bool) -> int:

@@ -173,7 +173,7 @@ def emit(report: Report, how: Emission, shown: View) -> None:
 
         report = read_back(report)  # type: ignore[arg-type] # its kind says what it is
     if how.output is not None:
-        _write_file(output.render(report, replace(shown, colour=False, unicode=True)), how)
+        write_file(output.render(report, replace(shown, colour=False, unicode=True)), how)
         return
     pieces = output.render(report, shown)
     if how.pager and name == "text" and sys.stdout.isatty():
@@ -202,7 +202,7 @@ def _by_extension(output: Path) -> str | None:
     return next((name for name, module in formats.items() if output.suffix == f".{module.EXTENSION.lstrip('.')}"), None)
 
 
-def _write_file(pieces: Any, how: Emission) -> None:
+def write_file(pieces: Any, how: Emission) -> None:
     """Writes beside the target and renames, so that a file is whole or not there."""
     target = how.output
     assert target is not None  # noqa: S101 - the caller has looked

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from auditrail.cli import _options as options
 
-# From which severity on a finding makes the exit code 1.
-_FAIL_ON = "low"
+if TYPE_CHECKING:
+    from auditrail.report.gap_types import GapsReport, Period
+
+# From which severity on a finding makes the exit code 1: intact logs of most fleets have something of low severity.
+_FAIL_ON = "medium"
+_NEVER = "never"
+EXIT_FINDINGS = 1
+EXIT_INCONCLUSIVE = 4
 
 
 def register(app: typer.Typer) -> None:
@@ -18,34 +27,219 @@ def register(app: typer.Typer) -> None:
 
 
 def gaps(
-    since: options.Since = None,
-    until: options.Until = None,
-    agent: Annotated[str | None, typer.Option("--agent", help="Only this agent.")] = None,
+    quarter: Annotated[
+        str | None,
+        typer.Option(
+            "--quarter",
+            metavar="[QUARTER]",
+            help="Only this quarter: 2026Q3, last or current; alone: the latest in which a run began.",
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since", metavar="TIME", help="From this time on: ISO 8601 in UTC, or 7d before the last record."
+        ),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="Before this time; the same forms as --since.")
+    ] = None,
+    run: Annotated[
+        list[str] | None, typer.Option("--run", metavar="ID", help="Only this run, by any id of it (repeat for more).")
+    ] = None,
+    agent: Annotated[str | None, typer.Option("--agent", metavar="NAME", help="Only this agent.")] = None,
+    layer: Annotated[
+        str | None, typer.Option("--layer", metavar="LAYER", help="Only agent, llm, tool, policy or other.")
+    ] = None,
+    cause: Annotated[
+        list[str] | None,
+        typer.Option("--cause", metavar="CAUSE", help="Only findings of this cause (repeat for more)."),
+    ] = None,
+    expected: Annotated[
+        Path | None,
+        typer.Option(
+            "--expected", metavar="FILE", help="Runs that there should be: CSV, JSON lines, or one id a line."
+        ),
+    ] = None,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--require", metavar="NAME", help="Judge retention and fields by this framework (repeat for more)."
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", metavar="FILE", help="An earlier result (--format json): report what is new only."),
+    ] = None,
     fail_on: Annotated[
-        str, typer.Option("--fail-on", metavar="SEVERITY", help="Exit with 1 from this severity on.")
+        str,
+        typer.Option(
+            "--fail-on",
+            metavar="SEVERITY",
+            help="Exit with 1 from this severity on: critical, high, medium, low; or never.",
+        ),
     ] = _FAIL_ON,
+    explain: Annotated[
+        str | None,
+        typer.Option("--explain", metavar="RULE", help="Tell of a rule: risk, example, what to change, and its query."),
+    ] = None,
+    sources: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from", metavar="PATH", help="Read these files, folders or addresses instead of a case (repeat for more)."
+        ),
+    ] = None,
     case: options.Case = None,
     format: options.Format = None,  # noqa: A002
     output: options.Output = None,
     force: options.Force = False,
+    no_fold: Annotated[bool, typer.Option("--no-fold", help="Tell every finding whole, alike ones too.")] = False,
     tz: options.Zone = "UTC",
+    no_pager: Annotated[bool, typer.Option("--no-pager", help="Never show a long result in the pager.")] = False,
+    config: options.ConfigFile = None,
+    max_record: options.MaxRecord = None,
+    max_expansion: options.MaxExpansion = None,
+    reader: options.Reader = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     no_color: options.NoColor = False,
 ) -> None:
-    """Report what is missing, and why, with the evidence."""
-    from auditrail.cli._case import analysing
+    """Report what is missing, and why, with the evidence.
+
+    Findings that share rule, cause, agent, stream and tool are one. Each names its cause, what the cause rests on, the
+    runs, where it is seen (file:record), and what to change. What could not be checked is listed.
+
+    Exit codes: 0 no finding at or above --fail-on; 1 there is one; 4 nothing could be judged (no run is held in the
+    period, and nothing was found). Formats besides the common ones: junit and sarif.
+    """
+    how = options.Emission(format, output, force, no_color, pager=not no_pager)
+    shown = options.view(tz=tz, no_color=no_color, fold=not no_fold)
+    if explain is not None:
+        from auditrail.report import rule_list
+
+        options.emit(rule_list.explained(explain), how, shown)
+        return
+    _check(fail_on, layer, cause or ())
+    report = _look(
+        _Opening(case, tuple(sources or ()), config, reader, max_record, max_expansion, quiet),
+        _Asked(quarter, since, until, tuple(run or ()), agent, layer, expected, tuple(require or ()), baseline),
+    )
+    report = _of_causes(report, tuple(cause or ()))._replace(fail_on=fail_on)
+    options.emit(report, how, shown)
+    _leave(report)
+
+
+class _Opening(NamedTuple):
+    """Where the case comes from."""
+
+    case: Path | None
+    sources: tuple[str, ...]
+    config: Path | None
+    reader: str | None
+    max_record: str | None
+    max_expansion: int | None
+    quiet: bool
+
+
+class _Asked(NamedTuple):
+    """What is asked, as it stands on the command line."""
+
+    quarter: str | None
+    since: str | None
+    until: str | None
+    runs: tuple[str, ...]
+    agent: str | None
+    layer: str | None
+    expected: Path | None
+    require: tuple[str, ...]
+    baseline: Path | None
+
+
+def _check(fail_on: str, layer: str | None, causes: Sequence[str]) -> None:
     from auditrail.errors import UsageError
     from auditrail.gaps import terms
+    from auditrail.terms import LAYERS
+
+    if fail_on != _NEVER and fail_on not in terms.SEVERITIES:
+        raise UsageError(f"there is no severity {fail_on!r}", hint=f"one of: {', '.join((*terms.SEVERITIES, _NEVER))}")
+    if layer is not None and layer not in LAYERS:
+        raise UsageError(f"there is no layer {layer!r}", hint=f"layers: {', '.join(LAYERS)}")
+    for cause in causes:
+        if cause not in terms.CAUSES:
+            raise UsageError(f"there is no cause {cause!r}", hint=f"causes: {', '.join(terms.CAUSES)}")
+
+
+def _look(opening: _Opening, asked: _Asked) -> GapsReport:
+    from auditrail import config as configs
+    from auditrail.gaps import configured
     from auditrail.gaps.engine import Question
+    from auditrail.report import baseline, inventory, lookup, rule_list
+    from auditrail.report.gaps import Judging
     from auditrail.report.gaps import gaps as look
 
-    if fail_on not in terms.SEVERITIES:
-        raise UsageError(f"there is no severity {fail_on!r}", hint=f"one of: {', '.join(terms.SEVERITIES)}")
-    question = Question(options.moment(since, "--since"), options.moment(until, "--until"), agent=agent)
-    with analysing(case) as connection:
-        report = look(connection, question)
-    options.emit(report, options.Emission(format, output, force, no_color), options.view(tz=tz, no_color=no_color))
-    limit = terms.SEVERITIES.index(fail_on)
-    if any(terms.SEVERITIES.index(gap.severity) <= limit for gap in report.gaps):
-        raise typer.Exit(1)
+    loading = configs.load(opening.config)
+    settings = configured.read(loading)
+    # What can be wrong on the command line is said before the case is opened and its facts are built.
+    expected = inventory.read(asked.expected) if asked.expected is not None else None
+    known = baseline.read(asked.baseline) if asked.baseline is not None else None
+    with _opened(opening, loading) as connection:
+        period = _period(connection, asked, settings)
+        runs = tuple(found for name in asked.runs if (found := lookup.find(connection, name).run) is not None)
+        question = Question(runs=runs if asked.runs else None, agent=asked.agent, layer=asked.layer)
+        judging = Judging(period, settings, asked.require, expected, known)
+        return rule_list.described(look(connection, question, judging))
+
+
+def _period(connection: Any, asked: _Asked, settings: Any) -> Period:
+    from auditrail.errors import UsageError
+    from auditrail.report import periods
+
+    held = periods.reach(connection)
+    if asked.quarter is None:
+        return periods.span(asked.since, asked.until, held)
+    if asked.since is not None or asked.until is not None:
+        raise UsageError("--quarter excludes --since and --until")
+    fiscal = periods.Fiscal(settings.fiscal_year_start, settings.fiscal_year_named_by)
+    return periods.quarter(asked.quarter, held, fiscal)
+
+
+@contextmanager
+def _opened(opening: _Opening, settings: Any) -> Iterator[Any]:
+    """The case, or one in memory of the paths that were given."""
+    if not opening.sources:
+        from auditrail.cli._case import analysing
+
+        with analysing(opening.case) as connection:
+            yield connection
+        return
+    from auditrail import case as cases
+    from auditrail.cli._load import load_into
+    from auditrail.errors import NothingReadableError
+
+    with closing(cases.memory_case()) as connection:
+        loaded = load_into(
+            connection, opening.sources, Path("auditrail.duckdb"), settings, reader=opening.reader,
+            max_record=opening.max_record, max_expansion=opening.max_expansion, quiet=opening.quiet,
+        )  # fmt: skip
+        if not any(source.format for source, _ in loaded):
+            raise NothingReadableError(
+                "nothing could be read under these paths", hint="see what can be read with: auditrail formats"
+            )
+        yield connection
+
+
+def _of_causes(report: GapsReport, causes: tuple[str, ...]) -> GapsReport:
+    """The report with findings of these causes only; the numbers of runs stay those of all causes."""
+    if not causes:
+        return report
+    kept = tuple(gap for gap in report.gaps if gap.cause in causes)
+    left_out = len(report.gaps) - len(kept)
+    said = f"{left_out:,} of {len(report.gaps):,} findings have other causes and are left out."
+    return report._replace(gaps=kept, notes=(*report.notes, f"--cause {', '.join(causes)}: {said}"))
+
+
+def _leave(report: GapsReport) -> None:
+    if report.failing():
+        raise typer.Exit(EXIT_FINDINGS)
+    if not report.gaps and not report.runs_seen and not report.known:
+        raise typer.Exit(EXIT_INCONCLUSIVE)

@@ -6,7 +6,8 @@
 4. `resolve` keeps one row for each missing thing and drops what a missing stream explains.
 5. Rows outside of the question (period, run, agent, layer) are dropped: rules always see the whole case, because the
    rhythm of a stream, or what an agent's runs have, cannot be told from a part of it.
-6. `fold` groups the rest.
+6. Rows that a waiver covers are marked with its number; `waivers` says how.
+7. `fold` groups the rest.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from auditrail import case
-from auditrail.gaps import build, fold, resolve, settings, terms
+from auditrail.gaps import build, fold, resolve, settings, terms, waivers
 from auditrail.gaps.rule import Rule
+from auditrail.gaps.settings import Waiver
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,10 +40,10 @@ class Question:
 
 @dataclass(slots=True)
 class Found:
-    """What the rules found: folded rows, what could not be judged, and rule -> error of those that failed."""
+    """What the rules found: folded rows, rule -> why it could not judge, and rule -> error of those that failed."""
 
     groups: list[fold.Group]
-    not_judged: list[str] = field(default_factory=list)
+    not_judged: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
 
@@ -50,6 +52,7 @@ def find(
     rules: tuple[Rule, ...],
     question: Question,
     params: Mapping[str, int] | None = None,
+    waived: tuple[Waiver, ...] = (),
 ) -> Found:
     """Runs the rules; `findings` stays behind as a temporary table, resolved, for whoever counts on.
 
@@ -58,6 +61,7 @@ def find(
         rules: the rules to run.
         question: which rows are wanted.
         params: `<rule>.<name>` -> value, before the rules' own defaults.
+        waived: what is accepted; the first that covers a row marks it.
     """
     settings.write(connection, rules, params or {})
     _table(connection)
@@ -67,7 +71,7 @@ def find(
     for rule in rules:
         lacking = _lacking(connection, rule, layers)
         if lacking:
-            found.not_judged.append(f"{rule.id}: cannot-judge: {lacking}")
+            found.not_judged[rule.id] = lacking
         else:
             runnable.append(rule)
     build.build(connection, dict.fromkeys(fact for rule in runnable for fact in rule.facts))
@@ -78,6 +82,7 @@ def find(
             found.failed[rule.id] = str(error).splitlines()[0]
     resolve.resolve(connection)
     _restrict(connection, question)
+    waivers.mark(connection, waived)
     found.groups = fold.fold(connection)
     return found
 
@@ -111,13 +116,14 @@ def run(connection: duckdb.DuckDBPyConnection, rule: Rule) -> None:
         value = f"coalesce(q.{name}, {default})" if name in given else default
         values.append(f"CAST({value} AS {column.sql_type}) AS {name}")
     connection.execute(
-        f"INSERT INTO findings SELECT {_literal(rule.id)} AS rule, {', '.join(values)} FROM ({rule.sql}) q"
+        f"INSERT INTO findings SELECT {_literal(rule.id)} AS rule, {', '.join(values)}, NULL AS waiver "
+        f"FROM ({rule.sql}) q"
     )
 
 
 def _table(connection: duckdb.DuckDBPyConnection) -> None:
     columns = ", ".join(f"{name} {column.sql_type}" for name, column in terms.FINDING.items())
-    connection.execute(f"CREATE TEMP TABLE findings (rule VARCHAR, {columns})")
+    connection.execute(f"CREATE TEMP TABLE findings (rule VARCHAR, {columns}, waiver BIGINT)")
 
 
 def _literal(text: str) -> str:
@@ -146,6 +152,10 @@ def _restrict(connection: duckdb.DuckDBPyConnection, question: Question) -> None
             last_ns = coalesce(findings.last_ns, findings.first_ns, r.ended_ns)
         FROM runs r WHERE r.run = findings.run
         """
+    )
+    connection.execute(
+        "UPDATE findings SET first_ns = coalesce(first_ns, last_ns), last_ns = coalesce(last_ns, first_ns) "
+        "WHERE run IS NULL"
     )
     wanted: list[str] = []
     values: list[int | str] = []

@@ -23,7 +23,10 @@ class Sight(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Rows told as one finding: `things` counts what is missing, `runs` holds the ids of all runs touched, sorted."""
+    """Rows told as one finding: `things` counts what is missing, `runs` holds the ids of all runs touched, sorted.
+
+    `waiver` is the number of the waiver that covers them, or None.
+    """
 
     rule: str
     cause: str
@@ -36,6 +39,7 @@ class Group(NamedTuple):
     stream: str | None
     tool: str | None
     detail: str | None
+    waiver: int | None
     first_ns: int | None
     last_ns: int | None
     things: int
@@ -45,6 +49,7 @@ class Group(NamedTuple):
 
 _KEYS = (
     "rule", "cause", "evidence", "severity", "confidence", "agent", "layer", "format", "stream", "tool", "detail",
+    "waiver",
 )  # fmt: skip
 
 
@@ -54,7 +59,7 @@ def fold(connection: duckdb.DuckDBPyConnection) -> list[Group]:
     rows = connection.execute(
         f"""
         SELECT {keys}, min(f.first_ns), max(f.last_ns), sum(f.count),
-               list_sort(list(DISTINCT r.id) FILTER (WHERE r.id IS NOT NULL)),
+               list_sort(list(DISTINCT coalesce(r.id, f.run_id)) FILTER (WHERE coalesce(r.id, f.run_id) IS NOT NULL)),
                list((f.event, f.source, f.record, f.note, f.witness, f.witness_note)
                     ORDER BY f.first_ns NULLS LAST, f.event NULLS LAST, f.source NULLS LAST, f.record NULLS LAST,
                              f.what NULLS LAST, f.run NULLS LAST)[1:{EVIDENCE_SHOWN}]
@@ -98,4 +103,5 @@ def _order(group: Group) -> tuple[object, ...]:
         group.rule,
         *(value or "" for value in (group.agent, group.layer, group.stream, group.tool, group.detail, group.format)),
         group.evidence,
+        -1 if group.waiver is None else group.waiver,
     )

@@ -17,6 +17,9 @@ EVIDENCE: tuple[str, ...] = ("declared", "cross-witness", "counted", "statistica
 # What a row is about. A missing `stream` of a run explains its missing records and contents.
 SCOPES: tuple[str, ...] = ("run", "stream", "record", "content", "source")
 
+# In the column `source`: the inventory, which is no source of the case.
+INVENTORY = -1
+
 
 class FindingColumn(NamedTuple):
     """A column that the SELECT of a rule may give; all but `what` may be left out or NULL."""
@@ -27,22 +30,26 @@ class FindingColumn(NamedTuple):
 
 FINDING: dict[str, FindingColumn] = {
     "run": FindingColumn("BIGINT", "runs.run of the run that lacks it; NULL if no run is known to"),
+    "run_id": FindingColumn("VARCHAR", "id of a run that no stream holds, and that has no key; only where run is NULL"),
     "what": FindingColumn(
         "VARCHAR",
         "names the missing thing inside the run: stream:<format>/<stream>, span:<id>, start, end, execution:<call>, "
         "result:<call>, call:<call>, request:<call>, response:<event>, decision:<call>, child:<id>, args:<event>, "
-        "result-content:<event>, sequence:..., source:...; rows with the same run and what are one gap",
+        "result-content:<event>, sequence:..., source:..., run:<id>; rows with the same run and what are one gap",
     ),
     "scope": FindingColumn("VARCHAR", "run, stream, record, content or source; a rule's header gives the default"),
     "lacks": FindingColumn(
         "VARCHAR",
         "where the missing thing should have stood: comma-separated tokens, each a layer, `spans`, or "
         "<format>/<stream>. A row of scope stream explains rows of scope record or content of the same run all of "
-        "whose tokens it has",
+        "whose tokens it has. A token with ~ before it is a circumstance (~crash): a row of scope run that has it "
+        "explains such rows that have it, too",
     ),
     "event": FindingColumn("BIGINT", "events.event that shows the gap"),
     "witness": FindingColumn("BIGINT", "events.event in another stream that proves it, or still holds the value"),
-    "source": FindingColumn("BIGINT", "sources.source, where there is no event to show"),
+    "source": FindingColumn(
+        "BIGINT", "sources.source, where there is no event to show; INVENTORY is the file that was given as --expected"
+    ),
     "record": FindingColumn("BIGINT", "record of that source, 1-based"),
     "agent": FindingColumn("VARCHAR", "the agent; NULL takes that of the run"),
     "layer": FindingColumn("VARCHAR", "the layer of what is missing"),

@@ -12,7 +12,7 @@ from auditrail.outputs import _rows
 from auditrail.outputs._csv import line
 from auditrail.outputs._select import shown
 from auditrail.outputs._view import View
-from auditrail.report.types import Comparison, GapsReport, Listing, Report
+from auditrail.report.types import Comparison, GapsReport, Listing, Report, VerificationReport
 
 NAME = "csv"
 EXTENSION = "csv"
@@ -37,6 +37,13 @@ def render(report: Report, view: View) -> Iterator[str]:
         from auditrail.outputs import _compare
 
         report = _compare.listing(report, view)
+    if isinstance(report, VerificationReport):
+        from auditrail.outputs import _verification
+
+        yield line(_verification.CSV_COLUMNS)
+        for made in _verification.flat(report):
+            yield line(made.get(name) for name in _verification.CSV_COLUMNS)
+        return
     if isinstance(report, Listing):
         names = [column.name for column in report.columns]
         yield line(names)

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 from auditrail import __version__, text
 from auditrail.outputs._table import cell
 from auditrail.outputs._view import View
-from auditrail.report.types import Comparison, GapsReport, Listing, Reconstruction, Report
+from auditrail.report.types import Comparison, GapsReport, Listing, Reconstruction, Report, VerificationReport
 
 if TYPE_CHECKING:
     import jinja2
@@ -51,15 +51,20 @@ _PIECES = 200
 def render(report: Report, view: View) -> Iterator[str]:
     """The page; the same report and view give the same bytes."""
     if isinstance(report, GapsReport):
-        from auditrail.outputs import _gaps
+        from auditrail.outputs import _gaps_html
 
-        report = _gaps.listing(report)
+        scripts = (_library(), _own("gaps.js"))
+        return _page("gaps.html", _gaps_html.page(report, view), scripts=scripts, styles=("style.css", "gaps.css"))
     if isinstance(report, Reconstruction):
         from auditrail.outputs import _html_run
 
         return _page("run.html", _html_run.page(report, view), scripts=(_library(), _own("run.js")))
     if isinstance(report, Comparison):
         return _page("diff.html", _comparison(report, view), scripts=())
+    if isinstance(report, VerificationReport):
+        from auditrail.outputs import _verification
+
+        report = _verification.listing(report)
     return _page("listing.html", _listing(report, view), scripts=())
 
 
@@ -97,6 +102,7 @@ def _listing(report: Listing, view: View) -> dict[str, object]:
         ],
         "notes": [text.one_line(note) for note in report.notes],
         "not_checked": [text.one_line(sentence) for sentence in report.not_checked],
+        "verbatim": "\n".join(text.terminal(line) for line in report.verbatim.splitlines()),
     }
 
 
@@ -104,10 +110,12 @@ def _looks(show: str, numbers: tuple[str, ...]) -> str:
     return "number" if show in numbers else "mono" if show in ("id", "time") else ""
 
 
-def _page(template: str, values: dict[str, object], *, scripts: tuple[str, ...]) -> Iterator[str]:
+def _page(
+    template: str, values: dict[str, object], *, scripts: tuple[str, ...], styles: tuple[str, ...] = ("style.css",)
+) -> Iterator[str]:
     from markupsafe import Markup
 
-    style = _own("style.css")
+    style = "".join(_own(name) for name in styles)
     stream = (
         _templates()
         .get_template(template)

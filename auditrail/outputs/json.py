@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from auditrail.outputs import _rows
 from auditrail.outputs._view import View
-from auditrail.report.types import Comparison, GapsReport, Report
+from auditrail.report.types import Comparison, GapsReport, Report, VerificationReport
 
 NAME = "json"
 EXTENSION = "json"
@@ -24,6 +24,10 @@ def render(report: Report, view: View) -> Iterator[str]:
         from auditrail.outputs import _compare
 
         yield _rows.encode(_compare.document(report, view), indent=True)
+    elif isinstance(report, VerificationReport):
+        from auditrail.outputs import _verification
+
+        yield _rows.encode(_verification.document(report), indent=True)
     else:
         yield _rows.encode(_rows.document(report, view), indent=True)
     yield "\n"

@@ -1,4 +1,4 @@
-"""JSON Lines: an event, a row of a listing or a pair of steps on each line; `_rows` says what contents it holds."""
+"""JSON Lines: an event, a finding, a row of a listing or a pair of steps a line; `_rows` says what it holds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from auditrail.outputs import _rows
 from auditrail.outputs._select import shown
 from auditrail.outputs._view import View
-from auditrail.report.types import Comparison, GapsReport, Listing, Report
+from auditrail.report.types import Comparison, GapsReport, Listing, Report, VerificationReport
 
 NAME = "jsonl"
 EXTENSION = "jsonl"
@@ -18,11 +18,15 @@ def render(report: Report, view: View) -> Iterator[str]:
     if isinstance(report, GapsReport):
         from auditrail.outputs import _gaps
 
-        report = _gaps.listing(report)
-    if isinstance(report, Comparison):
+        lines = [_rows.encode(row) for row in _gaps.rows(report)]
+    elif isinstance(report, Comparison):
         from auditrail.outputs import _compare
 
         lines = [_rows.encode(row) for row in _compare.rows(report, view)]
+    elif isinstance(report, VerificationReport):
+        from auditrail.outputs import _verification
+
+        lines = [_rows.encode(_verification.row(result)) for result in report.results]
     elif isinstance(report, Listing):
         lines = [_rows.encode(row) for row in _rows.listing_rows(report)]
     else:

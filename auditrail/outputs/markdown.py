@@ -14,8 +14,17 @@ from auditrail.outputs._select import hidden, shown
 from auditrail.outputs._table import cell
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
-from auditrail.report.types import Comparison, Gap, GapsReport, Listing, Reconstruction, Report, RunEventView
-from auditrail.text import markdown_cell, shorten
+from auditrail.report.types import (
+    Comparison,
+    Gap,
+    GapsReport,
+    Listing,
+    Reconstruction,
+    Report,
+    RunEventView,
+    VerificationReport,
+)
+from auditrail.text import markdown_cell, shorten, terminal
 
 NAME = "markdown"
 EXTENSION = "md"
@@ -26,10 +35,14 @@ _DETAIL = 200
 def render(report: Report, view: View) -> Iterator[str]:
     """Line after line."""
     if isinstance(report, GapsReport):
-        from auditrail.outputs import _gaps
+        from auditrail.outputs import _gaps_markdown
 
-        report = _gaps.listing(report)
-    if isinstance(report, Comparison):
+        lines = _gaps_markdown.lines(report, view)
+    elif isinstance(report, VerificationReport):
+        from auditrail.outputs import _verification
+
+        lines = _verification.markdown(report)
+    elif isinstance(report, Comparison):
         lines = _comparison(report, view)
     else:
         lines = _listing(report, view) if isinstance(report, Listing) else _reconstruction(report, view)
@@ -64,6 +77,10 @@ def _listing(report: Listing, view: View) -> Iterator[str]:
     for note in (*report.notes, *(f"Not checked: {sentence}" for sentence in report.not_checked)):
         yield ""
         yield markdown_cell(note)
+    if report.verbatim:
+        yield ""
+        # Indented by four blanks it is code, whatever stands in it: a fence could be closed from inside.
+        yield from (f"    {terminal(line)}" for line in report.verbatim.splitlines())
 
 
 def _reconstruction(report: Reconstruction, view: View) -> Iterator[str]:

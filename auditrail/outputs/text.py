@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from auditrail.outputs._header import header
@@ -12,8 +12,8 @@ from auditrail.outputs._table import Cells, fit, listing_cells, table
 from auditrail.outputs._tree import Tree
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
-from auditrail.report.types import Comparison, GapsReport, Listing, Reconstruction, Report
-from auditrail.text import one_line, shorten
+from auditrail.report.types import Comparison, GapsReport, Listing, Reconstruction, Report, VerificationReport
+from auditrail.text import one_line, shorten, terminal
 
 NAME = "text"
 EXTENSION = "txt"
@@ -25,16 +25,24 @@ _LAYERS = frozenset({"agent", "llm", "tool", "policy", "other"})
 
 def render(report: Report, view: View) -> Iterator[str]:
     """Line after line."""
-    if isinstance(report, GapsReport):
-        from auditrail.outputs import _gaps
-
-        report = _gaps.listing(report)
     view = replace(view, width=max(view.width, _NARROWEST))
-    if isinstance(report, Comparison):
+    lines: Iterable[Line]
+    if isinstance(report, GapsReport):
+        from auditrail.outputs import _gaps_text
+
+        lines = _gaps_text.lines(report, view)
+    elif isinstance(report, VerificationReport):
+        from auditrail.outputs import _verification
+
+        lines = _verification.lines(report, view)
+    elif isinstance(report, Comparison):
         lines = _comparison(report, view)
     else:
         lines = _listing(report, view) if isinstance(report, Listing) else _reconstruction(report, view)
     yield from write(lines, view)
+    if isinstance(report, Listing) and report.verbatim:  # whole, whatever the width: it is there to be copied
+        yield "\n"
+        yield from (f"{terminal(line, ascii_only=not view.unicode)}\n" for line in report.verbatim.splitlines())
 
 
 def _reconstruction(report: Reconstruction, view: View) -> Iterator[Line]:

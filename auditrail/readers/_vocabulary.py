@@ -321,6 +321,12 @@ class Vocabulary:
                 return layer
         return None
 
+    def content_keys(self) -> dict[str, str]:
+        """Every key that fills `args` or `result`, with that column; beginnings of flattened keys end in `.`."""
+        used = [(key, use.column) for key, uses in self._uses.items() for use in uses]
+        used += [(key, use.column) for key, use in self._flattened.items()]
+        return {key: column for key, column in used if column in CONTENT}
+
     def value_of(self, column: str, value: Any) -> str | None:
         """A decision or status in our words, or None where the spelling is not known; true and false count."""
         if isinstance(value, bool):

@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+# The worst first; the same as `gaps.terms.SEVERITIES`, from which outputs are kept apart.
+SEVERITIES = ("critical", "high", "medium", "low")
+
 
 class Evidence(NamedTuple):
     """A place that shows a gap: file, record (None: the whole file), and what it shows."""
@@ -47,11 +50,15 @@ class Gap:
 
 
 class Period(NamedTuple):
-    """The period that was asked for, from inclusive to exclusive, and its name (`2026Q3`, `all`)."""
+    """The period that was asked for, from inclusive to exclusive, its name (`2026Q3`, `all`), and how it was chosen.
+
+    `note` is blank where the name says it all; else one clause for a person (`the quarter of today, 2026-09-17`).
+    """
 
     from_ns: int | None
     to_ns: int | None
     label: str
+    note: str = ""
 
 
 class Coverage(NamedTuple):
@@ -132,8 +139,22 @@ class Retention(NamedTuple):
     required_since_ns: int | None = None
 
 
+class FieldHeld(NamedTuple):
+    """Of the records of the period, those that carry a field that a clause asks for."""
+
+    framework: str
+    clause: str
+    field: str
+    held: int
+    of: int
+
+
 class Deletion(NamedTuple):
-    """When records of a log group will be deleted by its own setting: `days` kept, the next day on which some go."""
+    """When records of a log group will be deleted by its own setting.
+
+    `days` is how long the group keeps records (None: for ever); `deletes_from_ns` when its oldest record that is held
+    here goes, or went; `note` says it in a sentence.
+    """
 
     group: str
     days: int | None
@@ -142,12 +163,31 @@ class Deletion(NamedTuple):
 
 
 class Waived(NamedTuple):
-    """A finding that `auditrail.toml` waives: why, until when (YYYY-MM-DD), and whether that day has passed."""
+    """A finding that `auditrail.toml` waives: why, until when (YYYY-MM-DD), and whether that day has passed.
+
+    An expired one waives nothing: its finding stands in `gaps`, too.
+    """
 
     gap: Gap
     reason: str
     until: str
     expired: bool
+
+
+class RuleCard(NamedTuple):
+    """A rule as reports name it: what it looks for, and whether it could judge this case (`reason`: why not)."""
+
+    id: str
+    title: str
+    severity: str
+    confidence: str
+    cause: str
+    risk: str
+    example: str
+    remedy: str
+    controls: tuple[str, ...]
+    judged: bool
+    reason: str = ""
 
 
 class GapsReport(NamedTuple):
@@ -157,9 +197,13 @@ class GapsReport(NamedTuple):
         period: what was asked for; held: first and last time of the records in it.
         runs_expected, expected_from: how many runs there should be, and who says so.
         runs_seen, runs_complete: how many are held, and how many of them lack nothing that was looked for.
-        coverage, days, grades, estimates, gaps, retention, deletions, waived: see their types.
-        known: gaps that a baseline lists already, by their fingerprint; they are left out of `gaps`.
+        coverage, days, grades, estimates, gaps, retention, fields, deletions, waived: see their types.
+        known: how many gaps a baseline lists already; they are left out of `gaps` (see `report.baseline`).
+        notes: sentences on how the period was chosen, on waivers and on the inventory.
+        judged: ids of the rules that could judge; not_judged: id and reason of those that could not.
         not_checked: sentences.
+        rules: a card for each rule, for formats that list them (`report.rule_list.described`).
+        fail_on: the severity from which on a finding fails a check (`--fail-on`), or `never`.
     """
 
     period: Period
@@ -174,12 +218,24 @@ class GapsReport(NamedTuple):
     estimates: tuple[Estimate, ...] = ()
     gaps: tuple[Gap, ...] = ()
     retention: tuple[Retention, ...] = ()
+    fields: tuple[FieldHeld, ...] = ()
     deletions: tuple[Deletion, ...] = ()
     waived: tuple[Waived, ...] = ()
     known: int = 0
     notes: tuple[str, ...] = ()
+    judged: tuple[str, ...] = ()
+    not_judged: tuple[tuple[str, str], ...] = ()
     not_checked: tuple[str, ...] = ()
+    rules: tuple[RuleCard, ...] = ()
+    fail_on: str = "low"
 
     @property
     def kind(self) -> str:
         return "gaps"
+
+    def failing(self) -> tuple[Gap, ...]:
+        """The findings at or above `fail_on`; one of a severity that is not known is never below it."""
+        if self.fail_on == "never":
+            return ()
+        passing = SEVERITIES[SEVERITIES.index(self.fail_on) + 1 :]
+        return tuple(gap for gap in self.gaps if gap.severity not in passing)

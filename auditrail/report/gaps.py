@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from auditrail import case
-from auditrail.gaps import engine, fold
+from auditrail import case, times
+from auditrail.gaps import engine, fold, frameworks, terms
 from auditrail.gaps.rule import Rule, select
-from auditrail.report.gap_types import GapsReport, Period
+from auditrail.gaps.settings import GapSettings, Waiver
+from auditrail.report import coverage, inventory, retention
+from auditrail.report.baseline import Baseline
+from auditrail.report.gap_types import GapsReport, Period, Waived
+from auditrail.report.inventory import Inventory
 from auditrail.report.types import Evidence, Gap
 
 if TYPE_CHECKING:
@@ -19,42 +24,126 @@ _NOT_CHECKED = (
     "hash chains and signatures of the sources: auditrail verify",
     "whether the loaded streams are all that exist: a stream that was never loaded leaves no trace here",
 )
+# The parameter through which the frameworks that are asked for reach the rule about settings.
+_SHORT = "retention-setting-too-short.required_days"
 _UNNAMED = {
     "agent": "an agent without a name", "stream": "a stream", "tool": "a tool", "layer": "a layer", "detail": "",
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What a question is judged by, besides the evidence.
+
+    Attributes:
+        period: from `report.periods`; it sets the times of the question. None: the times of the question hold.
+        settings: `[gaps]` of the configuration.
+        require: frameworks whose retention and fields are asked for, besides those of the settings.
+        expected: an inventory of runs from outside of the evidence (`report.inventory.read`).
+        baseline: an earlier report (`report.baseline.read`): what it lists is left out.
+    """
+
+    period: Period | None = None
+    settings: GapSettings = field(default_factory=GapSettings)
+    require: tuple[str, ...] = ()
+    expected: Inventory | None = None
+    baseline: Baseline | None = None
+
+
 def gaps(
     connection: duckdb.DuckDBPyConnection,
-    question: engine.Question,
-    label: str = "all",
-    *,
-    params: Mapping[str, int] | None = None,
+    question: engine.Question | None = None,
+    judging: Judging | None = None,
 ) -> GapsReport:
-    """What is missing in a period, and why."""
+    """What is missing, and why.
+
+    Args:
+        connection: to the case; only temporary tables are made, and one connection answers one question.
+        question: which runs, agent, layer and time; None: all.
+        judging: what it is judged by; None: the rules' own defaults.
+
+    Raises:
+        UsageError: a framework is unknown.
+    """
+    question, judging = question or engine.Question(), judging or Judging()
+    if judging.period is not None:
+        question = replace(question, from_ns=judging.period.from_ns, to_ns=judging.period.to_ns)
+    period = judging.period or Period(question.from_ns, question.to_ns, "all")
+    required = frameworks.select((*judging.settings.require, *judging.require))
+    held = case.one(connection, "SELECT min(first_ts), max(last_ts) FROM sources") or (None, None)
+    ends = [edge for edge in (question.to_ns, held[1]) if edge is not None]
+    end = min(ends) if ends else None
+
     rules = select()
-    found = engine.find(connection, rules, question, params)
-    by_id = {rule.id: rule for rule in rules}
-    places = _places(connection, found.groups)
-    made = [_gap(by_id[group.rule], group, places) for group in found.groups]
-    made = [_failure(rule, error) for rule, error in sorted(found.failed.items())] + made
-    held = case.one(connection, "SELECT min(ts_ns), max(ts_ns) FROM acts") if _stands(connection, "acts") else None
-    seen = case.count(connection, "SELECT count(*) FROM runs")
+    params = {_SHORT: retention.required_days(required, end), **dict(judging.settings.params)}
+    if judging.expected is not None:
+        inventory.load(connection, judging.expected)
+    found = engine.find(connection, rules, question, params, judging.settings.waivers)
+    made = _told(connection, found, judging.expected)
+    open_gaps, waived, notes = _waived(made, judging.settings.waivers, end)
+    new = [gap for gap in open_gaps if judging.baseline is None or not judging.baseline.has(gap)]
+    if period.note:
+        notes.insert(0, f"{period.label}: {period.note}")
+    measured = coverage.measure(connection, question, judging.expected.path if judging.expected else None)
     return GapsReport(
-        period=Period(question.from_ns, question.to_ns, label),
-        held=(held[0], held[1]) if held else (None, None),
-        runs_expected=seen,
-        expected_from="runs that any loaded stream names",
-        runs_seen=seen,
-        runs_complete=0,
-        gaps=tuple(made),
-        not_checked=(*_NOT_CHECKED, *found.not_judged),
+        period=period,
+        held=(held[0], held[1]),
+        **measured._asdict(),
+        gaps=tuple(new),
+        retention=retention.retention(connection, required or frameworks.frameworks(), end, numberless=bool(required)),
+        fields=retention.fields(connection, required, question),
+        deletions=retention.deletions(connection),
+        waived=tuple(waived),
+        known=len(open_gaps) - len(new),
+        notes=tuple(notes),
+        judged=tuple(rule.id for rule in rules if rule.id not in found.not_judged and rule.id not in found.failed),
+        not_judged=tuple(sorted(found.not_judged.items())),
+        not_checked=(
+            *_NOT_CHECKED,
+            *(f"{rule}: cannot-judge: {why}" for rule, why in sorted(found.not_judged.items())),
+        ),
     )
 
 
-def _stands(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    sql = "SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = ?"
-    return case.one(connection, sql, [table]) is not None
+def _told(
+    connection: duckdb.DuckDBPyConnection, found: engine.Found, expected: Inventory | None
+) -> list[tuple[Gap, int | None]]:
+    """Every finding, with the number of the waiver that covers it."""
+    by_id = {rule.id: rule for rule in select()}
+    places = _places(connection, found.groups)
+    if expected is not None:
+        places["source", terms.INVENTORY] = (expected.path, None)
+    made: list[tuple[Gap, int | None]] = [(_failure(rule, error), None) for rule, error in sorted(found.failed.items())]
+    made += [(_gap(by_id[group.rule], group, places), group.waiver) for group in found.groups]
+    return made
+
+
+def _waived(
+    made: list[tuple[Gap, int | None]], waivers: tuple[Waiver, ...], end_ns: int | None
+) -> tuple[list[Gap], list[Waived], list[str]]:
+    """The findings that stand, those that are waived, and sentences on the waivers.
+
+    A waiver is judged on the last day of the question, or of what is held: the same evidence gives the same answer.
+    """
+    today = times.iso(end_ns - 1)[:10] if end_ns is not None else ""
+    left, accepted, notes = [], [], []
+    for gap, number in made:
+        waiver = waivers[number] if number is not None else None
+        expired = waiver is not None and waiver.until < today
+        if waiver is None or expired:
+            left.append(gap)
+        if waiver is not None:
+            accepted.append(Waived(gap, waiver.reason, waiver.until, expired))
+    used = {number for _, number in made}
+    for number, waiver in enumerate(waivers):
+        where = ", ".join(f"{name} {glob}" for name, glob in waiver.where)
+        if waiver.until < today:
+            notes.append(f"the waiver for {where} ended on {waiver.until} and is not applied: {waiver.reason}")
+        elif number not in used:
+            notes.append(f"the waiver for {where} (until {waiver.until}) meets no finding here")
+    if waivers and today:
+        notes.append(f"waivers are judged on {today}, the last day that is looked at")
+    return left, accepted, notes
 
 
 def _places(connection: duckdb.DuckDBPyConnection, groups: list[fold.Group]) -> dict[Any, tuple[str, int | None]]:

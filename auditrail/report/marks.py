@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from auditrail.correlate.executions import unanswered
+from auditrail.correlate.turns import turns
 from auditrail.report import begins
-from auditrail.report.executions import unanswered
 from auditrail.report.findings import Findings, at, gap, times
-from auditrail.report.turns import turns
 from auditrail.report.types import Completeness, Gap, RunEventView
 
 _STATE_CAUSE = {

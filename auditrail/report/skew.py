@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
 
+from auditrail.correlate.turns import turns
 from auditrail.report import halves
-from auditrail.report.turns import turns
 from auditrail.report.types import RunEventView, Skew
 
 # Below this a shift is not worth a word: logs carry milliseconds, and work between two records takes some.

@@ -20,8 +20,8 @@ from collections.abc import Iterable, Mapping
 from operator import attrgetter
 
 from auditrail import jsontext
+from auditrail.correlate.turns import turns
 from auditrail.errors import RecordError
-from auditrail.report.turns import turns
 from auditrail.report.types import Gap, Reconstruction, RunEventView, Step
 
 _LLM = frozenset({"span", "result"})

@@ -20,8 +20,8 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from itertools import accumulate
 
+from auditrail.correlate.turns import turns
 from auditrail.report import begins, halves
-from auditrail.report.turns import turns
 from auditrail.report.types import RunEventView
 
 # A tree deeper than this is cut: what is below stands at this depth.

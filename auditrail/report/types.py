@@ -10,9 +10,38 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from auditrail.report.gap_types import Evidence as Evidence
-from auditrail.report.gap_types import Gap as Gap
-from auditrail.report.gap_types import GapsReport as GapsReport
+from auditrail.report.gap_types import Evidence, Gap, GapsReport
+from auditrail.verify.types import DEFECTS, VERDICTS, Defect, Result, VerificationReport, green
+
+__all__ = [
+    "DEFECTS",
+    "VERDICTS",
+    "Change",
+    "ChildRun",
+    "Column",
+    "Comparison",
+    "Completeness",
+    "Defect",
+    "Evidence",
+    "Gap",
+    "GapsReport",
+    "Listing",
+    "Place",
+    "RawRecord",
+    "Reconstruction",
+    "Report",
+    "Result",
+    "RunEventView",
+    "Side",
+    "Skew",
+    "Step",
+    "StepPair",
+    "Stitch",
+    "StreamUse",
+    "Usage",
+    "VerificationReport",
+    "green",
+]
 
 
 class Place(NamedTuple):
@@ -225,7 +254,8 @@ class Listing:
     """A table: for runs, sources, formats, schema, the result of a load and of a query.
 
     `kind` names the JSON document (`auditrail.<kind>/1`), `key` the member that holds the rows, `extra` further
-    members (for example `totals`). `notes` are sentences that a person should read under the table.
+    members (for example `totals`). `notes` are sentences that a person should read under the table. `verbatim` is a
+    text of our own (a query) that stands under it line by line, so that it can be copied.
     """
 
     kind: str
@@ -236,6 +266,7 @@ class Listing:
     extra: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
+    verbatim: str = ""
 
     def brief(self) -> Listing:
         """The same without details: what a person reads."""
@@ -339,4 +370,4 @@ class Comparison(NamedTuple):
         return made
 
 
-Report = Reconstruction | Listing | Comparison | GapsReport
+Report = Reconstruction | Listing | Comparison | GapsReport | VerificationReport

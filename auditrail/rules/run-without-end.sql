@@ -7,9 +7,9 @@
 -- scope: record
 -- facts: missing_records
 -- controls: EU AI Act 12(1); NIST 800-53 AU-12; SOC 2 CC7.2; ISO 42001 A.6.2.8
--- says: {agent}: {runs} run(s) began and never ended
--- explains: {stream} writes when a run ends, and holds no end of {runs} run(s): the agent was killed, crashed, or its
---     last records were never written. The evidence names the last record of each run
+-- says: {agent}: {runs} run(s) began, and no record tells how they ended
+-- explains: {stream} writes when a run ends, and holds no end of {runs} run(s). The evidence names the last record of
+--     each: {detail}
 -- risk: what the agent did last, and whether it finished, is not on record; a harmful action may be the one that is
 --     missing
 -- example: an agent starts a refund, the host is restarted, and no record says whether the payment went out
@@ -20,13 +20,19 @@
 
 SELECT m.run AS run,
        m.what AS what,
-       m.lacks AS lacks,
+       CASE WHEN m.crashed THEN 'run' ELSE 'record' END AS scope,
+       CASE WHEN m.crashed THEN '~crash' ELSE m.lacks END AS lacks,
+       CASE WHEN m.crashed THEN 'crash' ELSE 'lost' END AS cause,
+       CASE WHEN m.crashed THEN 'high' ELSE 'medium' END AS severity,
        m.event AS event,
        m.agent AS agent,
        m.layer AS layer,
        m.format AS format,
        m.stream AS stream,
        m.from_ns AS first_ns,
-       'last record of the run' AS note
+       m.sign AS note,
+       CASE WHEN m.crashed THEN 'the run broke off: calls are open, a root span was never exported, or nothing of the run'
+                                || ' follows in any stream'
+            ELSE 'the run went on to its end in other streams: only the record of the end is gone' END AS detail
 FROM missing_records m
 WHERE m.kind = 'end'

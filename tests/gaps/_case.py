@@ -7,16 +7,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from auditrail import case
+from auditrail import case, config
 from auditrail.correlate.settle import settle
+from auditrail.gaps import configured
 from auditrail.gaps.engine import Question
 from auditrail.ingest.inputs import expand
 from auditrail.ingest.load import Loader
+from auditrail.report import inventory
 from auditrail.report.gap_types import GapsReport
-from auditrail.report.gaps import gaps
+from auditrail.report.gaps import Judging, gaps
 
+_INVENTORY, _SETTINGS = "expected-runs.csv", "auditrail.toml"
 # What stands in a fixture folder beside the logs.
-NO_LOGS = frozenset({"expected.json", "README.md", "expected-runs.csv", "auditrail.toml"})
+NO_LOGS = frozenset({"expected.json", "README.md", _INVENTORY, _SETTINGS})
 
 
 @contextmanager
@@ -32,7 +35,16 @@ def loaded(folder: Path) -> Iterator[Any]:
         connection.close()
 
 
+def judging_of(folder: Path) -> Judging:
+    """What the folder is judged by: its `auditrail.toml` and its `expected-runs.csv`, where there are such."""
+    settings, listed = folder / _SETTINGS, folder / _INVENTORY
+    return Judging(
+        settings=configured.read(config.load(settings if settings.exists() else None)),
+        expected=inventory.read(listed) if listed.exists() else None,
+    )
+
+
 def report_of(folder: Path, question: Question | None = None) -> GapsReport:
     """The gaps of the logs of a folder."""
     with loaded(folder) as connection:
-        return gaps(connection, question or Question())
+        return gaps(connection, question or Question(), judging_of(folder))

@@ -3,21 +3,30 @@
 What is missing is found from what is held, without asking why. The structural rules report these rows with the cause
 that the record itself suggests; rules about outages, cut dumps, retention and sampling report the same `what` where
 they have stronger evidence for a cause.
+
+1. What another record names or implies: parent spans, executions of what a model asked for, results of calls, ends of
+   runs, runs that were spawned.
+2. What nearly all units like this one have (`habit_gaps`), unless 1 says so already.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auditrail import case
+
 if TYPE_CHECKING:
     import duckdb
 
 NAME = "missing_records"
-NEEDS = ("acts", "run_facts", "stream_habits")
+NEEDS = (
+    "acts", "run_facts", "stream_habits", "calls", "call_acts", "missing_parents", "endings", "unanswered_calls",
+    "children_announced", "habit_gaps",
+)  # fmt: skip
 COLUMNS = {
     "run": "runs.run; NULL where no run is known",
     "what": "names the missing record inside the run: as `what` of findings",
-    "kind": "end, start, span, execution, result, call, request, response, decision or child",
+    "kind": "end, start, span, execution, result, call, request, response, decision, line or child",
     "event": "the event that shows that it is missing",
     "agent": "the agent",
     "layer": "layer of what is missing, or NULL",
@@ -28,20 +37,111 @@ COLUMNS = {
     "from_ns": "when it should have been written: from",
     "to_ns": "until",
     "lacks": "as `lacks` of findings",
+    "lacking": "how many records are missing",
+    "have": "of those that are alike, how many have it; NULL where nothing is to be compared",
+    "of_all": "how many are alike",
+    "joint": "missing together with other records of the same call or request, as others are: not single",
+    "crashed": "the run crashed, and this may be what the crash left open",
+    "sign": "of a span: local, remote (joined: other spans of other processes are held) or unknown; of an end: what says "
+    "so; of a child: how it is announced",
+    "by_habit": "no record implies it: nearly all that are alike have it",
 }
+# A crash also takes what was not yet written out: spans wait five seconds by default, and clocks differ by some.
+_UNWRITTEN_NS = 10_000_000_000
+# Below so many calls a stream's habit of writing ends is not known; from there on it must hold for half of them.
+_FEW = 5
 
 
 def build(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes the table."""
+    _found(connection)
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE missing_records AS
+        WITH judged AS (
+            SELECT f.*, coalesce(n.crashed, false) AND (
+                       f.open_call OR f.kind = 'span' OR contains(coalesce(f.lacks, ''), 'spans')
+                       OR coalesce(f.to_ns, f.from_ns) + {_UNWRITTEN_NS} >= r.ended_ns) AS crashed
+            FROM found f LEFT JOIN endings n ON n.run = f.run LEFT JOIN runs r ON r.run = f.run
+        )
+        SELECT run, what, kind, event, agent, layer, format, stream, tool, call, from_ns, to_ns,
+               CASE WHEN crashed AND kind <> 'end' THEN lacks || ',~crash' ELSE lacks END AS lacks, lacking, have,
+               of_all, joint, crashed, sign, by_habit
+        FROM judged
+        """
+    )
+    case.drop(connection, "found")
+
+
+def _found(connection: duckdb.DuckDBPyConnection) -> None:
+    """`found`: step 1, then step 2."""
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE found AS
+        WITH writers AS (  -- streams that write how calls end, and how they begin
+            SELECT a.format, a.stream, count(c.begin) AS begun, count(c.ended) AS ended
+            FROM calls c JOIN acts a ON a.event = c.begin GROUP BY ALL
+        ), wanted AS (
+            SELECT coalesce(agent, '') AS agent, tool, count(*) AS asked, count(ran) AS ran FROM calls
+            WHERE wish IS NOT NULL AND outcome <> 'denied' GROUP BY ALL
+        ), agents AS (SELECT agent, sum(ran) AS ran FROM wanted GROUP BY agent)
+        SELECT p.run, 'span:' || p.parent AS what, 'span' AS kind, p.event, p.agent, CAST(NULL AS VARCHAR) AS layer,
+               p.format, p.stream, CAST(NULL AS VARCHAR) AS tool, CAST(NULL AS VARCHAR) AS call, p.from_ns, p.to_ns,
+               'spans' || coalesce(',' || p.format || '/' || p.stream, '') AS lacks, 1::BIGINT AS lacking,
+               p.like_held AS have, p.like_all AS of_all, false AS joint, false AS open_call,
+               CASE WHEN p.remote IS NULL THEN 'unknown' WHEN NOT p.remote THEN 'local'
+                    WHEN p.joined THEN 'remote joined' ELSE 'remote' END AS sign, false AS by_habit
+        FROM missing_parents p
+        UNION ALL
+        SELECT n.run, 'end', 'end', n.event, f.agent, 'agent', n.format, n.stream, NULL, NULL, n.last_ns, NULL,
+               n.format || '/' || n.stream, 1, NULL, NULL, false, false, n.sign, false
+        FROM endings n JOIN run_facts f ON f.run = n.run
+        UNION ALL
+        SELECT c.run, 'execution:' || c.label, 'execution', c.wish, c.agent, 'tool', NULL, NULL, c.tool, c.call,
+               c.first_ns, NULL, 'agent,tool', 1, w.ran, w.asked, false, true, NULL, false
+        FROM unanswered_calls u JOIN calls c ON c.run = u.run AND c.call = u.call AND c.turn = u.turn
+        JOIN wanted w ON w.agent = coalesce(c.agent, '') AND w.tool IS NOT DISTINCT FROM c.tool
+        JOIN agents g ON g.agent = w.agent
+        WHERE c.outcome <> 'denied' AND g.ran > 0 AND (w.asked < {_FEW} OR w.ran * 2 >= w.asked)
+        UNION ALL
+        SELECT c.run, 'result:' || c.label, 'result', c.begin, c.agent, 'tool', a.format, a.stream, c.tool, c.call,
+               c.first_ns, NULL, 'tool,' || a.format || '/' || a.stream, 1, w.ended, w.begun, false, true, NULL, false
+        FROM calls c JOIN acts a ON a.event = c.begin
+        JOIN writers w ON w.format = a.format AND w.stream = a.stream
+        WHERE c.ended IS NULL AND c.outcome <> 'denied' AND (w.begun < {_FEW} OR w.ended * 2 >= w.begun)
+        UNION ALL
+        SELECT d.run, 'child:' || d.id, 'child', d.event, f.agent, NULL, NULL, NULL, NULL, NULL, a.ts_ns, NULL, NULL, 1,
+               d.others_held, d.others_all, false, false, d.how, false
+        FROM children_announced d JOIN acts a ON a.event = d.event JOIN run_facts f ON f.run = d.run
+        """
+    )
     connection.execute(
         """
-        CREATE TEMP TABLE missing_records AS
-        SELECT r.run, 'end' AS what, 'end' AS kind, r.last_event AS event, r.agent, 'agent' AS layer, h.format,
-               h.stream, CAST(NULL AS VARCHAR) AS tool, CAST(NULL AS VARCHAR) AS call, r.ended_ns AS from_ns,
-               CAST(NULL AS BIGINT) AS to_ns, h.format || '/' || h.stream AS lacks
-        FROM run_facts r
-        JOIN acts a ON a.event = r.start_event
-        JOIN stream_habits h ON h.format = a.format AND h.stream = a.stream
-        WHERE r.named AND r.end_event IS NULL AND a.kind = 'start' AND h.runs_with_end > 0
+        INSERT INTO found
+        WITH named AS (
+            SELECT g.*, CASE WHEN unit = 'run' AND phase LIKE 'start:%' THEN 'start'
+                        WHEN unit = 'run' AND phase LIKE 'end:%' THEN 'end'
+                        WHEN unit = 'run' THEN 'line'
+                        WHEN unit = 'response' THEN 'response'
+                        ELSE CASE phase WHEN 'wish' THEN 'request' WHEN 'begin' THEN 'call' WHEN 'end' THEN 'result'
+                             ELSE phase END END AS kind
+            FROM habit_gaps g
+        )
+        SELECT h.run, CASE WHEN h.kind IN ('start', 'end') THEN h.kind
+                      WHEN h.kind IN ('request', 'decision', 'call', 'result') THEN h.kind || ':' || h.key
+                      ELSE h.kind || ':' || h.unit || ':' || h.key || ':' || h.format || '/' || h.stream || ':'
+                           || h.phase END,
+               h.kind, h.event, h.agent,
+               CASE WHEN h.kind = 'decision' THEN 'policy' WHEN h.kind IN ('request', 'response') THEN 'llm'
+                    WHEN h.kind IN ('start', 'end') THEN 'agent' WHEN h.kind IN ('call', 'result') THEN 'tool' END,
+               h.format, h.stream, h.tool, CASE WHEN h.unit = 'call' THEN c.call END, h.from_ns, h.to_ns,
+               h.format || '/' || h.stream || CASE WHEN h.kind IN ('span', 'response') AND h.format IN (
+                   SELECT format FROM acts WHERE kind = 'span' AND span IS NOT NULL) THEN ',spans' ELSE '' END,
+               h.lacking, h.have, h.of_units, h.joint,
+               h.unit = 'call' AND c.begin IS NOT NULL AND c.ended IS NULL, NULL, true
+        FROM named h LEFT JOIN calls c ON h.unit = 'call' AND c.run = h.run AND c.label = h.key
+        WHERE NOT EXISTS (SELECT 1 FROM found f WHERE f.run = h.run AND (
+                  f.kind = h.kind AND h.kind IN ('end', 'result') AND (h.kind = 'end' OR f.what = 'result:' || h.key)
+                  OR h.unit = 'call' AND f.what = 'execution:' || h.key AND h.kind <> 'request'))
         """
     )

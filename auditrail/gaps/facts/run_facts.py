@@ -47,14 +47,17 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
                    arg_min(event, (ts_ns, event)) FILTER (WHERE ts_ns IS NOT NULL AND NOT inferred) AS first_event,
                    arg_max(event, (ts_ns, event)) FILTER (WHERE ts_ns IS NOT NULL AND NOT inferred) AS last_event
             FROM acts WHERE run IS NOT NULL GROUP BY run
+        ), near AS (  -- keys of one record are one number apart; only such runs are worth a look at the records
+            SELECT run FROM run_members GROUP BY run HAVING count(*) > 1 AND max(event) - min(event) < count(*) * 2
         ), spread AS (
-            SELECT m.run, count(DISTINCT (e.source, e.record)) = 1 AND count(*) > 1 AS one_record
-            FROM run_members m JOIN events e ON e.event = m.event GROUP BY m.run
+            SELECT m.run, count(DISTINCT (e.source, e.record)) = 1 AS one_record
+            FROM near n JOIN run_members m ON m.run = n.run JOIN events e ON e.event = m.event GROUP BY m.run
         )
         SELECT r.run, r.id, r.agent, r.id_kind IN ('run', 'trace') AS named, r.started_ns, r.ended_ns, r.status,
                r.status IN ('error', 'denied') AS failed, coalesce(p.events, 0) AS events,
                p.root_event IS NOT NULL AS root, coalesce(p.start_event, p.root_event) AS start_event,
-               coalesce(p.end_event, p.root_event) AS end_event, p.first_event, p.last_event, s.one_record
+               coalesce(p.end_event, p.root_event) AS end_event, p.first_event, p.last_event,
+               coalesce(s.one_record, false) AS one_record
         FROM runs r LEFT JOIN per_run p ON p.run = r.run LEFT JOIN spread s ON s.run = r.run
         """
     )

@@ -11,18 +11,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from auditrail import jsontext
+from auditrail.correlate.call_records import CallRecord
 from auditrail.errors import RecordError
-from auditrail.report.types import RunEventView
 
 _READABLE = ("present", "empty")
+_Call = TypeVar("_Call", bound=CallRecord)
 
 
-def unanswered(calls: Iterable[RunEventView], events: Iterable[RunEventView]) -> list[RunEventView]:
+def unanswered(calls: Iterable[_Call], events: Iterable[CallRecord]) -> list[_Call]:
     """The calls, in their order, that not even an execution without an id can be; each execution answers one."""
-    free: dict[str, list[RunEventView]] = defaultdict(list)
+    free: dict[str, list[CallRecord]] = defaultdict(list)
     for event in events:
         if event.layer == "tool" and event.kind in ("span", "call") and event.tool and not event.tool_call_id:
             free[event.tool].append(event)
@@ -39,17 +40,17 @@ def unanswered(calls: Iterable[RunEventView], events: Iterable[RunEventView]) ->
     return left
 
 
-def _same(call: RunEventView, event: RunEventView) -> bool:
+def _same(call: CallRecord, event: CallRecord) -> bool:
     if call.args_state == event.args_state == "empty":
         return True
     return call.args_state == event.args_state == "present" and _plain(call.args) == _plain(event.args)
 
 
-def _unreadable(call: RunEventView, event: RunEventView) -> bool:
+def _unreadable(call: CallRecord, event: CallRecord) -> bool:
     return call.args_state not in _READABLE or event.args_state not in _READABLE
 
 
-def _ended_before(event: RunEventView, call: RunEventView) -> bool:
+def _ended_before(event: CallRecord, call: CallRecord) -> bool:
     ended = event.end_ns if event.end_ns is not None else event.ts_ns
     return ended is not None and call.ts_ns is not None and ended + event.skew_ns < call.ts_ns + call.skew_ns
 

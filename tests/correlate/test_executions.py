@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditrail.report import executions
+from auditrail.correlate import executions
 from auditrail.report.types import RunEventView
 from tests.report._views import asked, view
 

@@ -14,16 +14,16 @@ from collections import defaultdict
 from collections.abc import Iterable
 from itertools import islice
 
-from auditrail.report.types import RunEventView
+from auditrail.correlate.call_records import CallRecord
 
 _WISH, _BEGIN, _END, _SPAN, _DECISION, _OTHER = "wish", "begin", "end", "span", "decision", "other"
 _CARRIED_OUT = frozenset({_BEGIN, _END, _SPAN})
 _ONCE = (_WISH, _BEGIN, _END, _SPAN, _DECISION)
 
 
-def turns(events: Iterable[RunEventView]) -> dict[str, int]:
+def turns(events: Iterable[CallRecord]) -> dict[str, int]:
     """Event id -> number of its turn, for all events whose turn is not 0; the events are of one run, without copies."""
-    by_call: dict[str, list[RunEventView]] = defaultdict(list)
+    by_call: dict[str, list[CallRecord]] = defaultdict(list)
     for event in events:
         if event.tool_call_id:
             by_call[event.tool_call_id].append(event)
@@ -34,7 +34,7 @@ def turns(events: Iterable[RunEventView]) -> dict[str, int]:
     return found
 
 
-def phase(event: RunEventView) -> str:
+def phase(event: CallRecord) -> str:
     """What a record tells of a call: that it was asked for, decided on, begun, ended, or begun and ended in one."""
     if event.layer == "llm":
         return _WISH if event.kind == "call" else _OTHER
@@ -45,7 +45,7 @@ def phase(event: RunEventView) -> str:
     )
 
 
-def _recurs(members: list[RunEventView]) -> bool:
+def _recurs(members: list[CallRecord]) -> bool:
     """Whether a stream has two records of one phase; almost no id has."""
     if len(members) < 2:
         return False
@@ -62,17 +62,17 @@ class _Turn:
     """One use of the id in one stream."""
 
     def __init__(self) -> None:
-        self.events: list[RunEventView] = []
+        self.events: list[CallRecord] = []
         self.phases: set[str] = set()
         self.args: dict[tuple[str, str | None], str | None] = {}
 
-    def add(self, event: RunEventView, what: str) -> None:
+    def add(self, event: CallRecord, what: str) -> None:
         self.events.append(event)
         self.phases.add(what)
         if event.args_state == "present":
             self.args.setdefault(_teller(event), event.args)
 
-    def differs(self, event: RunEventView) -> bool:
+    def differs(self, event: CallRecord) -> bool:
         """Whether the same teller named other arguments; another layer may word the same arguments in its own way."""
         known = self.args.get(_teller(event))
         return known is not None and event.args_state == "present" and event.args != known
@@ -86,13 +86,13 @@ class _Turn:
         return self.events[-1].source.record
 
 
-def _teller(event: RunEventView) -> tuple[str, str | None]:
+def _teller(event: CallRecord) -> tuple[str, str | None]:
     what = phase(event)
     return (what, None if what == _WISH else event.tool)
 
 
-def _numbered(members: list[RunEventView]) -> Iterable[tuple[str, int]]:
-    streams: dict[str, list[RunEventView]] = defaultdict(list)
+def _numbered(members: list[CallRecord]) -> Iterable[tuple[str, int]]:
+    streams: dict[str, list[CallRecord]] = defaultdict(list)
     for event in sorted(members, key=lambda event: event.key):
         streams[event.stream].append(event)
     for own in streams.values():
@@ -106,7 +106,7 @@ def _numbered(members: list[RunEventView]) -> Iterable[tuple[str, int]]:
             yield from ((event.id, number) for event in turn.events)
 
 
-def _split(events: list[RunEventView]) -> list[_Turn]:
+def _split(events: list[CallRecord]) -> list[_Turn]:
     found: list[_Turn] = []
     # Turns that are done stay so: only those from here on can wait for a begin or an end.
     first = 0
@@ -122,7 +122,7 @@ def _split(events: list[RunEventView]) -> list[_Turn]:
     return found
 
 
-def _turn_of(event: RunEventView, what: str, found: list[_Turn], first: int) -> _Turn | None:
+def _turn_of(event: CallRecord, what: str, found: list[_Turn], first: int) -> _Turn | None:
     """The turn that the record goes on with; None if it begins one. Turns before `first` are done."""
     if not found:
         return None
@@ -153,7 +153,7 @@ def _is_open(turn: _Turn) -> bool:
     return bool(turn.phases & {_WISH, _BEGIN}) and not turn.done
 
 
-def _overlaps(turn: _Turn, event: RunEventView) -> bool:
+def _overlaps(turn: _Turn, event: CallRecord) -> bool:
     ends = [other.end_ns for other in turn.events if other.kind == "span" and other.end_ns is not None]
     # A span that cannot be placed in time, or begins while another is open, is taken for a part of the same call.
     return event.ts_ns is None or not ends or event.ts_ns < max(ends)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from time import monotonic
 
+from auditrail.correlate.turns import turns
 from auditrail.report import marks, tree
-from auditrail.report.turns import turns
 from auditrail.report.types import RunEventView
 from tests.report._views import asked, call, result, span, view
 

@@ -1,0 +1,123 @@
+"""How each stream of each agent is sampled: what its records declare, and what its trace ids betray."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from auditrail.gaps.absence import thresholds
+from auditrail.gaps.absence.expect import Expected
+from auditrail.gaps.absence.grid import Grid
+from auditrail.gaps.absence.thresholds import Threshold
+
+if TYPE_CHECKING:
+    import duckdb
+
+_WITNESS = 0.8
+_CONSISTENT = "low 56 bits"
+
+
+class Sampler(NamedTuple):
+    """What is known of the sampling of one stream of one agent.
+
+    declared: the probability that its records declare, below 1; threshold: what its trace ids betray.
+    traces: run -> the traces that it should have in the stream, as other streams name them.
+    """
+
+    declared: float | None
+    threshold: Threshold | None
+    traces: dict[int, list[str]]
+
+    def drops(self, run: int) -> str:
+        """How it is known that this run was sampled out: declared, cross-witness or a blank text."""
+        traces = self.traces.get(run, [])
+        if not traces:
+            return ""
+        if self.declared is not None and self._declared_fits():
+            bound = 1 - self.declared
+            said = Threshold(_CONSISTENT, True, bound, self.declared, self.declared, self.declared, 0, 0, False)
+            if all(thresholds.drops(said, traces)):
+                return "declared"
+        if self.threshold is not None and all(thresholds.drops(self.threshold, traces)):
+            return "cross-witness"
+        return ""
+
+    def _declared_fits(self) -> bool:
+        """Whether the declared probability is that of a threshold on the id's low bits, and not of another choice."""
+        found = self.threshold
+        return found is None or (found.kind == _CONSISTENT and found.above)
+
+
+class Traces:
+    """The traces of runs, by stream, and what spans declare; `acts` must stand."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expected]) -> None:
+        self._grid = grid
+        self._by_run: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
+        self._declared: dict[tuple[str, str, str], float] = {}
+        self._explicit: set[tuple[str, str, str]] = set()
+        wanted = {(part.stream.format, part.stream.stream) for part in parts}
+        if not wanted:
+            return
+        for run, format_name, stream, trace in connection.execute(
+            "SELECT DISTINCT run, format, stream, trace FROM acts WHERE run IS NOT NULL AND trace IS NOT NULL"
+        ).fetchall():
+            self._by_run[run].append((format_name, stream, trace))
+        for format_name, stream, agent, probability in connection.execute(
+            "SELECT format, stream, coalesce(agent, ''), max(sampling_probability) FROM acts "
+            "WHERE sampling_probability IS NOT NULL GROUP BY ALL HAVING max(sampling_probability) < 1"
+        ).fetchall():
+            self._declared[format_name, stream, agent] = probability
+        self.unsampled = {
+            run
+            for (run,) in connection.execute(
+                "SELECT DISTINCT run FROM acts WHERE sampled IS FALSE AND run IS NOT NULL"
+            ).fetchall()
+        }
+
+    def sampler(self, part: Expected) -> Sampler:
+        """What is known of this stream of this agent."""
+        grid, here = self._grid, (part.stream.format, part.stream.stream)
+        agent = grid.agents[part.agent]
+        declared = self._declared.get((*here, agent))
+        if declared is None:
+            said = [value for key, value in self._declared.items() if key[:2] == here]
+            declared = max(said) if said else None
+        has = [int(run) for run in grid.run[part.at[part.present]]]
+        own = {run: {trace for *place, trace in self._by_run.get(run, ()) if tuple(place) == here} for run in has}
+        if sum(1 for traces in own.values() if traces) < _WITNESS * len(has):
+            return Sampler(declared, None, {})
+        witnesses = self._witnesses(own, here)
+        lacking = {
+            int(run): sorted({t for f, s, t in self._by_run.get(int(run), ()) if (f, s) in witnesses})
+            for run in grid.run[part.at[~part.present]]
+        }
+        ok = {int(run) for run in grid.run[part.at[part.present & ~grid.failed[part.at]]]}
+        kept = sorted({trace for run, traces in own.items() if run in ok for trace in traces})
+        dropped = sorted({trace for traces in lacking.values() for trace in traces} - set(kept))
+        return Sampler(declared, thresholds.infer(kept, dropped), {run: t for run, t in lacking.items() if t})
+
+    def _witnesses(self, own: dict[int, set[str]], here: tuple[str, str]) -> set[tuple[str, str]]:
+        """Streams whose trace ids are those of this one, in runs that have both."""
+        same: dict[tuple[str, str], int] = defaultdict(int)
+        every: dict[tuple[str, str], int] = defaultdict(int)
+        for run, traces in own.items():
+            for format_name, stream, trace in self._by_run.get(run, ()):
+                if (format_name, stream) != here:
+                    every[format_name, stream] += 1
+                    same[format_name, stream] += trace in traces
+        return {place for place, number in every.items() if same[place] >= _WITNESS * number}
+
+
+def rate(part: Expected, outside: np.typing.NDArray[np.bool_]) -> tuple[float, float, float]:
+    """The share of runs that have the stream, of those outside of silences, with its interval (Wilson, 95 %)."""
+    n = int(outside.sum())
+    if not n:
+        return 1.0, 0.0, 1.0
+    share = float(part.present[outside].mean())
+    z = 1.96
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))) / (1 + z * z / n)
+    return share, middle - half, middle + half

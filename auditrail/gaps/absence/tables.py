@@ -1,0 +1,31 @@
+"""Rows from arrays into a temporary table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def insert(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, Any]) -> None:
+    """Adds rows: columns are arrays or lists of one length, or one value for all of them."""
+    arrays = {name: value for name, value in columns.items() if isinstance(value, np.ndarray | list)}
+    if not arrays or not len(next(iter(arrays.values()))):
+        return
+    values = [f"rows.{name}" if name in arrays else "?" for name in columns]
+    bound = [value for name, value in columns.items() if name not in arrays]
+    given = {
+        name: value if isinstance(value, np.ndarray) else np.array(value, dtype=object)
+        for name, value in arrays.items()
+    }
+    connection.register("rows", given)
+    try:
+        connection.execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} FROM rows", bound
+        )
+    finally:
+        connection.unregister("rows")

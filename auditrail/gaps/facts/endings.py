@@ -1,0 +1,127 @@
+"""`endings`: runs whose records hold no end although runs of their kind have one, and whether they crashed.
+
+A crash leaves more behind than a missing record: a root span that was never exported, calls that are open, a last
+record in some stream that never comes last in a whole run. Where everything else is as in a whole run, only the record
+of the end is gone. Clocks of streams differ, so only the order inside each stream is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditrail import case
+
+if TYPE_CHECKING:
+    import duckdb
+
+NAME = "endings"
+NEEDS = ("acts", "run_facts", "stream_habits", "calls")
+COLUMNS = {
+    "run": "runs.run",
+    "event": "the last record of the run in the stream that should hold the end",
+    "format": "format of that stream",
+    "stream": "that stream",
+    "crashed": "more than the record of the end is missing",
+    "sure": "the sign of a crash is certain: an open call, or a root span that was never exported",
+    "sign": "what says so, in words",
+    "last_ns": "time of the last record of that stream",
+}
+# So many whole runs must be known before a last record counts as unusual, and its share below which it does.
+_WHOLE_RUNS = 5
+_USUAL_SHARE = 0.02
+
+
+def build(connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes the table."""
+    _edges(connection)
+    _lasts(connection)
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE endings AS
+        WITH habits AS (
+            SELECT agent, count(*) AS whole, count(*) FILTER (WHERE has_spans) AS traced,
+                   count(*) FILTER (WHERE root) AS rooted
+            FROM run_edges WHERE ended GROUP BY agent
+        ), usual AS (
+            SELECT r.agent, l.stream, l.class, count(*) AS runs
+            FROM run_lasts l JOIN run_edges r ON r.run = l.run WHERE r.ended GROUP BY ALL
+        ), odd AS (
+            SELECT l.run, min(l.stream) AS stream
+            FROM run_lasts l JOIN run_edges r ON r.run = l.run JOIN habits h ON h.agent = r.agent
+            LEFT JOIN usual u ON u.agent = r.agent AND u.stream = l.stream AND u.class = l.class
+            WHERE NOT r.ended AND h.whole >= {_WHOLE_RUNS}
+              AND coalesce(u.runs, 0) < greatest(1, h.whole * {_USUAL_SHARE})
+              AND EXISTS (SELECT 1 FROM usual v WHERE v.agent = r.agent AND v.stream = l.stream)
+            GROUP BY l.run
+        ), open_calls AS (
+            SELECT c.run, min(c.tool) AS tool FROM calls c JOIN run_edges r ON r.run = c.run AND NOT r.ended
+            WHERE c.begin IS NOT NULL AND c.ended IS NULL AND c.outcome <> 'denied' GROUP BY c.run
+        ), judged AS (
+            SELECT r.*, o.run IS NOT NULL AS open_call, o.tool AS open_tool, d.stream AS odd_stream,
+                   r.has_spans AND NOT r.root AND h.traced >= 3 AND h.rooted * 5 >= h.traced * 4 AS rootless,
+                   coalesce(h.whole, 0) AS whole
+            FROM run_edges r LEFT JOIN habits h ON h.agent = r.agent
+            LEFT JOIN open_calls o ON o.run = r.run LEFT JOIN odd d ON d.run = r.run
+            WHERE NOT r.ended AND r.started
+        )
+        SELECT run, event, format, stream,
+               NOT root AND (open_call OR rootless IS TRUE OR odd_stream IS NOT NULL OR whole < {_WHOLE_RUNS})
+               AS crashed,
+               NOT root AND (open_call OR rootless IS TRUE) AS sure,
+               CASE WHEN root THEN 'its root span ended, so the run went on to its end'
+                    WHEN open_call THEN 'a call of ' || coalesce(open_tool, 'a tool') || ' is open'
+                    WHEN rootless THEN 'its root span was never exported'
+                    WHEN odd_stream IS NOT NULL THEN 'whole runs go on in ' || odd_stream || ' after such a record'
+                    WHEN whole < {_WHOLE_RUNS} THEN 'nothing of the run follows'
+                    ELSE 'its last records are those with which whole runs end' END AS sign,
+               last_ns
+        FROM judged
+        """
+    )
+    case.drop(connection, "run_edges", "run_lasts")
+
+
+def _edges(connection: duckdb.DuckDBPyConnection) -> None:
+    """`run_edges`: named runs with a begin in a stream that writes ends."""
+    connection.execute(
+        """
+        CREATE TEMP TABLE run_edges AS
+        WITH marks AS (
+            SELECT run, count(*) FILTER (WHERE kind = 'end' AND layer IN ('agent', 'other')) > 0 AS ended,
+                   arg_min(format, event) FILTER (WHERE kind = 'start' AND layer IN ('agent', 'other')) AS format,
+                   arg_min(stream, event) FILTER (WHERE kind = 'start' AND layer IN ('agent', 'other')) AS stream,
+                   count(*) FILTER (WHERE kind = 'span' AND span IS NOT NULL) > 0 AS has_spans
+            FROM acts WHERE run IS NOT NULL GROUP BY run
+        ), writers AS (
+            SELECT format, stream FROM stream_habits
+            WHERE runs_with_end > 0 AND (runs_with_start < 10 OR runs_with_end * 2 >= runs_with_start)
+        ), lasts AS (
+            SELECT run, format, stream, arg_max(event, (ts_ns, event)) AS event, max(ts_ns) AS last_ns
+            FROM acts WHERE run IS NOT NULL AND NOT inferred AND ts_ns IS NOT NULL GROUP BY ALL
+        )
+        SELECT f.run, coalesce(f.agent, '') AS agent, m.format, m.stream, coalesce(l.event, f.last_event) AS event,
+               l.last_ns, m.ended, m.stream IS NOT NULL AND w.stream IS NOT NULL AND f.named AS started, m.has_spans,
+               f.root
+        FROM run_facts f JOIN marks m ON m.run = f.run
+        LEFT JOIN writers w ON w.format = m.format AND w.stream = m.stream
+        LEFT JOIN lasts l ON l.run = f.run AND l.format = m.format AND l.stream = m.stream
+        """
+    )
+
+
+def _lasts(connection: duckdb.DuckDBPyConnection) -> None:
+    """`run_lasts`: what comes last in each stream of a run, but for the run's own end and the root span."""
+    connection.execute(
+        """
+        CREATE TEMP TABLE run_lasts AS
+        SELECT run, format || '/' || stream AS stream,
+               arg_max(layer || '/' || kind || '/' || coalesce(tool, '') || '/'
+                       || CASE WHEN kind IN ('start', 'message') THEN coalesce(name, '') ELSE '' END,
+                       (coalesce(end_ns, ts_ns), kind = 'call', event)) AS class
+        FROM acts
+        WHERE run IS NOT NULL AND NOT inferred AND ts_ns IS NOT NULL AND layer IN ('agent', 'llm', 'tool')
+          AND NOT (kind = 'end' AND layer = 'agent')
+          AND NOT (kind = 'span' AND parent IS NULL AND layer = 'agent')
+        GROUP BY ALL
+        """
+    )

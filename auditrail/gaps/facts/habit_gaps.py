@@ -1,0 +1,184 @@
+"""`habit_gaps`: records that a unit lacks although nearly all units like it have them.
+
+1. Units are alike if they have the same kind, agent, tool and outcome. What `SHARE` of at least `LEAST` of them have is
+   their habit. Where the run has other records of the stream, only units of such runs are asked, because a run
+   whose trace was not kept says nothing of a call in a trace that was.
+2. A unit that lacks a record of its habit lost it. Units that lack the same several records more often than losses of
+   single records could bring about are another way of doing it (an answer from a cache, a refusal): they are
+   marked `joint`, and so is an outage of a service.
+3. One record may be looked for in several units (a span is part of a call, and of a request). The surest kind of unit
+   speaks: only what others miss beyond that stays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditrail import case
+
+if TYPE_CHECKING:
+    import duckdb
+
+NAME = "habit_gaps"
+NEEDS = ("units", "acts", "missing_streams", "missing_parents")
+COLUMNS = {
+    "run": "runs.run",
+    "unit": "call, request, response, span or run",
+    "key": "the unit inside the run",
+    "agent": "the agent",
+    "tool": "the tool, or NULL",
+    "format": "format of the stream that lacks the record",
+    "stream": "that stream",
+    "phase": "what the record is, as `phase` of units",
+    "lacking": "how many are missing",
+    "have": "units like this one that have it",
+    "of_units": "units like this one",
+    "joint": "missing together with others, more often than by chance",
+    "event": "a record of the unit that is held",
+    "from_ns": "first time of the unit",
+    "to_ns": "last time of the unit",
+}
+SHARE = 0.9
+LEAST = 20
+
+
+def build(connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes the table."""
+    _habits(connection)
+    _deficient(connection)
+    _joint(connection)
+    connection.execute(
+        """
+        CREATE TEMP TABLE habit_gaps AS
+        WITH ranked AS (
+            SELECT d.*, CASE kind WHEN 'call' THEN 2 WHEN 'request' THEN 3 WHEN 'response' THEN 4 WHEN 'span' THEN 5
+                             ELSE 6 END AS rank,
+                   CASE WHEN phase = 'decision' THEN 'decision'
+                        WHEN phase = 'span' OR phase = 'answer' AND format IN (SELECT format FROM span_formats)
+                        THEN 'span' ELSE 'line' END AS what
+            FROM deficient d
+        ), counted AS (
+            SELECT run, format, stream, what, rank, sum(lacking) AS n FROM ranked GROUP BY ALL
+            UNION ALL
+            SELECT run, format, stream, 'span', 1, count(*) FROM missing_parents GROUP BY ALL
+        ), placed AS (
+            SELECT r.*, row_number() OVER (
+                       PARTITION BY r.run, r.format, r.stream, r.what, r.rank
+                       ORDER BY r.joint, r.first_ns NULLS LAST, r.key, r.phase
+                   ) AS place,
+                   coalesce((SELECT max(c.n) FROM counted c WHERE c.run = r.run AND c.format = r.format
+                             AND c.stream = r.stream AND c.what = r.what AND c.rank < r.rank), 0) AS told
+            FROM ranked r
+        )
+        SELECT p.run, p.kind AS unit, p.key, nullif(p.agent, '') AS agent,
+               CASE WHEN p.kind IN ('call', 'request') THEN nullif(p.tool, '') END AS tool, p.format,
+               coalesce(nullif(p.stream, '*'), (
+                   SELECT min(s.stream) FROM habit_run_streams s WHERE s.run = p.run AND s.format = p.format
+               )) AS stream, p.phase, p.lacking, p.have, p.of_units, p.joint, p.event, p.first_ns AS from_ns,
+               p.last_ns AS to_ns
+        FROM placed p
+        WHERE p.place > p.told
+        """
+    )
+    case.drop(connection, "unit_groups", "habits", "deficient", "habit_run_streams", "span_formats")
+
+
+def _habits(connection: duckdb.DuckDBPyConnection) -> None:
+    """`habits`: per kind, agent, tool and outcome, what nearly all have: stream, phase and at least how many."""
+    connection.execute(
+        """
+        CREATE TEMP TABLE unit_groups AS
+        SELECT kind, run, key, agent, tool, outcome, min(event) AS event, min(first_ns) AS first_ns,
+               max(last_ns) AS last_ns
+        FROM units GROUP BY ALL
+        """
+    )
+    connection.execute(
+        """
+        CREATE TEMP TABLE habit_run_streams AS
+        SELECT DISTINCT a.run, a.format, a.stream, coalesce(u.stream, '*') AS class
+        FROM acts a LEFT JOIN (SELECT DISTINCT format, stream FROM units) u
+          ON u.format = a.format AND u.stream = a.stream
+        WHERE a.run IS NOT NULL
+        """
+    )
+    connection.execute("CREATE TEMP TABLE span_formats AS SELECT DISTINCT format FROM acts WHERE kind = 'span'")
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE habits AS
+        WITH sizes AS (
+            SELECT kind, agent, tool, outcome, count(*) AS all_units FROM unit_groups GROUP BY ALL
+            HAVING count(*) >= {LEAST}
+        ), present AS (
+            SELECT g.kind, g.agent, g.tool, g.outcome, s.format, s.class AS stream, count(*) AS units
+            FROM unit_groups g JOIN (SELECT DISTINCT run, format, class FROM habit_run_streams) s ON s.run = g.run
+            GROUP BY ALL
+        ), had AS (
+            SELECT kind, agent, tool, outcome, format, stream, phase, count(*) AS n1,
+                   count(*) FILTER (WHERE n >= 2) AS n2, count(*) FILTER (WHERE n >= 3) AS n3
+            FROM units GROUP BY ALL
+        )
+        SELECT h.kind, h.agent, h.tool, h.outcome, h.format, h.stream, h.phase, p.units AS of_units, z.all_units,
+               CASE WHEN h.n3 >= {SHARE} * p.units THEN 3 WHEN h.n2 >= {SHARE} * p.units THEN 2 ELSE 1 END AS least,
+               CASE WHEN h.n3 >= {SHARE} * p.units THEN h.n3 WHEN h.n2 >= {SHARE} * p.units THEN h.n2
+                    ELSE h.n1 END AS have,
+               h.n1 >= {SHARE} * z.all_units AS always
+        FROM had h
+        JOIN sizes z ON z.kind = h.kind AND z.agent = h.agent AND z.tool = h.tool AND z.outcome = h.outcome
+        JOIN present p ON p.kind = h.kind AND p.agent = h.agent AND p.tool = h.tool AND p.outcome = h.outcome
+                      AND p.format = h.format AND p.stream = h.stream
+        WHERE p.units >= {LEAST} AND h.n1 >= {SHARE} * p.units
+        """
+    )
+
+
+def _deficient(connection: duckdb.DuckDBPyConnection) -> None:
+    """`deficient`: units with each record of their habit that they lack."""
+    connection.execute(
+        """
+        CREATE TEMP TABLE deficient AS
+        WITH short AS (
+            SELECT g.kind, g.run, g.key, g.agent, g.tool, g.outcome, g.event, g.first_ns, g.last_ns, h.format, h.stream,
+                   h.phase, h.least - coalesce(u.n, 0) AS lacking, h.have, h.of_units, h.always
+            FROM unit_groups g
+            JOIN habits h ON h.kind = g.kind AND h.agent = g.agent AND h.tool = g.tool AND h.outcome = g.outcome
+            LEFT JOIN units u ON u.kind = g.kind AND u.run = g.run AND u.key = g.key AND u.tool = g.tool
+                             AND u.format = h.format AND u.stream = h.stream AND u.phase = h.phase
+            WHERE coalesce(u.n, 0) < h.least
+        )
+        SELECT s.* EXCLUDE (always), false AS joint FROM short s
+        LEFT JOIN (SELECT DISTINCT run, format, class FROM habit_run_streams) p
+          ON p.run = s.run AND p.format = s.format AND p.class = s.stream
+        LEFT JOIN (SELECT DISTINCT run, format, stream FROM missing_streams) m
+          ON m.run = s.run AND m.format = s.format AND m.stream = s.stream
+        WHERE p.run IS NOT NULL OR s.always AND m.run IS NULL
+        """
+    )
+
+
+def _joint(connection: duckdb.DuckDBPyConnection) -> None:
+    """Marks units that lack several records together more often than chance has it."""
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE deficient AS
+        WITH sets AS (
+            SELECT kind, run, key, any_value(agent) AS agent, any_value(tool) AS tool, any_value(outcome) AS outcome,
+                   count(*) AS parts, string_agg(format || '/' || stream || '/' || phase, ',' ORDER BY format, stream,
+                   phase) AS lacks, product(1 - have / of_units) AS chance
+            FROM deficient GROUP BY kind, run, key
+        ), sizes AS (
+            SELECT kind, agent, tool, outcome, count(*) AS units FROM unit_groups GROUP BY ALL
+        ), expected AS (
+            SELECT lacks, sum(seen) AS seen, sum(chance * units) AS chance FROM (
+                SELECT s.lacks, s.kind, s.agent, s.tool, s.outcome, count(*) AS seen, max(s.chance) AS chance,
+                       any_value(z.units) AS units
+                FROM sets s JOIN sizes z ON z.kind = s.kind AND z.agent = s.agent AND z.tool = s.tool
+                                        AND z.outcome = s.outcome
+                WHERE s.parts > 1 GROUP BY ALL
+            ) GROUP BY lacks
+        )
+        SELECT d.* EXCLUDE (joint), coalesce(e.seen > 3 + 3 * e.chance, false) AS joint
+        FROM deficient d JOIN sets s ON s.kind = d.kind AND s.run = d.run AND s.key = d.key
+        LEFT JOIN expected e ON s.parts > 1 AND e.lacks = s.lacks
+        """
+    )

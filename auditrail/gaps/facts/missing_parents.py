@@ -1,0 +1,106 @@
+"""`missing_parents`: spans that other records name as their parent, and that no stream holds; one row for each.
+
+Whether such a span ran in the same process as its child is told by the child's flags or, where it has none, by the
+parents of like records: nearly all of them stand in one stream. Where none of them is held anywhere, the stream of the
+calling process was never loaded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditrail import case
+
+if TYPE_CHECKING:
+    import duckdb
+
+NAME = "missing_parents"
+NEEDS = ("acts",)
+COLUMNS = {
+    "run": "runs.run",
+    "parent": "the missing span's id",
+    "event": "the first record that names it",
+    "children": "records that name it",
+    "agent": "agent of that record",
+    "format": "format of the stream that should hold it",
+    "stream": "that stream",
+    "remote": "the span ran in another process than its child; NULL: not known",
+    "like_held": "parents of like records that are held",
+    "like_all": "parents of like records",
+    "joined": "the run holds spans of another process",
+    "from_ns": "first time of its children",
+    "to_ns": "last time of its children",
+}
+
+
+def build(connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes the table."""
+    connection.execute(
+        """
+        CREATE TEMP TABLE named_parents AS
+        WITH named AS (
+            SELECT run, parent, min(event) AS event, count(*) AS children, min(ts_ns) AS from_ns, max(ts_ns) AS to_ns
+            FROM acts WHERE run IS NOT NULL AND parent IS NOT NULL GROUP BY run, parent
+        ), held AS (
+            SELECT run, span, min(event) AS event FROM acts
+            WHERE span IS NOT NULL AND kind <> 'log' AND run IS NOT NULL GROUP BY run, span
+        )
+        SELECT n.*, a.format, a.stream, a.layer, a.kind, a.tool, a.agent, a.trace, h.event AS held_event
+        FROM named n JOIN acts a ON a.event = n.event
+        LEFT JOIN held h ON h.run = n.run AND h.span = n.parent
+        """
+    )
+    # A stream without spans tells begin and end of a span apart: there, any record that carries the id is the span,
+    # but for links of a chain of messages.
+    connection.execute(
+        """
+        CREATE TEMP TABLE lacking_parents AS
+        WITH lacking AS (SELECT * FROM named_parents WHERE held_event IS NULL),
+        told AS (
+            SELECT DISTINCT l.run, l.parent
+            FROM lacking l JOIN acts a ON a.run = l.run AND a.span = l.parent
+            JOIN events e ON e.event = a.event
+            WHERE e.message_id IS DISTINCT FROM e.span_id
+              AND NOT EXISTS (SELECT 1 FROM acts s WHERE s.run = a.run AND s.stream = a.stream AND s.kind = 'span')
+              AND EXISTS (SELECT 1 FROM acts c WHERE c.run = l.run AND c.parent = l.parent AND c.stream = a.stream)
+        ), elsewhere AS (  -- a span that another run owns is held
+            SELECT DISTINCT l.run, l.parent FROM lacking l
+            JOIN acts a ON a.span = l.parent AND a.trace = l.trace AND a.kind = 'span'
+        )
+        SELECT l.* FROM lacking l
+        WHERE NOT EXISTS (SELECT 1 FROM told t WHERE t.run = l.run AND t.parent = l.parent)
+          AND NOT EXISTS (SELECT 1 FROM elsewhere t WHERE t.run = l.run AND t.parent = l.parent)
+        """
+    )
+    connection.execute(
+        """
+        CREATE TEMP TABLE missing_parents AS
+        WITH likes AS (
+            SELECT n.format, n.stream, n.layer, n.kind, coalesce(n.tool, '') AS tool, count(*) AS like_all,
+                   count(n.held_event) AS like_held, mode(p.format ORDER BY p.format) AS parent_format,
+                   mode(p.stream ORDER BY p.stream) AS parent_stream,
+                   count(*) FILTER (WHERE p.stream = n.stream) AS same
+            FROM named_parents n LEFT JOIN acts p ON p.event = n.held_event
+            WHERE n.kind = 'span' GROUP BY ALL
+        ), flags AS (
+            SELECT l.run, l.parent, bool_or(contains(e.attributes, '"parent_remote":true')) AS remote,
+                   bool_or(contains(e.attributes, '"parent_remote":false')) AS here
+            FROM lacking_parents l JOIN acts a ON a.run = l.run AND a.parent = l.parent
+            JOIN events e ON e.event = a.event
+            GROUP BY l.run, l.parent
+        ), others AS (SELECT DISTINCT run, stream FROM acts WHERE kind = 'span' AND run IS NOT NULL)
+        SELECT l.run, l.parent, l.event, l.children, l.agent,
+               CASE WHEN f.remote IS TRUE OR k.same * 2 < k.like_held THEN k.parent_format ELSE l.format END AS format,
+               CASE WHEN f.remote IS TRUE OR k.same * 2 < k.like_held THEN k.parent_stream ELSE l.stream END AS stream,
+               CASE WHEN f.remote THEN true WHEN f.here THEN false WHEN k.like_held > 0 THEN k.same * 2 < k.like_held
+                    END AS remote,
+               coalesce(k.like_held, 0) AS like_held, coalesce(k.like_all, 0) AS like_all,
+               EXISTS (SELECT 1 FROM others o WHERE o.run = l.run AND o.stream <> l.stream) AS joined,
+               l.from_ns, l.to_ns
+        FROM lacking_parents l
+        LEFT JOIN flags f ON f.run = l.run AND f.parent = l.parent
+        LEFT JOIN likes k ON k.format = l.format AND k.stream = l.stream AND k.layer = l.layer AND k.kind = l.kind
+                         AND k.tool = coalesce(l.tool, '')
+        """
+    )
+    case.drop(connection, "named_parents", "lacking_parents")

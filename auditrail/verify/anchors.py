@@ -1,0 +1,166 @@
+"""Anchors: what is known about a log from outside of it. Only against one is a chain INTACT.
+
+Where they come from:
+
+- `--expect-head HASH`, `--expect-count N`: said by the caller.
+- `--anchor FILE`: an earlier result of `auditrail verify` (`--save-anchor` writes one); a checkpoint of auditchain
+  (`{version, seq, hash, key_id, ts, sig}`, its source: `chain/checkpoint.py` of auditchain 0.3.0); a head of arcaeon
+  (`{chain, rows, as_of}`); a file that holds just a hash (witnesskit's expected head); a C2SP signed note whose
+  checkpoint has the chain's head as root (https://c2sp.org/tlog-checkpoint).
+
+An anchor file proves as much as the place where it was kept: one beside the log may have been changed with it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from auditrail.errors import UsageError
+
+_HASH = re.compile(r"(?:[a-z0-9-]+:)?(?:[0-9a-fA-F]{32,128}|[A-Za-z0-9+/_-]{40,88}={0,2})")
+_LARGEST = 64 << 20
+
+
+class Anchor(NamedTuple):
+    """What is known about one chain.
+
+    Attributes:
+        label: where it is from, for people.
+        head: hash of record `records` (or of the record `seq`), as the log writes it; None if only a count is known.
+        records: records of the chain up to the head. seq: sequence number of the head.
+        path, profile, chain: what it is about; None: any.
+        signed: bytes that `signature` is over, with `key_id`; None if the anchor is not signed.
+        origin: the log that a signed note names, None if it is none.
+        exact: whether the log must end there (an expectation), or may have grown since (a checkpoint).
+    """
+
+    label: str
+    head: str | None = None
+    records: int | None = None
+    seq: int | None = None
+    path: str | None = None
+    profile: str | None = None
+    chain: str | None = None
+    signed: bytes | None = None
+    signature: str | None = None
+    key_id: str | None = None
+    exact: bool = False
+    keyed: bool = False
+    origin: str | None = None
+
+
+def expected(head: str | None, count: int | None) -> tuple[Anchor, ...]:
+    """The anchor of `--expect-head` and `--expect-count`.
+
+    Raises:
+        UsageError: the count is negative, or the head is no hash.
+    """
+    if count is not None and count < 0:
+        raise UsageError("--expect-count is negative")
+    if head is not None and not _HASH.fullmatch(head):
+        raise UsageError("--expect-head is no hash", hint="give it as the log writes it: hex, base64 or sha256:…")
+    if head is None and count is None:
+        return ()
+    words = [name for name, value in (("--expect-head", head), ("--expect-count", count)) if value is not None]
+    return (Anchor(" and ".join(words), head, count, exact=True),)
+
+
+def load(path: Path) -> tuple[Anchor, ...]:
+    """The anchors that a file holds.
+
+    Raises:
+        UsageError: it can't be read, or is nothing that is known here.
+    """
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise UsageError(f"--anchor {path}: too large to be an anchor")
+        text = path.read_bytes().decode("utf-8").strip()
+    except OSError as error:
+        raise UsageError(f"--anchor {path}: {(error.strerror or str(error)).lower()}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"--anchor {path}: not text") from None
+    found = _parse(text, path.name)
+    if not found:
+        raise UsageError(
+            f"--anchor {path}: no anchor that is known here",
+            hint="a file of --save-anchor, a checkpoint, a signed note, or just the hash of the last record",
+        )
+    return found
+
+
+def _parse(text: str, label: str) -> tuple[Anchor, ...]:
+    if text.startswith("{"):
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            return ()
+        return _results(value, label) if "results" in value else _checkpoint(value, label)
+    if _HASH.fullmatch(text):
+        return (Anchor(label, text, keyed=True),)
+    return _note(text, label)
+
+
+def _results(value: dict[str, Any], label: str) -> tuple[Anchor, ...]:
+    """An earlier result: only chains that were intact then are anchors now."""
+    made = []
+    for row in value["results"] if isinstance(value["results"], list) else ():
+        if not isinstance(row, dict) or row.get("verdict") not in ("INTACT", "INTACT-UNANCHORED"):
+            continue
+        head, count = row.get("head"), row.get("records")
+        if isinstance(head, str) and isinstance(count, int):
+            made.append(
+                Anchor(
+                    label,
+                    head,
+                    count,
+                    row.get("seq") if isinstance(row.get("seq"), int) else None,
+                    _text(row.get("path")),
+                    _text(row.get("profile")),
+                    _text(row.get("chain")),
+                    keyed=True,
+                )
+            )
+    return tuple(made)
+
+
+def _checkpoint(value: dict[str, Any], label: str) -> tuple[Anchor, ...]:
+    seq, head = value.get("seq"), value.get("hash")
+    if isinstance(seq, int) and isinstance(head, str) and _HASH.fullmatch(head):
+        words = [str(seq), head, str(value.get("key_id", ""))]
+        if value.get("merkle_root") is not None:
+            words.append(str(value["merkle_root"]))
+        return (
+            Anchor(
+                label,
+                head,
+                None,
+                seq,
+                signed=":".join(words).encode() if isinstance(value.get("sig"), str) else None,
+                signature=_text(value.get("sig")),
+                key_id=_text(value.get("key_id")),
+            ),
+        )
+    chain, rows = value.get("chain"), value.get("rows")
+    if isinstance(chain, str) and isinstance(rows, int) and _HASH.fullmatch(chain):
+        return (Anchor(label, chain, rows),)
+    return ()
+
+
+def _note(text: str, label: str) -> tuple[Anchor, ...]:
+    """A C2SP checkpoint: origin, size, base64 of the root, then a blank line and signatures."""
+    lines = text.split("\n")
+    if len(lines) < 3 or not re.fullmatch(r"0|[1-9]\d{0,18}", lines[1]):
+        return ()
+    try:
+        root = base64.b64decode(lines[2], validate=True)
+    except ValueError:
+        return ()
+    return (Anchor(label, root.hex(), int(lines[1]), origin=lines[0]),)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

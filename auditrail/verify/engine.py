@@ -1,0 +1,95 @@
+"""Runs a verification: paths in, report out. Prints nothing, and loads neither DuckDB nor Arrow (but for zstd).
+
+1. Find the files; archives are unpacked beside, into a folder that is removed at the end.
+2. Let every kind of evidence look at every file; the highest claim wins.
+3. Let each kind verify what it won. A file that nobody claims is NOT-CHAINED.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import ModuleType
+
+from auditrail import discover
+from auditrail.ingest import inputs
+from auditrail.verify import evidence
+from auditrail.verify.evidence import Call, Claim, Evidence
+from auditrail.verify.types import NOT_CHAINED, Result, VerificationReport
+
+_KINDS = "auditrail.verify.kinds"
+
+
+def run(paths: Sequence[str | Path], call: Call) -> VerificationReport:
+    """Verifies everything that the paths name.
+
+    Raises:
+        UsageError, ConfigError: the call names a profile that does not exist or breaks the vocabulary.
+    """
+    with ExitStack() as stack:
+        found = _find([Path(path) for path in paths], call, stack)
+        unreadable = tuple((item.shown, item.error) for item in found if item.error is not None)
+        return VerificationReport(
+            _results([item for item in found if item.error is None], call), strict=call.strict, unreadable=unreadable
+        )
+
+
+def _find(paths: list[Path], call: Call, stack: ExitStack) -> list[Evidence]:
+    """Step 1."""
+    here = Path(tempfile.gettempdir())
+    real, names = stack.enter_context(inputs.standard_input(paths, here))
+    listed = [item._replace(shown=names.get(item.path, item.shown)) for item in inputs.expand(real)]
+    opened = stack.enter_context(inputs.open_archives(listed, here, max_expansion=call.max_expansion))
+    found: list[Evidence] = []
+    kept: Path | None = None
+    for number, item in enumerate(opened):
+        path = item.path
+        if item.error is None and "!" in item.shown and item.path not in {entry.path for entry in listed}:
+            # The member's file is there until the next one is asked for: it is moved where it may stay.
+            if kept is None:
+                kept = Path(tempfile.mkdtemp(prefix=".auditrail-verify-"))
+                stack.callback(shutil.rmtree, kept, ignore_errors=True)
+            path = Path(shutil.move(item.path, kept / str(number)))
+        if item.error is not None:
+            found.append(Evidence(path, item.shown, 0, error=item.error))
+        else:
+            found.append(evidence.look(path, item.shown, item.size, call.max_expansion))
+    return found
+
+
+def _results(items: list[Evidence], call: Call) -> tuple[Result, ...]:
+    """Steps 2 and 3."""
+    won: dict[str, list[Evidence]] = {}
+    companions: dict[str, list[Evidence]] = {}
+    kinds = discover.modules(_KINDS)
+    unclaimed: list[Evidence] = []
+    for item in items:
+        name, claimed = _best(item, items, kinds, call)
+        if claimed is None:
+            unclaimed.append(item)
+        else:
+            (companions if claimed.companion else won).setdefault(name, []).append(item)
+    results = [_nothing(item) for item in unclaimed]
+    for name in sorted(won):
+        results += kinds[name].verify(won[name], companions.get(name, []), call)
+    for name in sorted(set(companions) - set(won)):
+        results += [_nothing(item) for item in companions[name]]
+    order = {item.shown: number for number, item in enumerate(items)}
+    return tuple(sorted(results, key=lambda result: order.get(result.path, len(order))))
+
+
+def _best(item: Evidence, items: list[Evidence], kinds: dict[str, ModuleType], call: Call) -> tuple[str, Claim | None]:
+    claims = [
+        (name, claimed) for name in sorted(kinds) if (claimed := kinds[name].claim(item, items, call)) is not None
+    ]
+    return max(claims, key=lambda pair: pair[1].score, default=("", None))
+
+
+def _nothing(item: Evidence) -> Result:
+    said = "nothing in it protects it: no chain, signature or digest that is known here (see: auditrail chains)"
+    if not item.head.strip():
+        said = "the file is empty: there is nothing to check"
+    return Result(item.shown, "none", None, None, 0, 0, NOT_CHAINED, not_checked=(said,))
