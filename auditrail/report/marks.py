@@ -53,6 +53,7 @@ def find(
     expected: tuple[Expected, ...] = (),
     contradictions: Mapping[int, int] = MappingProxyType({}),
     records_ends: Callable[[], bool] = lambda: True,
+    elsewhere: Callable[[set[str]], set[str]] = lambda _: set(),
 ) -> Findings:
     """Looks through the events of one run, given in order of time.
 
@@ -63,9 +64,10 @@ def find(
         expected: the streams that the agent's other runs have.
         contradictions: event -> the earlier event of the same key whose content differs.
         records_ends: whether a producer of these records writes when a run ends; asked only where no end is held.
+        elsewhere: those of some parents' ids that records of other runs have; asked only where some are not held here.
     """
     found = Findings()
-    _parents(run_id, events, found)
+    _parents(run_id, events, elsewhere, found)
     turn_of = turns(events)
     _asked(run_id, events, turn_of, found)
     _results(run_id, events, turn_of, found)
@@ -91,7 +93,9 @@ def completeness(found: Findings, *, named: bool) -> Completeness:
     return Completeness("complete" if met == made else "partial", round(met / made, 3), tuple(reasons))
 
 
-def _parents(run_id: str, events: list[RunEventView], found: Findings) -> None:
+def _parents(
+    run_id: str, events: list[RunEventView], elsewhere: Callable[[set[str]], set[str]], found: Findings
+) -> None:
     """One gap for one missing parent, however many children it left behind."""
     held = {event.own_span for event in events}
     told = begins.spans(events)
@@ -101,6 +105,8 @@ def _parents(run_id: str, events: list[RunEventView], found: Findings) -> None:
         parent = event.parent_span_id
         if parent and parent not in held and (event.stream, parent) not in told:
             orphans[parent].append(event)
+    for parent in elsewhere(set(orphans)) if orphans else ():
+        del orphans[parent]
     found.check("parent spans held", len(named) - len(orphans), len(named))
     for parent, children in orphans.items():
         # Logs name the parent without saying where it ran; spans say it.

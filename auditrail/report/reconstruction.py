@@ -45,6 +45,7 @@ def reconstruct(connection: duckdb.DuckDBPyConnection, asked: str) -> Reconstruc
         expected=expected,
         contradictions=_contradictions(connection, stitches),
         records_ends=lambda: _records_ends(events, sources),
+        elsewhere=lambda spans: _elsewhere(connection, stitches, spans),
     )
     placed = tree.order(events)
     used = {event.source.path for event in events}
@@ -132,6 +133,24 @@ def _contradictions(connection: duckdb.DuckDBPyConnection, stitches: dict[int, A
             f"SELECT event, of FROM copies WHERE NOT same_content AND (event IN ({listed}) OR of IN ({listed}))"
         ).fetchall()
     )
+
+
+def _elsewhere(connection: duckdb.DuckDBPyConnection, stitches: dict[int, Any], spans: set[str]) -> set[str]:
+    """Those of these parents of the run's events that other runs hold: spans of its traces, lines of its files."""
+    listed = run_events.in_list(stitches)
+    rows = connection.execute(
+        f"""
+        WITH own AS (SELECT DISTINCT trace_id, source FROM events WHERE event IN ({listed})),
+        named AS (SELECT span_id, trace_id, source, kind FROM events
+                  WHERE span_id IN (SELECT unnest(?)) AND event NOT IN ({listed}))
+        SELECT DISTINCT n.span_id FROM named n JOIN own o ON n.trace_id = o.trace_id AND n.kind = 'span'
+        UNION
+        SELECT DISTINCT n.span_id FROM named n JOIN own o ON n.source = o.source
+        WHERE n.trace_id IS NULL AND o.trace_id IS NULL
+        """,
+        [sorted(spans)],
+    ).fetchall()
+    return {row[0] for row in rows}
 
 
 def _event_id(connection: duckdb.DuckDBPyConnection, key: int) -> str | None:

@@ -34,6 +34,11 @@ def test_parents_are_counted_by_span_and_not_by_child() -> None:
     assert [(e.path, e.record) for e in missing.evidence] == [("a.jsonl", 3), ("a.jsonl", 4)]
 
 
+def test_a_parent_that_another_run_has_is_held() -> None:
+    found = marks.find("r", [span(2, "bb", 1, 2, "aa")], named=True, elsewhere=lambda spans: spans & {"aa"})
+    assert found.checks[PARENTS] == (1, 1)
+
+
 def test_a_parent_that_only_a_log_line_has_is_not_held() -> None:
     assert find(view(1, 0, span_id="aa", trace_id="t"), span(2, "bb", 1, 2, "aa")).checks == {PARENTS: (0, 1)}
 

@@ -3,6 +3,9 @@
 Whether such a span ran in the same process as its child is told by the child's flags or, where it has none, by the
 parents of like records: nearly all of them stand in one stream. Where none of them is held anywhere, the stream of the
 calling process was never loaded.
+
+A log line of a trace carries the id of the span around it; without a trace, the id is its own, and it can be a parent:
+transcripts link every line to the one before, notes between two messages, too.
 """
 
 from __future__ import annotations
@@ -43,9 +46,9 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
             FROM acts WHERE run IS NOT NULL AND parent IS NOT NULL GROUP BY run, parent
         ), held AS (
             SELECT run, span, min(event) AS event FROM acts
-            WHERE span IS NOT NULL AND kind <> 'log' AND run IS NOT NULL GROUP BY run, span
+            WHERE span IS NOT NULL AND (kind <> 'log' OR trace IS NULL) AND run IS NOT NULL GROUP BY run, span
         )
-        SELECT n.*, a.format, a.stream, a.layer, a.kind, a.tool, a.agent, a.trace, h.event AS held_event
+        SELECT n.*, a.source, a.format, a.stream, a.layer, a.kind, a.tool, a.agent, a.trace, h.event AS held_event
         FROM named n JOIN acts a ON a.event = n.event
         LEFT JOIN held h ON h.run = n.run AND h.span = n.parent
         """
@@ -63,9 +66,12 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
             WHERE e.message_id IS DISTINCT FROM e.span_id
               AND NOT EXISTS (SELECT 1 FROM acts s WHERE s.run = a.run AND s.stream = a.stream AND s.kind = 'span')
               AND EXISTS (SELECT 1 FROM acts c WHERE c.run = l.run AND c.parent = l.parent AND c.stream = a.stream)
-        ), elsewhere AS (  -- a span that another run owns is held
+        ), elsewhere AS (  -- a span that another run owns is held; short ids recur, and say so of their own file only
             SELECT DISTINCT l.run, l.parent FROM lacking l
             JOIN acts a ON a.span = l.parent AND a.trace = l.trace AND a.kind = 'span'
+            UNION
+            SELECT DISTINCT l.run, l.parent FROM lacking l JOIN acts a ON a.span = l.parent AND a.format = l.format
+            WHERE a.trace IS NULL AND l.trace IS NULL AND (a.source = l.source OR length(l.parent) >= 16)
         )
         SELECT l.* FROM lacking l
         WHERE NOT EXISTS (SELECT 1 FROM told t WHERE t.run = l.run AND t.parent = l.parent)
