@@ -38,6 +38,7 @@ def main() -> None:
         ("stitching.py",),
         ("seal.py",),
         ("startup.py",),
+        ("verify.py",),
     ):
         subprocess.run([sys.executable, str(HERE / script), *words, *quick], check=True)
 

@@ -193,18 +193,10 @@ def _closing(report: VerificationReport) -> str:
 
 def _result_lines(result: Result, view: View, clean: Any) -> Iterator[Line]:
     head = f"{result.path}" + (f"  chain {result.chain}" if result.chain is not None else "")
-    yield [(f"{result.verdict:<18}", _STYLES[result.verdict]), (clean(head), "bold")]
-    facts = []
-    if result.profile:
-        facts.append(result.profile)
-    if result.records:
-        facts.append(f"{result.records:,} record{'s' * (result.records != 1)}, {result.checked:,} checked")
-    if result.signed:
-        facts.append(f"{result.signed:,} signed, {result.verified:,} by a key that was given")
-    if result.head:
-        facts.append(f"head {result.head}")
-    if facts:
-        yield from _wrapped("", "; ".join(facts), "dim", view, clean)
+    for number, part in enumerate(wrap(clean(head), max(view.width - 18, 20))):
+        yield [(f"{'' if number else result.verdict:<18}", _STYLES[result.verdict]), (part, "bold")]
+    if facts := _facts(result):
+        yield from _wrapped("", facts, "dim", view, clean)
     yield from _wrapped("", VERDICTS[result.verdict], "", view, clean)
     told: set[str] = set()
     for defect in result.defects[:_SHOWN]:
@@ -228,6 +220,17 @@ def _result_lines(result: Result, view: View, clean: Any) -> Iterator[Line]:
         yield from _wrapped("", note, "", view, clean)
     for item in result.not_checked:
         yield from _wrapped("not checked: ", item, "dim", view, clean)
+
+
+def _facts(result: Result) -> str:
+    facts = [result.profile] if result.profile else []
+    if result.records:
+        facts.append(f"{result.records:,} record{'s' * (result.records != 1)}, {result.checked:,} checked")
+    if result.signed:
+        facts.append(f"{result.signed:,} signed, {result.verified:,} by a key that was given")
+    if result.head:
+        facts.append(f"head {result.head}")
+    return "; ".join(facts)
 
 
 def _wrapped(label: str, said: str, style: str, view: View, clean: Any) -> Iterator[Line]:

@@ -14,34 +14,11 @@ from auditrail.report.gap_types import Evidence, Gap, GapsReport
 from auditrail.verify.types import DEFECTS, VERDICTS, Defect, Result, VerificationReport, green
 
 __all__ = [
-    "DEFECTS",
-    "VERDICTS",
-    "Change",
-    "ChildRun",
-    "Column",
-    "Comparison",
-    "Completeness",
-    "Defect",
-    "Evidence",
-    "Gap",
-    "GapsReport",
-    "Listing",
-    "Place",
-    "RawRecord",
-    "Reconstruction",
-    "Report",
-    "Result",
-    "RunEventView",
-    "Side",
-    "Skew",
-    "Step",
-    "StepPair",
-    "Stitch",
-    "StreamUse",
-    "Usage",
-    "VerificationReport",
-    "green",
-]
+    "DEFECTS", "VERDICTS", "Change", "ChildRun", "Column", "Comparison", "Completeness", "Defect", "Evidence", "Gap",
+    "GapsReport", "Listing", "Place", "RawRecord", "Reconstruction", "Report", "Result", "RunEventView", "Side",
+    "Skew", "Step",
+    "StepPair", "Stitch", "StreamUse", "Usage", "VerificationReport", "green",
+]  # fmt: skip
 
 
 class Place(NamedTuple):

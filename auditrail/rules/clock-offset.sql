@@ -5,7 +5,7 @@
 -- cause: clock
 -- evidence: cross-witness
 -- scope: content
--- facts: absences, clock_offsets, run_streams
+-- facts: absences, clock_offsets, held_streams
 -- controls: NIST 800-53 AU-8; NIST 800-53 AU-12(1); ISO 27001 A.8.17; PCI DSS 10.6
 -- params: bound_ns=1_000_000_000, severe_ns=5_000_000_000
 -- says: {stream}: its clock is {detail}, in {runs} run(s)
@@ -31,7 +31,7 @@ SELECT s.run AS run,
        'first record of the run with this clock' AS note,
        c.detail AS detail
 FROM clock_offsets c
-JOIN run_streams s ON s.format = c.format AND s.stream = c.stream
+JOIN held_streams s ON s.format = c.format AND s.stream = c.stream
 JOIN params p ON p.name = 'clock-offset.severe_ns'
 WHERE (c.from_ns IS NULL OR s.last_ns - c.offset_ns >= c.from_ns)
   AND (c.to_ns IS NULL OR s.first_ns - c.offset_ns <= c.to_ns + 600000000000)

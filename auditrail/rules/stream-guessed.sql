@@ -5,7 +5,7 @@
 -- cause: siloed
 -- evidence: counted
 -- scope: content
--- facts: run_streams
+-- facts: held_streams
 -- controls: NIST 800-53 AU-12(1); NIST 800-53 AU-10; EU AI Act 12(1)
 -- says: {agent}: {stream} is joined to {runs} run(s) by agent, tool and time only
 -- explains: {stream} carries ids that join it to most runs, and none for {runs} run(s) of {agent}: its records there were
@@ -18,7 +18,7 @@
 WITH told AS (
     SELECT s.run, s.format, s.stream, s.event, s.events, s.first_ns, s.last_ns, r.agent,
            CASE WHEN s.inferred = s.events THEN 1 ELSE 0 END AS guessed
-    FROM run_streams s
+    FROM held_streams s
     JOIN runs r ON r.run = s.run
     WHERE r.id_kind IN ('run', 'trace')
 ), streams AS (

@@ -217,8 +217,8 @@ def _tail(made: Checked, log: Path, size: int, said: Statement) -> bool:
     """Step 3; whether what stood behind the last record is there."""
     if said.tail is None:
         return True
-    with cutting.content(log, size, said.cut) as content:
-        found = leaves.digest(content, said.end, said.tail.length)
+    with cutting.content_behind(log, size, said.cut, said.end) as content:
+        found = leaves.digest(content, said.tail.length)
     if found == said.tail.hash:
         return True
     if said.tail.closing and _content_size(log, size, said) > said.size:
@@ -272,13 +272,9 @@ def _count(log: Path, size: int, said: Statement) -> int:
     """Lines behind the sealed ones; one that has not ended counts."""
     last = b"\n"
     lines = 0
-    with cutting.content(log, size, said.cut) as content:
-        left = said.end
-        while block := content.read(min(leaves.BLOCK, left or leaves.BLOCK)):
-            if left:
-                left -= len(block)
-                continue
-            lines += block.count(b"\n")
+    with cutting.content_behind(log, size, said.cut, said.end) as content:
+        while block := content.read(leaves.BLOCK):
+            lines += len(block.replace(b"\n", b"\n\n")) - len(block)
             last = block[-1:]
     return lines + (last != b"\n")
 

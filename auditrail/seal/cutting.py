@@ -112,6 +112,26 @@ def content(path: Path, size: int, kind: str) -> Iterator[Content]:
         made.close()
 
 
+@contextmanager
+def content_behind(path: Path, size: int, kind: str, begin: int) -> Iterator[Readable]:
+    """The content from a place on: found at once where the content is the file, else read up to there.
+
+    Raises:
+        UnreadableError, OSError: the file cannot be opened or read.
+    """
+    if kind == CHUNKS or is_plain(path):
+        stream = Range(path, begin, size)
+        try:
+            yield stream
+        finally:
+            stream.close()
+        return
+    with content(path, size, kind) as opened:
+        while begin and (block := opened.read(min(begin, 1 << 20))):
+            begin -= len(block)
+        yield opened
+
+
 def is_plain(path: Path) -> bool:
     """Whether the content of a file is its bytes: then it can be read from any place.
 

@@ -169,18 +169,15 @@ def stretches(stream: Readable, lengths: Iterable[int], sink: Sink | None = None
     return tiles.part(0, end, tail, hasher.digest() if tail else b"")
 
 
-def digest(stream: Readable, skip: int, length: int) -> bytes | None:
-    """The hash, as of a leaf, of `length` bytes behind the first `skip` of a stream; None if it ends before."""
+def digest(stream: Readable, length: int) -> bytes | None:
+    """The hash, as of a leaf, of the first `length` bytes of a stream; None if it ends before."""
     hasher = sha256(LEAF)
-    while skip + length > 0:
-        block = stream.read(min(BLOCK, skip or length))
+    while length > 0:
+        block = stream.read(min(BLOCK, length))
         if not block:
             return None
-        if skip:
-            skip -= len(block)
-        else:
-            hasher.update(block)
-            length -= len(block)
+        hasher.update(block)
+        length -= len(block)
     return hasher.digest()
 
 

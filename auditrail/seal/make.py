@@ -238,9 +238,7 @@ def _lengths(path: Path) -> Iterator[int]:
 
 def _bytes(log: Path, size: int, kind: str, begin: int, length: int) -> bytes:
     """A short stretch of the content."""
-    with cutting.content(log, size, kind) as content:
-        while begin and (block := content.read(min(begin, leaves.BLOCK))):
-            begin -= len(block)
+    with cutting.content_behind(log, size, kind, begin) as content:
         made = b""
         while len(made) < length and (block := content.read(length - len(made))):
             made += block
@@ -261,8 +259,8 @@ def _rewritten(log: Path, size: int, old: Sidecar, found: _Found) -> str | None:
         return "it was sealed as finished, and more was written"
     if said.tail is None or (said.tail.closing and now.size > said.leaves):
         return None
-    with cutting.content(log, size, said.cut) as content:
-        if leaves.digest(content, said.end, said.tail.length) != said.tail.hash:
+    with cutting.content_behind(log, size, said.cut, said.end) as content:
+        if leaves.digest(content, said.tail.length) != said.tail.hash:
             return f"what stood behind record {said.leaves}, and was sealed with it, has been changed"
     return None
 

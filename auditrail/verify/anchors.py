@@ -38,6 +38,7 @@ class Anchor(NamedTuple):
         path, profile, chain: what it is about; None: any.
         signed: bytes that `signature` is over, with `key_id`; None if the anchor is not signed.
         origin: the log that a signed note names, None if it is none.
+        root: Merkle root over the records up to the head, in hex.
         exact: whether the log must end there (an expectation), or may have grown since (a checkpoint).
     """
 
@@ -54,6 +55,7 @@ class Anchor(NamedTuple):
     exact: bool = False
     keyed: bool = False
     origin: str | None = None
+    root: str | None = None
 
 
 def expected(head: str | None, count: int | None) -> tuple[Anchor, ...]:
@@ -142,9 +144,10 @@ def _checkpoint(value: dict[str, Any], label: str) -> tuple[Anchor, ...]:
                 head,
                 None,
                 seq,
-                signed=":".join(words).encode() if isinstance(value.get("sig"), str) else None,
+                signed=":".join(words).encode() if _text(value.get("sig")) else None,
                 signature=_text(value.get("sig")),
                 key_id=_text(value.get("key_id")),
+                root=_text(value.get("merkle_root")),
             ),
         )
     chain, rows = value.get("chain"), value.get("rows")
@@ -190,3 +193,13 @@ def sealed(anchor: Anchor, keys: Keyring) -> bool | None:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def same_hash(one: str, other: str | None) -> bool:
+    """Whether two texts are one hash; a prefix such as `sha256:` may be left out by whoever typed it."""
+    if other is None:
+        return False
+    if one == other:
+        return True
+    bare = other.rpartition(":")[2]
+    return one == bare or (one.rpartition(":")[2] == bare and ":" in one and ":" not in other)

@@ -22,6 +22,9 @@ from auditrail.verify.profile import Profile
 from auditrail.verify.segments import Chain, Entry, Segment
 from auditrail.verify.types import Defect
 
+# So few records that nothing follows were put in; more are a branch.
+_PUT_IN = 2
+
 
 class Located(NamedTuple):
     """Where records with a hash stand: (file, number, seq) of the first, and how many such there are."""
@@ -104,6 +107,10 @@ class Diagnosis:
         if entry.first:
             self._second_chain(segment)
             return
+        if entry.own is not None and entry.computed is not None and entry.own != entry.computed:
+            last = self._previous_entry(segment)
+            if last is not None and (last.file, last.number + 1) == entry.place and not self._is_copy(segment):
+                return  # the record was changed, and so its link may be: that it does not fit is told with it
         before = self._before(segment)
         expected = before.last.ident if before is not None and before.last.place < entry.place else None
         other = self._ends.get(entry.link) if entry.link is not None else None
@@ -226,7 +233,7 @@ class Diagnosis:
             self._tell("inserted", entry, f"{base}, and nothing follows {self._few(segment)}", expected=expected)
             return
         dead = 0 if holder is None else holder.last.position - self._position(holder, found)
-        if holder is not None and 0 < dead <= segment.count and holder.last.position + 1 == entry.position:
+        if holder is not None and 0 < dead <= _PUT_IN and holder.last.position + 1 == entry.position:
             self._tell(
                 "inserted", holder.last,
                 f"record {entry.number} follows record {found.number} and not this one: "
@@ -273,7 +280,39 @@ class Diagnosis:
             return
         if any(file == entry.file and before.number < number < entry.number for file, number in self.holes):
             return  # the record it follows stands there, and is told as what it is now
+        if self._replaced(segment, before):
+            self._tell(
+                "spliced",
+                entry,
+                f"this record and the {segment.count - 1:,} behind it link to nothing before them, and nothing behind "
+                "links to them, though the numbers go on: they stand in the place of others",
+                expected=expected,
+            )
+            return
+        if self._explained(before):
+            return
         self._between(before, entry, expected)
+
+    def _replaced(self, segment: Segment, before: Entry) -> bool:
+        """Whether a stretch is tied at neither end, while sequence numbers run on through both: it was put in place."""
+        after = self._after(segment)
+        return (
+            segment.count > 1
+            and after is not None
+            and after.first.link not in (None, *self._ends, *self.located)
+            and _next(before, segment.first)
+            and _next(segment.last, after.first)
+        )
+
+    def _explained(self, before: Entry) -> bool:
+        """Whether the stretch before this one was told as put in place of others."""
+        told = {(defect.path, defect.record) for defect in self.defects if defect.kind == "spliced"}
+        earlier = [item for item in self._order if item.last is before]
+        return any((self.files[item.first.file], item.first.number) in told for item in earlier)
+
+    def _after(self, segment: Segment) -> Segment | None:
+        behind = [item for item in self._order if item.first.place > segment.last.place]
+        return min(behind, key=lambda item: item.first.place) if behind else None
 
     def _between(self, before: Entry, entry: Entry, expected: str | None) -> None:
         same = entry.parent is not None and entry.parent == before.id
@@ -332,6 +371,10 @@ class Diagnosis:
 
     def _few(self, segment: Segment) -> str:
         return "it" if segment.count == 1 else f"it and the {segment.count - 1:,} behind it"
+
+
+def _next(before: Entry, after: Entry) -> bool:
+    return before.seq is not None and after.seq == before.seq + 1
 
 
 def _alternate(one: Segment, other: Segment) -> bool:

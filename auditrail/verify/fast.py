@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 
-from auditrail.verify.anchors import Anchor
+from auditrail.verify.anchors import Anchor, same_hash
 from auditrail.verify.coverage import Coverage
 from auditrail.verify.detect import Guess
 from auditrail.verify.evidence import Call, Evidence
@@ -27,7 +27,7 @@ from auditrail.verify.plan import Context, Plan, get
 from auditrail.verify.quick import VOUCHED, checker
 from auditrail.verify.segments import Chain, Entry
 from auditrail.verify.signatures import BAD, UNSIGNED, Signer, tally
-from auditrail.verify.walk import Walker, same_hash
+from auditrail.verify.walk import Walker
 
 # Smaller files are walked: a second look at them costs nothing.
 LEAST = 1 << 20
@@ -77,6 +77,7 @@ def possible(item: Evidence, guess: Guess, call: Call) -> bool:
         and profile.terminal is None
         and not profile.prechain
         and call.max_record >= _BLOCK
+        and not (profile.tree and call.anchors)
     )
 
 
@@ -333,6 +334,9 @@ def _signatures(chain: Chain, more: Chain) -> bool:
     chain.inline += more.inline
     chain.unsigned += more.unsigned
     chain.no_key += more.no_key
+    if chain.signed > more.signed and chain.keyless != more.keyless:
+        return False
+    chain.keyless = more.keyless
     chain.signing_key = more.signing_key or chain.signing_key
     chain.notes.update(more.notes)
     return True

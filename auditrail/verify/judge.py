@@ -11,13 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auditrail.verify.anchors import Anchor
+from auditrail.verify.anchors import Anchor, same_hash
 from auditrail.verify.coverage import Coverage
 from auditrail.verify.plan import Plan
 from auditrail.verify.segments import Chain, Entry
 from auditrail.verify.types import BROKEN, INTACT, NOT_CHAINED, UNANCHORED, UNVERIFIABLE, Defect, Result
-from auditrail.verify.walk import same_hash
 
+_STRANGE = (
+    "the hashes: not one comes out. It is a log of another version of this format or of another format that looks like "
+    "it, or every record was changed (--profile takes it for this one; auditrail chains --infer searches for another)"
+)
 NO_ANCHOR = (
     "no anchor: the end may be cut, or the whole log written anew (give --expect-head, --expect-count or --anchor)"
 )
@@ -34,11 +37,17 @@ def judge(
     outside: frozenset[str],
     *,
     lines: bool = True,
+    strange: bool = False,
 ) -> Result:
-    """The result of one chain; `more` are the defects of `diagnose` and those of lines that are no records."""
+    """The result of one chain; `more` are the defects of `diagnose` and those of lines that are no records.
+
+    `strange`: not one of its hashes comes out, so it may be of another version of the format. Then it is no proof of
+    changes that a hash does not fit.
+    """
     profile = plan.profile
     anchored, about_anchors, anchor_defects = _anchored(chain, anchors)
-    defects = [*chain.defects, *more, *anchor_defects]
+    own = [defect for defect in chain.defects if not (strange and defect.kind == "edited")]
+    defects = [*own, *more, *anchor_defects]
     if profile.weak:
         defects.append(Defect("weak-hash", note=profile.weak, breaks=False))
     if chain.too_many:
@@ -47,7 +56,7 @@ def judge(
     defects.sort(key=lambda d: (where.get(d.path, len(files)), d.record if d.record is not None else 1 << 62))
     signed_all = 0 < chain.signed == chain.verified + chain.inline and not chain.unsigned
     only_signed = profile.hash is None and profile.of == "record"
-    checked = (chain.verified + chain.inline) if only_signed else chain.checked
+    checked = (chain.verified + chain.inline) if only_signed else 0 if strange else chain.checked
     verdict = _verdict(chain, defects, checked, anchored, plan)
     last = _head(chain)
     open_fields = _open_fields(plan, chain, coverage, signed_all, outside)
@@ -63,7 +72,7 @@ def judge(
         head=None if last is None else last.ident,
         defects=tuple(defects),
         uncovered_fields=open_fields,
-        not_checked=tuple(_not_checked(plan, chain, anchored, about_anchors, last)),
+        not_checked=((_STRANGE,) if strange else ()) + tuple(_not_checked(plan, chain, anchored, about_anchors, last)),
         notes=tuple(_notes(chain, anchored)),
         signed=chain.signed,
         verified=chain.verified,
@@ -101,6 +110,15 @@ def _anchored(chain: Chain, anchors: Sequence[tuple[int, Anchor]]) -> tuple[str 
         at, found = chain.anchored.get(index, (None, None))
         if anchor.head is None:
             _count_only(anchor, chain, last, told, defects)
+            continue
+        root = None if chain.tree is None else chain.tree.root()
+        if root is not None and same_hash(anchor.head, root):
+            confirmed = f"{anchor.label}: the Merkle root over {chain.count:,} record(s)"
+            continue
+        whole = found is not None and found.position == chain.count
+        if whole and root is not None and anchor.root not in (None, root):
+            note = f"the Merkle root over the records is not the one that {anchor.label} names"
+            defects.append(Defect("rewritten", expected=anchor.root, found=root, note=note))
             continue
         if found is not None and (at is None or at.place == found.place) and not _misplaced(anchor, found, at):
             confirmed = f"{anchor.label}: record {found.number}"

@@ -290,10 +290,10 @@ def decode_text(text: str, encoding: str) -> bytes | None:
     """The bytes of a text in that encoding; None if it is none, or not the one text that stands for its bytes."""
     if encoding == "hex":
         try:
-            made = bytes.fromhex(text)
+            data = bytes.fromhex(text)
         except ValueError:
             return None
-        return made if made.hex() == text else None
+        return data if data.hex() == text else None
     from auditrail.verify.keys import decode_base64
 
     made = decode_base64(text)

@@ -48,6 +48,7 @@ r"""Chain profiles: the closed vocabulary of `auditrail/chains/*.toml`, loaded a
     [[signature]]                 field, algorithm ("ed25519", "es256", "rsa-sha256", "hmac-sha256"), encoding, prefix,
                                   over ("hash", "hash-bytes", "body", "preimage" or parts), body (its own), key ("given"
                                   or the path of the public key in the record), key_encoding, key_prefix, kid (path)
+    tree                          "rfc6962" or "agt": the producer publishes a Merkle root over its records' hashes
     [terminal]                    path, value: marks the last record of a finished chain
 
 A key that is not named here is an error: a misspelt one would silently check less.
@@ -166,6 +167,7 @@ class Profile:
     checks: tuple[Check, ...] = ()
     signatures: tuple[Signature, ...] = ()
     terminal: tuple[str, Any] | None = None
+    tree: str | None = None
 
     @property
     def keyed(self) -> bool:
@@ -218,6 +220,7 @@ def parse(name: str, table: dict[str, Any]) -> Profile:
     made["tested"] = top.one_of("tested", ("run", "source", "documentation"), "documentation")
     made["covers"], made["limits"] = top.texts("covers"), top.texts("limits")
     made["verifiable"], made["reason"] = top.truth("verifiable", True), top.text("reason", "") or ""
+    made["tree"] = top.one_of("tree", ("rfc6962", "agt"), "") if top.text("tree") else None
     match = top.table("match")
     made["required"], made["absent"] = match.texts("required"), match.texts("absent")
     made["const"] = tuple(match.raw("const", dict, {}).items())

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from auditrail.verify.trees import Tree
 from auditrail.verify.types import Defect
 
 # A file that breaks more often than this is not told apart any further: each segment costs about a kilobyte.
@@ -87,6 +88,9 @@ class Chain:
         self.sealed = False
         self.unchained_lead = 0
         self.signing_key: str | None = None
+        # Whether the last signed record carried no key, where those of its format do.
+        self.keyless = False
+        self.tree: Tree | None = None
         self.anchored: dict[int, tuple[Entry | None, Entry | None]] = {}
 
     def defect(self, defect: Defect) -> None:

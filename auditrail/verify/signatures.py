@@ -127,6 +127,11 @@ def tally(chain: Chain, signer: Signer, outcome: Outcome) -> Iterator[tuple[str,
     # Keys that were given are trusted, however often they change.
     if outcome.state != GOOD and outcome.key is not None and chain.signing_key not in (None, outcome.key):
         yield "key-change", "signed with another key than the records before it", chain.signing_key, outcome.key
+    # A key that stands in records is covered by the signature that it verifies, but only where it stands.
+    carries = signer.spec.key == "given" or outcome.key is not None
+    if chain.signed > 1 and carries != (not chain.keyless):
+        yield "key-change", f"{signer.spec.key} stands in some records and not in others", None, outcome.key
+    chain.keyless = not carries
     chain.signing_key = outcome.key or chain.signing_key
 
 

@@ -27,13 +27,14 @@ from typing import Any
 
 from auditrail.verify import parse as parsing
 from auditrail.verify import signatures
-from auditrail.verify.anchors import Anchor
+from auditrail.verify.anchors import Anchor, same_hash
 from auditrail.verify.coverage import Coverage
 from auditrail.verify.forms import Style
 from auditrail.verify.plan import Context, Plan, get, lookup
 from auditrail.verify.records import Outside, Raw
 from auditrail.verify.segments import Chain, Entry
 from auditrail.verify.signatures import Signer
+from auditrail.verify.trees import Tree
 from auditrail.verify.types import Defect
 
 # A record whose hash does not fit may have been moved: so many of them are tried against records that come later.
@@ -367,6 +368,10 @@ class Walker:
     # -- step 8
 
     def _anchors(self, chain: Chain, entry: Entry) -> None:
+        if self.profile.tree is not None and self.anchors and entry.ident is not None:
+            if chain.tree is None:
+                chain.tree = Tree(self.profile.tree, self.profile.digest)
+            chain.tree.add(entry.ident)
         for index, anchor in self.anchors:
             at, found = chain.anchored.get(index, (None, None))
             if (anchor.records is not None and entry.position == anchor.records) or (
@@ -387,13 +392,3 @@ _EDITED_IMPLIED = (
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def same_hash(one: str, other: str | None) -> bool:
-    """Whether two texts are one hash; a prefix such as `sha256:` may be left out by whoever typed it."""
-    if other is None:
-        return False
-    if one == other:
-        return True
-    bare = other.rpartition(":")[2]
-    return one == bare or (one.rpartition(":")[2] == bare and ":" in one and ":" not in other)

@@ -148,3 +148,14 @@ def test_sessions_are_chains_of_their_own() -> None:
     removed = one(CHAINS / "verityledger" / "tampered_whole_session_removed.jsonl")
     assert (removed.verdict, removed.chain) == (INTACT, "sess-A")
     assert any("leaves no trace" in text for text in removed.not_checked)
+
+
+def test_merkle_roots_beside_the_logs_are_anchors() -> None:
+    folder = CHAINS / "agent-governance-toolkit-core"
+    assert one(folder / "auditlog_entries.jsonl", anchor=[folder / "merkle_root.txt"]).verdict == "INTACT"
+    key = key_of("auditchain/")
+    for kind in ("plain", "hmac"):
+        root = [CHAINS / "auditchain" / f"{kind}.merkle_root"]
+        assert one(CHAINS / "auditchain" / f"{kind}.jsonl", key=key, anchor=root).verdict == "INTACT"
+        cut = one(CHAINS / "auditchain" / f"tampered_{kind}_truncate_tail.jsonl", key=key, anchor=root)
+        assert cut.verdict == "BROKEN"

@@ -125,6 +125,6 @@ def test_what_is_written_later_is_not_read(tmp_path: Path) -> None:
 
 
 def test_digest_of_a_stretch() -> None:
-    assert leaves.digest(io.BytesIO(b"0123456789"), 3, 4) == merkle.leaf_hash(b"3456")
-    assert leaves.digest(io.BytesIO(b"0123456789"), 3, 8) is None
-    assert leaves.digest(io.BytesIO(b""), 0, 0) == merkle.leaf_hash(b"")
+    assert leaves.digest(io.BytesIO(b"0123456789"), 4) == merkle.leaf_hash(b"0123")
+    assert leaves.digest(io.BytesIO(b"0123456789"), 11) is None
+    assert leaves.digest(io.BytesIO(b""), 0) == merkle.leaf_hash(b"")

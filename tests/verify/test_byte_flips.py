@@ -89,7 +89,7 @@ def _excused(log: Log, before: Any, changed: bytes, fields: tuple[str, ...], pos
     assert after is not None, where
     paths = differences(before, after)
     if log.profile == "witnesskit":  # members of the object around the records
-        paths = {path.removeprefix("entries.") for path in paths}
+        paths = {path.removeprefix("entries.") for path in paths} - {"version", "actor"}
     open_paths = [path for path in paths if not is_open(path, fields)]
     # A null that is left out of the hash may get another name.
     nulls = {field for field in fields if field.endswith("(null)")}

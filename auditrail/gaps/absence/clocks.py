@@ -74,10 +74,10 @@ keyed AS (
     SELECT run, key, format, stream, min(ts_ns) AS first_ns, max(greatest(ts_ns, coalesce(end_ns, ts_ns))) AS last_ns
     FROM keyed WHERE ts_ns IS NOT NULL GROUP BY ALL
     UNION ALL
-    SELECT s.run, 'run', s.format, s.stream, s.first_ns, s.last_ns FROM run_streams s JOIN looked USING (run)
+    SELECT s.run, 'run', s.format, s.stream, s.first_ns, s.last_ns FROM held_streams s JOIN looked USING (run)
     WHERE s.first_ns IS NOT NULL
 ), whole AS (
-    SELECT run, format, stream FROM run_streams WHERE edges > 0
+    SELECT run, format, stream FROM held_streams WHERE edges > 0
 ), pairs AS (
     SELECT o.run, o.format AS of_f, o.stream AS of_s, i.format AS in_f, i.stream AS in_s,
            o.first_ns - i.first_ns AS low, o.last_ns - i.last_ns AS high
@@ -107,7 +107,7 @@ def in_words(ns: int) -> str:
 
 
 def offsets(connection: duckdb.DuckDBPyConnection, bound: int) -> list[Offset]:
-    """The clocks that are off by more than `bound` ns; `acts`, `run_facts` and `run_streams` must stand."""
+    """The clocks that are off by more than `bound` ns; `acts`, `run_facts` and `held_streams` must stand."""
     (runs,) = connection.execute("SELECT count(*) FROM run_facts WHERE named").fetchone() or (0,)
     rows = connection.execute(_BRACKETS, {"every": max(1, runs // _LOOKED_AT)}).fetchnumpy()
     by_pair: dict[tuple[_Place, _Place], list[int]] = defaultdict(list)

@@ -10,8 +10,8 @@
 5. Its records declare a probability, or the runs that lack it are scattered over time at a steady rate (sampling).
 6. A run whose end is missing, too, never came to write it: no row, the missing end tells it (spans that never ended:
    crash).
-7. Nothing tells (unknown). A stream that should have one or two records of the run is left to what finds single
-   records, and so is a policy that decided nothing: whether it was asked is judged call by call.
+7. Nothing tells (unknown): only of a stream that tells of runs from begin to end. What a stream should have that hears
+   of single calls is left to what finds single records.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Study:
 
 
 def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expected]) -> Study:
-    """Decides for every run and stream of these expectations; `acts`, `cuts` and `run_streams` must stand."""
+    """Decides for every run and stream of these expectations; `acts`, `cuts` and `held_streams` must stand."""
     made = Study(grid, parts)
     if all(part.present.all() for part in parts):
         return made
@@ -108,7 +108,20 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
             _rest(grid, part, sampler, whys)
         made.whys.append(whys)
     _few(made)
+    _collateral(made)
     return made
+
+
+def _collateral(made: Study) -> None:
+    """A stream that only spans join to a run stands loose where these are gone: that is no gap of its own."""
+    gone: set[int] = set()
+    for part, whys in zip(made.parts, made.whys, strict=True):
+        if part.stream.has_spans:
+            gone.update(place for place, why in whys.items() if why.cause not in ("siloed", "lost", "unknown", "clock"))
+    for part, whys in zip(made.parts, made.whys, strict=True):
+        if not part.stream.has_spans:
+            for place in [place for place, why in whys.items() if why.cause == "siloed" and place in gone]:
+                del whys[place]
 
 
 def _few(made: Study) -> None:
@@ -193,7 +206,7 @@ def _rest(grid: Grid, part: Expected, sampler: Sampler, whys: dict[int, Why]) ->
                 whys[place] = Why(
                     "crash", "counted", "weak", "the run never ended, and a span that never ends is never written"
                 )
-        elif records[place] >= _FEW_RECORDS and not policy:
+        elif records[place] >= _FEW_RECORDS and part.tells_runs:
             whys[place] = Why("unknown", "none", "weak", "")
 
 
@@ -226,7 +239,9 @@ def _silences(case: Case, grid: Grid, parts: list[Expected], traces: Traces) -> 
     for number, part in enumerate(parts):
         groups[part.stream.format,].append(number)
         groups[part.stream.format, part.stream.stream].append(number)
-        groups[part.stream.format, part.stream.stream, grid.agents[part.agent]].append(number)
+        shared = case.users[part.stream.format, part.stream.stream] > 1
+        if part.habit or not shared:  # a stream that is thinned out anyway has no silence for one agent alone
+            groups[part.stream.format, part.stream.stream, grid.agents[part.agent]].append(number)
     found: list[Quiet] = []
     for key in sorted(groups, key=lambda key: (len(key), key)):
         members = [parts[number] for number in groups[key]]

@@ -35,6 +35,7 @@ class Expected(NamedTuple):
     """The runs of an agent that should have a stream, in order of their begin, and which do.
 
     habit: nearly all have it; else it is thinned out.
+    tells_runs: it holds the begin or the end of nearly all runs that it has.
     thin: hardly any run has it, so that only proof (a sampled trace, a loose record) may say that it is missing.
     share: events of the stream for each event of the other streams, in a usual run that has it.
     """
@@ -46,6 +47,7 @@ class Expected(NamedTuple):
     habit: bool
     share: float
     thin: bool = False
+    tells_runs: bool = False
 
     def records(self, grid: Grid) -> Ints:
         """How many records each run that has none should have, by the usual share."""
@@ -53,7 +55,7 @@ class Expected(NamedTuple):
 
 
 def expected(connection: duckdb.DuckDBPyConnection, grid: Grid) -> list[Expected]:
-    """What each agent's runs should have, also where all have it; `run_streams` must stand."""
+    """What each agent's runs should have, also where all have it; `held_streams` must stand."""
     runs_of = [np.flatnonzero(grid.agent == number) for number in range(len(grid.agents))]
     tools = _Tools(connection, grid)
     made = []
@@ -158,9 +160,9 @@ def _expected(grid: Grid, stream: Stream, agent: int, runs: Ints, mine: Bools, t
     rate = float(inner.mean())
     share = _share(grid, stream, inside)
     if rate >= _HABIT and len(inner) >= _FEWEST:
-        return Expected(agent, stream, needs, present, True, share)
+        return Expected(agent, stream, needs, present, True, share, tells_runs=tells_runs)
     if covers and present.sum() >= _THINNED_WITH and (~present).sum() >= _THINNED_WITHOUT:
-        return Expected(agent, stream, needs, present, False, share)
+        return Expected(agent, stream, needs, present, False, share, tells_runs=tells_runs)
     return None
 
 
@@ -178,7 +180,10 @@ def _needing(stream: Stream, runs: Ints, has: Bools, tools: _Tools) -> tuple[Int
 
 
 class _Tools:
-    """What runs did, as streams other than the one in question tell: tools called, models asked."""
+    """What runs did, as streams other than the one in question tell: tools called, models asked.
+
+    A tool that was denied in a run does not count there: its service may never have heard of the call.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, grid: Grid) -> None:
         self._connection, self._grid = connection, grid
@@ -221,7 +226,13 @@ class _Tools:
     def _load(self) -> None:
         self._loaded = True
         rows = self._connection.execute(
-            "SELECT DISTINCT run, format, stream, tool FROM acts WHERE tool IS NOT NULL"
+            """
+            SELECT DISTINCT a.run, a.format, a.stream, a.tool FROM acts a
+            LEFT JOIN (
+                SELECT DISTINCT run, tool FROM acts WHERE decision IN ('deny', 'ask', 'not_run') OR status = 'denied'
+            ) d ON d.run = a.run AND d.tool = a.tool
+            WHERE a.tool IS NOT NULL AND d.run IS NULL
+            """
         ).fetchnumpy()
         grid = self._grid
         numbers = {f"{stream.format}/{stream.stream}": number for number, stream in enumerate(grid.streams)}

@@ -38,7 +38,7 @@ class Loose:
             WHERE a.run IS NULL AND a.ts_ns IS NOT NULL
             AND coalesce(a.tool, a.call, a.trace, a.request, a.response, a.decision) IS NOT NULL
             UNION ALL
-            SELECT s.format, s.stream, a.ts_ns, a.event FROM run_streams s
+            SELECT s.format, s.stream, a.ts_ns, a.event FROM held_streams s
             JOIN acts a ON a.run = s.run AND a.format = s.format AND a.stream = s.stream
             WHERE a.ts_ns IS NOT NULL AND s.run NOT IN (SELECT run FROM grid_runs)
             """

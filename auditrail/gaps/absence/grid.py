@@ -71,7 +71,7 @@ class Grid:
 
 
 def load(connection: duckdb.DuckDBPyConnection) -> Grid:
-    """The grid of a case; `run_facts` and `run_streams` must stand.
+    """The grid of a case; `run_facts` and `held_streams` must stand.
 
     Left out are runs that may only be a piece of another run, those that no run id names though the agent's runs have
     one: where no record of a begin or an end shows them to be a run, where a run of the agent at the same time lacks
@@ -82,7 +82,7 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
         WITH homes AS (
             SELECT run, arg_max(format || '/' || stream, (edges, events, format, stream)) AS home,
                    sum(edges) AS edges, sum(events) AS events
-            FROM run_streams GROUP BY run
+            FROM held_streams GROUP BY run
         ), told AS (
             SELECT f.run, coalesce(f.agent, '/' || h.home) AS agent, f.started_ns, f.ended_ns, f.failed, h.events,
                    f.first_event, h.home, f.end_event IS NOT NULL AS has_end,
@@ -98,7 +98,7 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
             SELECT DISTINCT p.run FROM told p JOIN told r ON r.agent = p.agent AND r.id_kind = 'run'
                 AND p.id_kind <> 'run' AND r.started_ns <= p.ended_ns + $slack AND r.ended_ns >= p.started_ns - $slack
             WHERE NOT EXISTS (
-                SELECT 1 FROM run_streams s WHERE s.run = r.run AND s.format || '/' || s.stream = p.home
+                SELECT 1 FROM held_streams s WHERE s.run = r.run AND s.format || '/' || s.stream = p.home
             )
         ), unnamed AS (
             SELECT t.run FROM told t JOIN named n ON n.agent = t.agent WHERE n.by_run AND t.id_kind <> 'run'
@@ -158,7 +158,7 @@ def _streams(connection: duckdb.DuckDBPyConnection, run: Ints) -> list[Stream]:
     )
     rows: dict[str, Any] = connection.execute(
         "SELECT n.number, s.run, s.events, s.calls, s.llm, s.edges, coalesce(s.first_ns, 0) AS first_ns, "
-        "coalesce(s.last_ns, 0) AS last_ns FROM run_streams s JOIN stream_numbers n "
+        "coalesce(s.last_ns, 0) AS last_ns FROM held_streams s JOIN stream_numbers n "
         "ON n.format = s.format AND n.stream = s.stream"
     ).fetchnumpy()
     loose: dict[int, list[str | None]] = {}
@@ -168,7 +168,7 @@ def _streams(connection: duckdb.DuckDBPyConnection, run: Ints) -> list[Stream]:
             SELECT format, stream, agent FROM acts
             WHERE run IS NULL AND coalesce(tool, call, trace, request, response) IS NOT NULL
             UNION ALL
-            SELECT s.format, s.stream, r.agent FROM run_streams s JOIN runs r ON r.run = s.run
+            SELECT s.format, s.stream, r.agent FROM held_streams s JOIN runs r ON r.run = s.run
             WHERE s.run NOT IN (SELECT run FROM grid_runs)
         ) a JOIN stream_numbers n ON n.format = a.format AND n.stream = a.stream ORDER BY ALL NULLS LAST
         """

@@ -29,7 +29,7 @@ _TABLES = {
 
 
 def keep(connection: duckdb.DuckDBPyConnection) -> None:
-    """Makes the tables, if they do not stand; `acts`, `run_facts`, `run_streams` and `cuts` must."""
+    """Makes the tables, if they do not stand; `acts`, `run_facts`, `held_streams` and `cuts` must."""
     held = connection.execute(
         "SELECT 1 FROM duckdb_tables() WHERE temporary AND table_name = 'absence_rows'"
     ).fetchone()

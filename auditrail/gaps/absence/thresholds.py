@@ -1,7 +1,7 @@
 """Whether a sampler explains which traces are held: kept and missing trace ids lie on two sides of one value.
 
 If the choice had nothing to do with a sampler's number, each order of kept and missing ids would be as likely as any
-other: that n kept ones all lie on one side of k missing ones has a chance of 1 in C(n + k, k). A claim needs less than
+other: that n kept ones all lie beyond k of m missing ones or more has a chance of C(n + m - k, n) in C(n + m, n). A claim needs less than
 one in a million, with the kinds of sampler that were tried and the exceptions that were allowed counted in.
 
 Where no other stream names the missing traces, the kept ones alone can tell: n ids spread evenly over the upper part
@@ -23,6 +23,8 @@ _SURE = 13.5
 _EXCEPTIONS = 0.02
 # Of the missing ones, so many must lie on the dropped side: others may be missing for another cause.
 _LEAST_DROPPED = 0.3
+# Ids that are counters or begin with a time lie in so narrow a range that it would be a rate nobody sets.
+_LEAST_RATE = 0.002
 
 
 class Threshold(NamedTuple):
@@ -82,9 +84,10 @@ def _split(kind: str, above: bool, kept: Floats, missing: Floats) -> tuple[float
         penalty = _choose(n, exceptions)
         if k and k >= len(missing) * _LEAST_DROPPED:
             bottom = float(missing[k - 1])
-            sure = _choose(n + k, k) - penalty - log(len(missing))
+            m = len(missing)
+            sure = _choose(n + m, n) - _choose(n + m - k, n) - penalty
             made = _made(kind, above, (bottom + edge) / 2, edge, bottom, n - exceptions, k, witnessed=True)
-        elif not len(missing) and edge < 1 and _is_even(kept[exceptions:], edge):
+        elif not len(missing) and edge <= 1 - _LEAST_RATE and _is_even(kept[exceptions:], edge):
             sure = -n * log1p(-edge) - penalty
             span = 1 - edge
             made = _made(kind, above, edge - span / n, edge, edge - 3 * span / n, n - exceptions, 0, witnessed=False)

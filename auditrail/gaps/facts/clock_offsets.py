@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import duckdb
 
 NAME = "clock_offsets"
-NEEDS = ("acts", "run_facts", "run_streams")
+NEEDS = ("acts", "run_facts", "held_streams")
 COLUMNS = {
     "format": "format of the stream",
     "stream": "the stream",

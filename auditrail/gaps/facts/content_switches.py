@@ -9,6 +9,8 @@ way round), capturing was switched. The change is looked for (`gaps.switches`)
 3. in each tool, over all agents and in each agent,
 4. between versions of an agent that ran side by side: one that always has it, and one that never does.
 
+An agent that only began while a tool was off for all others never had the content, and lacks it by the same switch.
+
 What one step explains is not looked at by the next. Records without a time, and records of failed calls whose result
 is missing, are left out.
 """
@@ -54,6 +56,7 @@ _FEWEST_LACKING = 3
 def build(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes the table."""
     _sides(connection)
+    _late(connection)
     connection.execute(
         "CREATE TEMP TABLE content_off_rows (event BIGINT, side VARCHAR, subject VARCHAR, detail VARCHAR)"
     )
@@ -75,6 +78,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
         """
     )
     connection.execute("DROP TABLE content_off_rows")
+    connection.execute("DROP TABLE content_late")
     connection.execute("DROP TABLE content_sides")
 
 
@@ -114,6 +118,34 @@ def _sides(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def _late(connection: duckdb.DuckDBPyConnection) -> None:
+    """Table of the records of agents that never had the content of a tool that others have, with their first and last.
+
+    They say nothing about when it was switched, so they are no part of the series.
+    """
+    parts = " UNION ALL ".join(
+        f"""
+        SELECT event, '{side}' AS side, format, stream, layer, kind, coalesce(agent, '') AS agent,
+               coalesce(tool, name, '') AS subject, ts_ns, {side}_state IN {_KEPT} AS has
+        FROM acts WHERE ts_ns IS NOT NULL AND ('{side}' = 'args' OR status NOT IN ('error', 'denied'))
+        """
+        for side in ("args", "result")
+    )
+    subjects = ", ".join((*_STREAM, "subject"))
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE content_late AS
+        WITH known AS (SELECT {subjects} FROM content_sides GROUP BY ALL HAVING NOT bool_and(has) AND bool_or(has)),
+        told AS (SELECT p.* FROM ({parts}) p SEMI JOIN known USING ({subjects})),
+        never AS (
+            SELECT {subjects}, agent, min(ts_ns) AS begins, max(ts_ns) AS ends FROM told GROUP BY ALL
+            HAVING NOT bool_or(has)
+        )
+        SELECT t.*, n.begins, n.ends FROM told t JOIN never n USING ({subjects}, agent)
+        """
+    )
+
+
 def _found(connection: duckdb.DuckDBPyConnection, columns: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Off]]:
     """What is off in each series that these columns name."""
     keys = ", ".join(columns)
@@ -148,11 +180,19 @@ def _take(connection: duckdb.DuckDBPyConnection, columns: tuple[str, ...], key: 
             where += f" AND ts_ns {'>' if beyond == '<' else '<'} ?"
             values.append(bound if found is None or found[0] is None else found[0])
     subject = "subject" if "subject" in columns else "NULL"
+    detail = _detail(off) + _version_of(connection, where, values)
     connection.execute(
         f"INSERT INTO content_off_rows SELECT event, side, {subject}, ? FROM content_sides WHERE NOT has AND {where}",
-        [_detail(off) + _version_of(connection, where, values), *values],
+        [detail, *values],
     )
     connection.execute(f"DELETE FROM content_sides WHERE NOT has AND {where}", values)
+    if "agent" not in columns:
+        inside = where.replace("ts_ns >", "begins >").replace("ts_ns <", "ends <")
+        connection.execute(
+            f"INSERT INTO content_off_rows SELECT event, side, {subject}, ? FROM content_late WHERE {inside}",
+            [detail, *values],
+        )
+        connection.execute(f"DELETE FROM content_late WHERE {inside}", values)
 
 
 def _detail(off: Off) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import duckdb
 
 NAME = "cut_runs"
-NEEDS = ("acts", "run_facts", "run_streams", "cuts")
+NEEDS = ("acts", "run_facts", "held_streams", "cuts")
 COLUMNS = {
     "run": "runs.run",
     "agent": "the run's agent",

@@ -1,8 +1,8 @@
 """`endings`: runs whose records hold no end although runs of their kind have one, and whether they crashed.
 
 A crash leaves more behind than a missing record: a root span that was never exported, calls that are open, a last
-record in some stream that never comes last in a whole run. Where everything else is as in a whole run, only the record
-of the end is gone. Clocks of streams differ, so only the order inside each stream is used.
+record in some stream that never comes last in a whole run that went well. Where everything else is as in a whole run,
+only the record of the end is gone. Clocks of streams differ, so only the order inside each stream is used.
 """
 
 from __future__ import annotations
@@ -38,13 +38,17 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
         CREATE TEMP TABLE endings AS
-        WITH habits AS (
-            SELECT agent, count(*) AS whole, count(*) FILTER (WHERE has_spans) AS traced,
+        WITH whole_runs AS (  -- a run without a root may not say whose it is: for it, all agents are the measure
+            SELECT * FROM run_edges WHERE ended AND agent <> '*'
+            UNION ALL
+            SELECT * REPLACE ('*' AS agent) FROM run_edges WHERE ended
+        ), habits AS (
+            SELECT agent, count(*) FILTER (WHERE NOT failed) AS whole, count(*) FILTER (WHERE has_spans) AS traced,
                    count(*) FILTER (WHERE root) AS rooted
-            FROM run_edges WHERE ended GROUP BY agent
+            FROM whole_runs GROUP BY agent
         ), usual AS (
             SELECT r.agent, l.stream, l.class, count(*) AS runs
-            FROM run_lasts l JOIN run_edges r ON r.run = l.run WHERE r.ended GROUP BY ALL
+            FROM run_lasts l JOIN whole_runs r ON r.run = l.run WHERE NOT r.failed GROUP BY ALL
         ), odd AS (
             SELECT l.run, min(l.stream) AS stream
             FROM run_lasts l JOIN run_edges r ON r.run = l.run JOIN habits h ON h.agent = r.agent
@@ -67,7 +71,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
         SELECT run, event, format, stream,
                NOT root AND (open_call OR rootless IS TRUE OR odd_stream IS NOT NULL OR whole < {_WHOLE_RUNS})
                AS crashed,
-               NOT root AND (open_call OR rootless IS TRUE) AS sure,
+               NOT root AND (open_call OR rootless IS TRUE AND NOT traced) AS sure,
                CASE WHEN root THEN 'its root span ended, so the run went on to its end'
                     WHEN open_call THEN 'a call of ' || coalesce(open_tool, 'a tool') || ' is open'
                     WHEN rootless THEN 'its root span was never exported'
@@ -76,13 +80,15 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
                     ELSE 'its last records are those with which whole runs end' END AS sign,
                last_ns
         FROM judged
+        -- Where only the root span tells the end, a run without one may have lost no more than that span.
+        WHERE NOT traced OR NOT root AND rootless AND (open_call OR odd_stream IS NOT NULL)
         """
     )
     case.drop(connection, "run_edges", "run_lasts")
 
 
 def _edges(connection: duckdb.DuckDBPyConnection) -> None:
-    """`run_edges`: named runs with a begin in a stream that writes ends."""
+    """`run_edges`: named runs with a begin in a stream that writes ends, or with spans where only a root span tells."""
     connection.execute(
         """
         CREATE TEMP TABLE run_edges AS
@@ -95,16 +101,30 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> None:
         ), writers AS (
             SELECT format, stream FROM stream_habits
             WHERE runs_with_end > 0 AND (runs_with_start < 10 OR runs_with_end * 2 >= runs_with_start)
+        ), tellers AS (  -- agents of which any record tells an end; of others, the root span does
+            SELECT f.agent, bool_or(m.ended OR m.stream IS NOT NULL) AS writes
+            FROM marks m JOIN run_facts f ON f.run = m.run WHERE f.agent IS NOT NULL GROUP BY ALL
+            UNION ALL
+            SELECT '*', bool_or(ended OR stream IS NOT NULL) FROM marks
+        ), traces AS (
+            SELECT run, arg_min(format, event) AS format, arg_min(stream, event) AS stream FROM acts
+            WHERE run IS NOT NULL AND kind = 'span' AND span IS NOT NULL GROUP BY run
         ), lasts AS (
             SELECT run, format, stream, arg_max(event, (ts_ns, event)) AS event, max(ts_ns) AS last_ns
             FROM acts WHERE run IS NOT NULL AND NOT inferred AND ts_ns IS NOT NULL GROUP BY ALL
         )
-        SELECT f.run, coalesce(f.agent, '') AS agent, m.format, m.stream, coalesce(l.event, f.last_event) AS event,
-               l.last_ns, m.ended, m.stream IS NOT NULL AND w.stream IS NOT NULL AND f.named AS started, m.has_spans,
-               f.root
+        SELECT f.run, coalesce(f.agent, '*') AS agent, coalesce(m.format, p.format) AS format,
+               coalesce(m.stream, p.stream) AS stream, coalesce(l.event, f.last_event) AS event, l.last_ns,
+               m.ended OR f.root AND t.writes IS NOT TRUE AS ended,
+               f.named AND (w.stream IS NOT NULL OR t.writes IS NOT TRUE AND m.has_spans) AS started, m.has_spans,
+               f.root, coalesce(f.failed, false) AS failed,
+               t.writes IS NOT TRUE AND w.stream IS NULL AS traced
         FROM run_facts f JOIN marks m ON m.run = f.run
+        LEFT JOIN tellers t ON t.agent = coalesce(f.agent, '*')
+        LEFT JOIN traces p ON p.run = f.run
         LEFT JOIN writers w ON w.format = m.format AND w.stream = m.stream
-        LEFT JOIN lasts l ON l.run = f.run AND l.format = m.format AND l.stream = m.stream
+        LEFT JOIN lasts l ON l.run = f.run AND l.format = coalesce(m.format, p.format)
+                         AND l.stream = coalesce(m.stream, p.stream)
         """
     )
 

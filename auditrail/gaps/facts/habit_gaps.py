@@ -42,6 +42,8 @@ COLUMNS = {
     "to_ns": "last time of the unit",
 }
 SHARE = 0.9
+# A call that failed may have failed anywhere on its way: what most of them reach, one need not.
+FAILED_SHARE = 0.97
 LEAST = 20
 
 
@@ -118,21 +120,22 @@ def _habits(connection: duckdb.DuckDBPyConnection) -> None:
             FROM unit_groups g JOIN (SELECT DISTINCT run, format, class FROM habit_run_streams) s ON s.run = g.run
             GROUP BY ALL
         ), had AS (
-            SELECT kind, agent, tool, outcome, format, stream, phase, count(*) AS n1,
-                   count(*) FILTER (WHERE n >= 2) AS n2, count(*) FILTER (WHERE n >= 3) AS n3
+            SELECT kind, agent, tool, outcome, format, stream, phase,
+                   CASE WHEN outcome = 'error' AND kind <> 'run' THEN {FAILED_SHARE} ELSE {SHARE} END AS share,
+                   count(*) AS n1, count(*) FILTER (WHERE n >= 2) AS n2, count(*) FILTER (WHERE n >= 3) AS n3
             FROM units GROUP BY ALL
         )
         SELECT h.kind, h.agent, h.tool, h.outcome, h.format, h.stream, h.phase, p.units AS of_units, z.all_units,
-               CASE WHEN h.n3 >= {SHARE} * p.units AND h.kind <> 'call' THEN 3 WHEN h.n2 >= {SHARE} * p.units THEN 2
+               CASE WHEN h.n3 >= h.share * p.units AND h.kind <> 'call' THEN 3 WHEN h.n2 >= h.share * p.units THEN 2
                     ELSE 1 END AS least,  -- a call that was tried again leaves twice the lines, and most are not
-               CASE WHEN h.n3 >= {SHARE} * p.units AND h.kind <> 'call' THEN h.n3
-                    WHEN h.n2 >= {SHARE} * p.units THEN h.n2 ELSE h.n1 END AS have,
-               h.n1 >= {SHARE} * z.all_units AS always
+               CASE WHEN h.n3 >= h.share * p.units AND h.kind <> 'call' THEN h.n3
+                    WHEN h.n2 >= h.share * p.units THEN h.n2 ELSE h.n1 END AS have,
+               h.n1 >= h.share * z.all_units AS always
         FROM had h
         JOIN sizes z ON z.kind = h.kind AND z.agent = h.agent AND z.tool = h.tool AND z.outcome = h.outcome
         JOIN present p ON p.kind = h.kind AND p.agent = h.agent AND p.tool = h.tool AND p.outcome = h.outcome
                       AND p.format = h.format AND p.stream = h.stream
-        WHERE p.units >= {LEAST} AND h.n1 >= {SHARE} * p.units
+        WHERE p.units >= {LEAST} AND h.n1 >= h.share * p.units
         """
     )
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NAME = "missing_records"
 NEEDS = (
     "acts", "run_facts", "stream_habits", "calls", "call_acts", "missing_parents", "endings", "unanswered_calls",
-    "children_announced", "habit_gaps",
+    "children_announced", "habit_gaps", "missing_streams", "policy_stops",
 )  # fmt: skip
 COLUMNS = {
     "run": "runs.run; NULL where no run is known",
@@ -53,6 +53,8 @@ _UNWRITTEN_NS = 10_000_000_000
 _FEW = 5
 # In a run of so few decided calls, all may have gone without a decision; of more, the whole stream is missing.
 _ALL_SKIPPED = 2
+# So far apart, by their clocks, a decision and the call that it is about may stand.
+_NEAR_NS = 5_000_000_000
 
 
 def build(connection: duckdb.DuckDBPyConnection) -> None:
@@ -121,7 +123,10 @@ def _found(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
         INSERT INTO found
-        WITH named AS (
+        WITH loose AS (
+            SELECT a.tool, a.stream, a.ts_ns FROM acts a LEFT JOIN call_acts c ON c.event = a.event
+            WHERE a.kind = 'decision' AND c.event IS NULL
+        ), named AS (
             SELECT g.*, CASE WHEN unit = 'run' AND phase LIKE 'start:%' THEN 'start'
                         WHEN unit = 'run' AND phase LIKE 'end:%' THEN 'end'
                         WHEN unit = 'run' THEN 'line'
@@ -148,5 +153,22 @@ def _found(connection: duckdb.DuckDBPyConnection) -> None:
         WHERE (NOT h.whole OR h.asked <= {_ALL_SKIPPED}) AND NOT EXISTS (SELECT 1 FROM found f WHERE f.run = h.run AND (
                   f.kind = h.kind AND h.kind IN ('end', 'result') AND (h.kind = 'end' OR f.what = 'result:' || h.key)
                   OR h.unit = 'call' AND f.what = 'execution:' || h.key AND h.kind <> 'request'))
+          -- A decision that is held, and lost what ties it to its call, is not missing.
+          AND NOT (h.kind = 'decision' AND h.unit <> 'count' AND EXISTS (
+                  SELECT 1 FROM loose d WHERE d.tool = h.tool AND d.stream = h.stream
+                  AND d.ts_ns BETWEEN h.from_ns - {_NEAR_NS} AND h.to_ns + {_NEAR_NS}))
+        """
+    )
+    connection.execute(
+        """
+        INSERT INTO found
+        SELECT p.run, CASE WHEN m.run IS NOT NULL THEN 'stream:' || p.format || '/' || p.stream
+                      ELSE 'decision:' || p.label END AS what,
+               'decision', p.event, p.agent, 'policy', p.format, p.stream, p.tool, p.call, p.ts_ns, p.to_ns,
+               'policy,' || p.format || '/' || p.stream, 1, p.decided, p.before, false, false, NULL, true
+        FROM policy_stops p
+        LEFT JOIN missing_streams m ON m.run = p.run AND m.format = p.format AND m.stream = p.stream
+        WHERE NOT EXISTS (SELECT 1 FROM found f WHERE f.run = p.run AND f.kind = 'decision'
+                          AND f.what = 'decision:' || p.label)
         """
     )

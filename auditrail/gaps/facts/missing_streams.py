@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import duckdb
 
 NAME = "missing_streams"
-NEEDS = ("acts", "run_facts", "run_streams", "cuts")
+NEEDS = ("acts", "run_facts", "held_streams", "cuts")
 COLUMNS = {
     "run": "runs.run",
     "agent": "the run's agent",

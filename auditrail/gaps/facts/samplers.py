@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import duckdb
 
 NAME = "samplers"
-NEEDS = ("acts", "run_facts", "run_streams", "cuts")
+NEEDS = ("acts", "run_facts", "held_streams", "cuts")
 COLUMNS = {
     "agent": "the agent",
     "format": "format of the stream",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import duckdb
 
 NAME = "silences"
-NEEDS = ("acts", "run_facts", "run_streams", "cuts")
+NEEDS = ("acts", "run_facts", "held_streams", "cuts")
 COLUMNS = {
     "format": "format of the stream",
     "stream": "the stream",

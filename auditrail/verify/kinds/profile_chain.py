@@ -168,7 +168,10 @@ def _judged(walks: list[_Walked], call: Call) -> list[Result]:
                 anchors.append((index, anchor))
                 taken.add(index)
         loose = walk.walker.loose if walk.plan.profile.key is None or len(walk.walker.chains) == 1 else []
-        more = [*walk.diagnosed[chain.key], *loose]
+        strange = call.profile is None and _strange(walk, chain)
+        # Links by stored hashes show what is missing, whatever the hashes are made of.
+        stored = walk.plan.profile.hash is not None and walk.plan.profile.prev is not None
+        more = [*(walk.diagnosed[chain.key] if stored or not strange else ()), *loose]
         more += [_forged(anchor) for _, anchor in anchors if sealed(anchor, call.keys) is False]
         firsts.append((len(results), walk, chain))
         results.append(
@@ -182,12 +185,13 @@ def _judged(walks: list[_Walked], call: Call) -> list[Result]:
                 more,
                 frozenset(walk.walker.outside),
                 lines=all(guess.shape.kind == "lines" for _, guess in walk.items),
+                strange=strange,
             )
         )
     results += [_loose(walk) for walk in walks if _has_loose(walk)]
     _compare(results, firsts, call)
-    sealed = call.cache.get(("seal", "origins"), ())  # such an anchor is about a sealed log of this call
-    left = [one for index, one in enumerate(call.anchors) if index not in taken and one.origin not in sealed]
+    elsewhere = call.cache.get(("seal", "origins"), ())  # such an anchor is about a sealed log of this call
+    left = [one for index, one in enumerate(call.anchors) if index not in taken and one.origin not in elsewhere]
     results += [_missing(anchor, walks) for anchor in left]
     return results
 
@@ -202,6 +206,16 @@ def _about(anchor: Anchor, index: int, walk: _Walked, chain: Chain, chains: int)
     if chains == 1:
         return True
     return anchor.head is not None and chain.anchored.get(index, (None, None))[1] is not None
+
+
+def _strange(walk: _Walked, chain: Chain) -> bool:
+    """Whether not one hash of the log comes out, and it only looks like the profile's: another version's, perhaps."""
+    profile = walk.plan.profile
+    if not walk.plan.computable or any(guess.reproduced or not guess.tried for _, guess in walk.items):
+        return False
+    if profile.of == "previous":
+        return all(segment.count == 1 for segment in chain.segments)
+    return profile.hash is not None and not chain.checked
 
 
 def _forged(anchor: Anchor) -> Defect:

@@ -1,8 +1,8 @@
 """Sigstore bundles (`FILE.sigstore.json`): a file signed by an identity, and logged. sigstore-python checks (extra).
 
 1. The certificate, its log of issuance (SCT), the entry in the transparency log, the signature and the file's digest
-must hold, by the trusted root that was given (`--trusted-root`), else by the one that came with sigstore-python: nothing
-is fetched. 2. Of an attestation (DSSE, in-toto), the file must be one of its subjects. 3. Whose identity the certificate
+must hold, by the trusted root that was given (`--trusted-root`), else by the one that its library brought: nothing is
+fetched. 2. Of an attestation (DSSE, in-toto), the file must be one of its subjects. 3. Whose identity the certificate
 names counts only against the one that is expected (`--identity`, `--issuer`): anybody can get a certificate.
 """
 

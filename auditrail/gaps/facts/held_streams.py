@@ -1,4 +1,4 @@
-"""`run_streams`: how much each run has of each stream, and when."""
+"""`held_streams`: how much each run has of each stream, and when."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
-NAME = "run_streams"
+NAME = "held_streams"
 NEEDS = ("acts",)
 COLUMNS = {
     "run": "runs.run",
@@ -28,7 +28,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes the table."""
     connection.execute(
         """
-        CREATE TEMP TABLE run_streams AS
+        CREATE TEMP TABLE held_streams AS
         SELECT run, format, stream, count(*) AS events, count(*) FILTER (WHERE tool IS NOT NULL) AS calls,
                count(*) FILTER (WHERE layer = 'llm') AS llm,
                count(*) FILTER (WHERE (kind = 'span' AND span IS NOT NULL AND parent IS NULL)
