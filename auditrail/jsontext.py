@@ -146,8 +146,21 @@ def _deep() -> RecordError:
 
 def _reason(error: ValueError) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg.removesuffix(' at')} at character {error.pos}"
+        early = "; the record ends early" if _cut(error) else ""
+        return f"{error.msg.removesuffix(' at')} at character {error.pos}{early}"
     return str(error)
+
+
+def _cut(error: json.JSONDecodeError) -> bool:
+    """Whether more text could have made it JSON: it was cut, and is not broken in itself."""
+    rest = error.doc[error.pos :].strip()
+    if error.doc.lstrip()[:1] not in ("{", "[", '"'):
+        return False
+    if error.msg.startswith("Unterminated"):
+        return True
+    if "escape" in error.msg:
+        return len(rest) < len(r"\uD83D\uDE00")
+    return any(word.startswith(rest) for word in ("true", "false", "null", "-"))
 
 
 def _parse_odd(data: bytes, reason: str) -> tuple[Any, tuple[str, ...]]:

@@ -60,6 +60,24 @@ def test_refused(raw: bytes, code: str) -> None:
     assert refused.value.code == code
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [b'{"a": "b', b'{"a": tr', b'{"a":', b'{"a"', b'{"a":1', b'{"a":1,', b'{"a":"x\\', rb'{"a":"\u12', b"[1,2", b'{"a":-'],
+)
+def test_a_record_that_was_cut_is_said_to_end_early(raw: bytes) -> None:
+    with pytest.raises(RecordError, match="; the record ends early"):
+        jsontext.parse(raw)
+
+
+@pytest.mark.parametrize(
+    "raw", [b"{incomplete", b"not json", b"n", b'{"a":1}}', b"", b"{'a':1}", rb'{"a":"\q and more"}', b"[2026-01-01] up"]
+)
+def test_a_record_that_is_broken_in_itself_is_not(raw: bytes) -> None:
+    with pytest.raises(RecordError) as refused:
+        jsontext.parse(raw)
+    assert "ends early" not in str(refused.value)
+
+
 @pytest.mark.parametrize("leaf", [b"1", b"NaN", b'"\\u0000"', b'"\\ud800"', b'{"a":1,"a":2}'])
 @pytest.mark.parametrize(("opens", "closes"), [(b"[", b"]"), (b'{"a":', b"}")])
 def test_the_limit_on_depth_is_exact_whatever_the_path(leaf: bytes, opens: bytes, closes: bytes) -> None:

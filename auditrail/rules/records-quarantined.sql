@@ -19,7 +19,7 @@ SELECT q.source AS source,
        q.record AS record,
        'source:' || CAST(q.source AS STRING) || ':quarantined:' || CAST(q.byte_offset AS STRING) AS what,
        CASE WHEN q.code = 'torn-tail' THEN 'crash'
-            WHEN q.code IN ('oversized', 'broken-frame', 'invalid-json') THEN 'truncation'
+            WHEN q.code IN ('oversized', 'broken-frame') OR q.reason LIKE '%; the record ends early' THEN 'truncation'
             ELSE 'unknown' END AS cause,
        CASE WHEN q.code = 'torn-tail' THEN 'low' ELSE 'medium' END AS severity,
        s.format AS format,
