@@ -130,16 +130,21 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _lasts(connection: duckdb.DuckDBPyConnection) -> None:
-    """`run_lasts`: what comes last in each stream of a run, but for the run's own end and the root span."""
+    """`run_lasts`: what comes last in each stream of a run, but for its end and root span.
+
+    Only for agents of which a run has no end.
+    """
     connection.execute(
         """
         CREATE TEMP TABLE run_lasts AS
+        WITH asked AS (SELECT DISTINCT agent FROM run_edges WHERE started AND NOT ended)
         SELECT run, format || '/' || stream AS stream,
                arg_max(layer || '/' || kind || '/' || coalesce(tool, '') || '/'
                        || CASE WHEN kind IN ('start', 'message') THEN coalesce(name, '') ELSE '' END,
                        (coalesce(end_ns, ts_ns), kind = 'call', event)) AS class
         FROM acts
-        WHERE run IS NOT NULL AND NOT inferred AND ts_ns IS NOT NULL AND layer IN ('agent', 'llm', 'tool')
+        WHERE run IN (SELECT run FROM run_edges WHERE agent IN (SELECT agent FROM asked) OR '*' IN (FROM asked))
+          AND NOT inferred AND ts_ns IS NOT NULL AND layer IN ('agent', 'llm', 'tool')
           AND NOT (kind = 'end' AND layer = 'agent')
           AND NOT (kind = 'span' AND parent IS NULL AND layer = 'agent')
         GROUP BY ALL
