@@ -197,11 +197,10 @@ def logging_tool(fleet: Fleet, draw: random.Random) -> bool:
 
 @fault
 def logging_version(fleet: Fleet, draw: random.Random) -> bool:
-    """The new version of an agent logs no arguments in its own stream."""
+    """The new version of an agent logs no arguments in its own stream, or, where it has none, in its spans."""
     agents = sorted({run.agent.name for run in fleet.runs if run.agent.upgraded < DAYS})
     if not agents:
         return False
     agent = draw.choice(agents)
-    return _silent(
-        r for r in fleet.held(*fleet.streams("agent")) if r.run.agent.name == agent and r.run.version == "2.0.0"
-    )
+    streams = fleet.streams("agent") or fleet.streams("spans")
+    return _silent(r for r in fleet.held(*streams) if r.run.agent.name == agent and r.run.version == "2.0.0")

@@ -49,7 +49,7 @@ class Tally:
 
 
 class Wrong(NamedTuple):
-    """A pair that is wrong or was missed; the rules that spoke of the run, with their causes, stand beside it."""
+    """A pair that is wrong or was missed, with the rules that spoke of the run and, if missed, the records touched."""
 
     kind: str  # false or missed
     cause: str
@@ -125,7 +125,8 @@ def compare(found: Iterable[Gap], fleet: Fleet) -> Verdict:
         if any((item.run.number, cause) in pairs for cause in item.right):
             tallies[item.cause].met += 1
         else:
-            wrong.append(Wrong("missed", item.cause, item.run.id, tuple(sorted(said[item.run.number]))))
+            said_of = [f"{stream}:{kind} is touched" for stream, kind in item.touched]
+            wrong.append(Wrong("missed", item.cause, item.run.id, (*sorted(said[item.run.number]), *said_of)))
     alarms = [gap for gap in found if SEVERITIES.index(gap.severity) <= SEVERITIES.index("medium")]
     return Verdict(tallies, wrong, alarms, 0.0, sorted(unknown))
 

@@ -115,11 +115,12 @@ class Record:
 
 
 class Missing(NamedTuple):
-    """A run that lost something to `cause`; an answer that is in `right` is right."""
+    """A run that lost something to `cause`; an answer in `right` is right; `touched`: (stream, kind) of the records."""
 
     run: Run
     cause: str
     right: frozenset[str]
+    touched: tuple[tuple[str, str], ...]
 
 
 @dataclass
@@ -165,12 +166,14 @@ class Fleet:
         """What is missing of every run of which anything is left."""
         seen = {record.run.number for record in self.held()}
         found: dict[tuple[int, str], set[str]] = {}
+        touched: dict[tuple[int, str], set[tuple[str, str]]] = {}
         for record in self.records:
             for mark in [record.gone] if record.gone else record.marks:
                 found.setdefault((record.run.number, mark.cause), set()).update((mark.cause, *mark.also))
+                touched.setdefault((record.run.number, mark.cause), set()).add((record.stream, record.kind))
         runs = {run.number: run for run in self.runs}
         return [
-            Missing(runs[number], cause, frozenset(right))
+            Missing(runs[number], cause, frozenset(right), tuple(sorted(touched[number, cause])))
             for (number, cause), right in sorted(found.items())
             if number in seen
         ]
