@@ -97,8 +97,13 @@ def test_pairs_are_judged_by_run_and_cause() -> None:
     verdict = compare([gap("policy-missing", first.id), gap("lost", second.trace, third.id, "nobody")], fleet)
     assert verdict.unknown_runs == ["nobody"]
     assert verdict.tallies["policy-missing"] == Tally(found=1, right=1)
-    assert verdict.tallies["lost"] == Tally(found=2, right=0, true=1, met=1)
+    assert verdict.tallies["lost"] == Tally(found=3, right=0, true=1, met=1)
     assert verdict.tallies["outage"] == Tally(true=1)
     assert sorted((item.kind, item.cause, item.run) for item in verdict.wrong) == sorted(
-        [("false", "lost", second.id), ("false", "lost", third.id), ("missed", "outage", second.id)]
+        [
+            ("false", "lost", second.id),
+            ("false", "lost", third.id),
+            ("false", "lost", "nobody"),
+            ("missed", "outage", second.id),
+        ]
     )
