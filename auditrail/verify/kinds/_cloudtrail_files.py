@@ -74,6 +74,12 @@ def trail_of(key: str) -> str:
     return "/".join((name["account"], name["region"], name["trail"])) + ("/backfill" if name["backfill"] else "")
 
 
+def object_name(name: str) -> str | None:
+    """The name of the digest's object, if this is a file name of one, also unpacked; None: a name of another kind."""
+    packed = name if name.endswith(".gz") else name + ".gz"
+    return packed if _DIGEST.fullmatch(packed) else None
+
+
 def delivered(item: Evidence) -> int | None:
     """When a log file was delivered, by its name, ns since the epoch."""
     name = _LOG.fullmatch(PurePosixPath(item.shown.replace("!", "/")).name)
