@@ -159,7 +159,7 @@ class Stored:
 
     def log(self, key: str) -> Evidence | None:
         """The log file with an object key: the one whose path ends in most of it."""
-        wanted = tuple(part for part in key.split("/") if part)
+        wanted = tuple(part for part in key.removesuffix(".gz").split("/") if part)
         found = self._logs.get(wanted[-1] if wanted else "", [])
         return max(found, key=lambda item: (_alike(_parts(item), wanted), item.shown), default=None)
 
@@ -167,7 +167,7 @@ class Stored:
         """Log files of a trail's account and region that are not in a set of object keys."""
         account, _, rest = trail.partition("/")
         region = rest.partition("/")[0]
-        names = {key.rpartition("/")[2] for key in listed}
+        names = {key.rpartition("/")[2].removesuffix(".gz") for key in listed}
         made = []
         for name, items in sorted(self._logs.items()):
             match = _LOG.fullmatch(name)
@@ -177,7 +177,9 @@ class Stored:
 
 
 def _parts(item: Evidence) -> tuple[str, ...]:
-    return tuple(part for part in item.shown.replace("\\", "/").replace("!", "/").split("/") if part)
+    """The path of a file, whether it was unpacked or not."""
+    shown = item.shown.removesuffix(".gz")
+    return tuple(part for part in shown.replace("\\", "/").replace("!", "/").split("/") if part)
 
 
 def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> int:

@@ -105,6 +105,14 @@ def test_a_log_that_was_unpacked_is_the_same_log(trail: Trail) -> None:
     assert judged(trail).verdict == UNANCHORED
 
 
+def test_logs_that_were_unpacked_and_lost_their_ending_are_found(trail: Trail) -> None:
+    for path in [log for logs in trail.logs for log in logs]:
+        path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
+        path.unlink()
+    result = judged(trail)
+    assert (result.verdict, result.defects) == (UNANCHORED, ())
+
+
 def test_a_log_that_no_digest_lists_is_named(trail: Trail) -> None:
     other = trail.logs[0][0].with_name(trail.logs[0][0].name.replace("_x0", "_forged"))
     other.write_bytes(gzip.compress(b'{"Records":[]}'))
