@@ -6,6 +6,7 @@ How data flows (each arrow is a folder; imports go down this list only, a test c
 - `text`, `times`, `jsontext`, `digest`: small pure helpers for hostile text, time, JSON and hashes.
 - `containers`: bytes as found -> records with number, byte offset, length and blake3.
 - `readers`: one module per format; the bytes of a record -> events, or a reason why not.
+- `chains`: one TOML file per hash-chain format; `verify`: raw bytes -> verdicts on chains and signatures, no case.
 - `ingest`: finds the inputs (files, members of archives, objects of remote stores), chooses the reader, accounts for
   every record, and writes Arrow batches into the case.
 - `case`: one DuckDB file; opened read-only unless a load is under way.

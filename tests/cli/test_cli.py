@@ -19,12 +19,12 @@ from tests.conformance._pipeline import EVIDENCE
 
 COMMAND = Path(sys.executable).with_name("auditrail")
 FORMATS = sorted(discover.modules("auditrail.outputs"))
-# Those that can hold any result, and not a run alone.
 # Those that can hold a run.
 OF_RUNS = [
     name for name, module in sorted(discover.modules("auditrail.outputs").items())
     if "reconstruction" in getattr(module, "REPORTS", ("reconstruction",))
 ]  # fmt: skip
+# Those that can hold any result, and not a run alone.
 ANY_RESULT = [name for name in FORMATS if not getattr(discover.module("auditrail.outputs", name), "REPORTS", ())]
 COUNTERS = ("records", "records_with_events", "events", "quarantined", "blank", "ignored", "duplicates")
 RUN = "run-7f3a91"

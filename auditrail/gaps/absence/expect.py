@@ -182,7 +182,7 @@ def _needing(stream: Stream, runs: Ints, has: Bools, tools: _Tools) -> tuple[Int
 class _Tools:
     """What runs did, as streams other than the one in question tell: tools called, models asked.
 
-    A tool that was denied in a run does not count there: its service may never have heard of the call.
+    A tool all of whose calls were denied in a run does not count there: its service may never have heard of them.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, grid: Grid) -> None:
@@ -228,8 +228,12 @@ class _Tools:
         rows = self._connection.execute(
             """
             SELECT DISTINCT a.run, a.format, a.stream, a.tool FROM acts a
-            LEFT JOIN (
-                SELECT DISTINCT run, tool FROM acts WHERE decision IN ('deny', 'ask', 'not_run') OR status = 'denied'
+            LEFT JOIN (  -- denied, and none of its calls in the run was let through
+                SELECT run, tool FROM acts WHERE run IS NOT NULL AND tool IS NOT NULL GROUP BY run, tool
+                HAVING bool_or(decision IN ('deny', 'ask', 'not_run') OR status = 'denied') AND NOT bool_or(
+                    decision IN ('allow', 'modify', 'flag')
+                    OR status = 'ok' AND layer <> 'llm' AND kind IN ('result', 'span', 'end')
+                )
             ) d ON d.run = a.run AND d.tool = a.tool
             WHERE a.tool IS NOT NULL AND d.run IS NULL
             """

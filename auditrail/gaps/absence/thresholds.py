@@ -1,8 +1,9 @@
 """Whether a sampler explains which traces are held: kept and missing trace ids lie on two sides of one value.
 
 If the choice had nothing to do with a sampler's number, each order of kept and missing ids would be as likely as any
-other: that n kept ones all lie beyond k of m missing ones or more has a chance of C(n + m - k, n) in C(n + m, n). A claim needs less than
-one in a million, with the kinds of sampler that were tried and the exceptions that were allowed counted in.
+other: that n kept ones all lie beyond k of m missing ones or more has a chance of C(n + m - k, n) in C(n + m, n). A
+claim needs less than one in a million, with the kinds of sampler that were tried and the exceptions that were allowed
+counted in.
 
 Where no other stream names the missing traces, the kept ones alone can tell: n ids spread evenly over the upper part
 only have a chance of (1 - T)^n.
