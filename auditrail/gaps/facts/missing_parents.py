@@ -31,6 +31,7 @@ COLUMNS = {
     "like_held": "parents of like records that are held",
     "like_all": "parents of like records",
     "joined": "the run holds spans of another process",
+    "traced": "any span at all is held: else log lines name spans that are kept elsewhere",
     "from_ns": "first time of its children",
     "to_ns": "last time of its children",
 }
@@ -42,7 +43,8 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
         """
         CREATE TEMP TABLE named_parents AS
         WITH named AS (
-            SELECT run, parent, min(event) AS event, count(*) AS children, min(ts_ns) AS from_ns, max(ts_ns) AS to_ns
+            SELECT run, parent, coalesce(min(event) FILTER (WHERE kind <> 'log'), min(event)) AS event,
+                   count(*) AS children, min(ts_ns) AS from_ns, max(ts_ns) AS to_ns
             FROM acts WHERE run IS NOT NULL AND parent IS NOT NULL GROUP BY run, parent
         ), held AS (  -- in a trace, what carries a span's id may be a log line; elsewhere, the ids are the records' own
             SELECT run, span, min(event) AS event FROM acts
@@ -102,7 +104,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
                     END AS remote,
                coalesce(k.like_held, 0) AS like_held, coalesce(k.like_all, 0) AS like_all,
                EXISTS (SELECT 1 FROM others o WHERE o.run = l.run AND o.stream <> l.stream) AS joined,
-               l.from_ns, l.to_ns
+               l.kind <> 'log' OR EXISTS (SELECT 1 FROM others) AS traced, l.from_ns, l.to_ns
         FROM lacking_parents l
         LEFT JOIN flags f ON f.run = l.run AND f.parent = l.parent
         LEFT JOIN likes k ON k.format = l.format AND k.stream = l.stream AND k.layer = l.layer AND k.kind = l.kind
