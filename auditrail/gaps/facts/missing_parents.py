@@ -31,7 +31,7 @@ COLUMNS = {
     "like_held": "parents of like records that are held",
     "like_all": "parents of like records",
     "joined": "the run holds spans of another process",
-    "traced": "any span at all is held: else log lines name spans that are kept elsewhere",
+    "traced": "any span at all is held: else records that are no spans name the spans that they were written in",
     "from_ns": "first time of its children",
     "to_ns": "last time of its children",
 }
@@ -50,7 +50,8 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
             SELECT run, span, min(event) AS event FROM acts
             WHERE span IS NOT NULL AND (kind = 'span' OR trace IS NULL) AND run IS NOT NULL GROUP BY run, span
         )
-        SELECT n.*, a.source, a.format, a.stream, a.layer, a.kind, a.tool, a.agent, a.trace, h.event AS held_event
+        SELECT n.*, a.source, a.format, a.stream, a.layer, a.kind, a.tool, a.agent, a.trace, a.span,
+               h.event AS held_event
         FROM named n JOIN acts a ON a.event = n.event
         LEFT JOIN held h ON h.run = n.run AND h.span = n.parent
         """
@@ -96,7 +97,8 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
             FROM lacking_parents l JOIN acts a ON a.run = l.run AND a.parent = l.parent
             JOIN events e ON e.event = a.event
             GROUP BY l.run, l.parent
-        ), others AS (SELECT DISTINCT run, stream FROM acts WHERE kind = 'span' AND run IS NOT NULL)
+        ), others AS (SELECT DISTINCT run, stream FROM acts WHERE kind = 'span' AND run IS NOT NULL),
+        traces AS (SELECT count(*) > 0 AS held FROM acts WHERE kind = 'span' AND span IS NOT NULL)
         SELECT l.run, l.parent, l.event, l.children, l.agent,
                CASE WHEN f.remote IS TRUE OR k.same * 2 < k.like_held THEN k.parent_format ELSE l.format END AS format,
                CASE WHEN f.remote IS TRUE OR k.same * 2 < k.like_held THEN k.parent_stream ELSE l.stream END AS stream,
@@ -104,7 +106,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
                     END AS remote,
                coalesce(k.like_held, 0) AS like_held, coalesce(k.like_all, 0) AS like_all,
                EXISTS (SELECT 1 FROM others o WHERE o.run = l.run AND o.stream <> l.stream) AS joined,
-               l.kind <> 'log' OR EXISTS (SELECT 1 FROM others) AS traced, l.from_ns, l.to_ns
+               l.span IS NOT NULL OR l.trace IS NULL OR (SELECT held FROM traces) AS traced, l.from_ns, l.to_ns
         FROM lacking_parents l
         LEFT JOIN flags f ON f.run = l.run AND f.parent = l.parent
         LEFT JOIN likes k ON k.format = l.format AND k.stream = l.stream AND k.layer = l.layer AND k.kind = l.kind

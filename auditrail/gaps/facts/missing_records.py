@@ -95,7 +95,8 @@ def _found(connection: duckdb.DuckDBPyConnection) -> None:
                'spans' || coalesce(',' || p.format || '/' || p.stream, '') AS lacks, 1::BIGINT AS lacking,
                p.like_held AS have, p.like_all AS of_all, false AS joint, false AS open_call,
                CASE WHEN NOT p.traced THEN 'untraced' WHEN p.remote IS NULL THEN 'unknown'
-                    WHEN NOT p.remote THEN 'local' WHEN p.joined THEN 'remote joined' ELSE 'remote' END AS sign, false AS by_habit
+                    WHEN NOT p.remote THEN 'local' WHEN p.joined THEN 'remote joined' ELSE 'remote' END AS sign,
+               false AS by_habit
         FROM missing_parents p
         UNION ALL
         SELECT n.run, 'end', 'end', n.event, f.agent, 'agent', n.format, n.stream, NULL, NULL, n.last_ns, NULL,
