@@ -94,7 +94,8 @@ def _sampler(connection: duckdb.DuckDBPyConnection, found: decide.Study, number:
     connection.execute(
         "INSERT INTO absence_samplers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            _agent(found, part), signals.format_of(part.stream.format), part.stream.stream, sampler.declared, share, low, high,
+            _agent(found, part), signals.format_of(part.stream.format), part.stream.stream, sampler.declared,
+            share, low, high,
             int(part.present.sum()), len(sampled), method,
             threshold.kind if threshold else None, threshold.above if threshold else None,
             threshold.bound if threshold else None,

@@ -1,4 +1,4 @@
-"""Spans and log records that share one stream's name are two streams: one can be sampled, cut or gone without the other.
+"""Spans and log records that share a stream's name are two streams: one can be sampled, cut or gone without the other.
 
 OpenTelemetry names both by the service that wrote them, and sends them on ways of their own. The study reads
 `signal_acts` and `signal_streams` instead of `acts` and `held_streams`: the log records of such a stream have a format
