@@ -227,9 +227,9 @@ class _Tools:
         self._loaded = True
         rows = self._connection.execute(
             """
-            SELECT DISTINCT a.run, a.format, a.stream, a.tool FROM acts a
+            SELECT DISTINCT a.run, a.format, a.stream, a.tool FROM signal_acts a
             LEFT JOIN (  -- denied, and none of its calls in the run was let through
-                SELECT run, tool FROM acts WHERE run IS NOT NULL AND tool IS NOT NULL GROUP BY run, tool
+                SELECT run, tool FROM signal_acts WHERE run IS NOT NULL AND tool IS NOT NULL GROUP BY run, tool
                 HAVING bool_or(decision IN ('deny', 'ask', 'not_run') OR status = 'denied') AND NOT bool_or(
                     decision IN ('allow', 'modify', 'flag')
                     OR status = 'ok' AND layer <> 'llm' AND kind IN ('result', 'span', 'end')
