@@ -19,7 +19,7 @@ MORE_IS_KNOWN = {
     ("call-not-executed", "lookalike"): "no stream of these logs tells of any execution",
     ("call-without-result", "lookalike"): "the stream never tells how a call ended",
     ("run-without-end", "lookalike"): "the stream never tells how a run ended",
-    ("call-without-result", "hit of records-switched-off"): "results stopped being written on a day, which other runs show",
+    ("call-without-result", "hit of records-switched-off"): "results stopped being written, which other runs show",
     ("run-without-end", "hit-lost"): "other runs show that the record of the end is gone, though the root span is held",
 }
 # Fixtures of other rules, which take what is missing for their own.
