@@ -33,7 +33,7 @@ SELECT m.run AS run,
        m.to_ns AS last_ns,
        CASE WHEN m.sign = 'untraced' THEN 'was written in span ' || substring(m.what, 6)
             ELSE 'names span ' || substring(m.what, 6) || ' as its parent' END AS note,
-       CASE WHEN m.sign = 'untraced' 
+       CASE WHEN m.sign = 'untraced'
             THEN 'no span at all is loaded, so traces are kept elsewhere'
             WHEN m.have > 0 THEN 'the parents of other such records are held, so single spans were lost'
             WHEN m.sign = 'local' THEN 'they ran in the process of their children'
