@@ -36,6 +36,8 @@ class Expected(NamedTuple):
 
     habit: nearly all have it; else it is thinned out.
     tells_runs: it holds the begin or the end of nearly all runs that it has.
+    unnamed: runs whose agent no record names, perhaps because the stream that would is missing: only runs count of
+        which another stream names the trace.
     thin: hardly any run has it, so that only proof (a sampled trace, a loose record) may say that it is missing.
     share: events of the stream for each event of the other streams, in a usual run that has it.
     """
@@ -48,6 +50,7 @@ class Expected(NamedTuple):
     share: float
     thin: bool = False
     tells_runs: bool = False
+    unnamed: bool = False
 
     def records(self, grid: Grid) -> Ints:
         """How many records each run that has none should have, by the usual share."""
@@ -66,7 +69,7 @@ def expected(connection: duckdb.DuckDBPyConnection, grid: Grid) -> list[Expected
             found = _expected(grid, stream, int(agent), runs_of[agent], mine, tools)
             if found:
                 made.append(found)
-    return made + _thin(grid, made, runs_of, tools) + _untraced(grid, made, runs_of)
+    return made + _thin(grid, made, runs_of, tools) + _untraced(grid, made, runs_of) + _unnamed(grid, made, runs_of)
 
 
 def _untraced(grid: Grid, made: list[Expected], runs_of: list[Ints]) -> list[Expected]:
@@ -90,6 +93,28 @@ def _untraced(grid: Grid, made: list[Expected], runs_of: list[Ints]) -> list[Exp
             ghost = like.of_another(grid.agents[agent])
             share = _share(grid, like, np.ones(len(like.at), np.bool_))
             found.append(Expected(agent, ghost, runs, np.zeros(len(runs), np.bool_), False, share, True))
+    return found
+
+
+def _unnamed(grid: Grid, made: list[Expected], runs_of: list[Ints]) -> list[Expected]:
+    """Runs that only a stream knows which names no agent, where the runs of agents that it hears of have spans.
+
+    What would name the agent may be what is missing: a gateway knows the trace of a request, and not who sent it.
+    """
+    found = []
+    for agent, runs in enumerate(runs_of):
+        if not len(runs) or not grid.agents[agent].startswith("/"):
+            continue
+        home = next((one for one in grid.streams if f"/{one.format}/{one.stream}" == grid.agents[agent]), None)
+        for stream in grid.streams if home is not None else ():
+            if not stream.has_spans or stream is home or home is None or np.isin(runs, stream.at).any():
+                continue
+            named = [part for part in made if part.stream is stream and not grid.agents[part.agent].startswith("/")]
+            having = np.concatenate([part.at[part.present] for part in named]) if named else runs[:0]
+            if len(having) >= _FEWEST and np.isin(having, home.at).mean() >= _TELLS_RUNS:
+                share = _share(grid, stream, np.ones(len(stream.at), np.bool_))
+                none = np.zeros(len(runs), np.bool_)
+                found.append(Expected(agent, stream, runs, none, False, share, thin=True, unnamed=True))
     return found
 
 
