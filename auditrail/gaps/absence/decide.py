@@ -89,6 +89,7 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
         found = loose.during(grid, part) if part.stream.loose else {}
         if part.thin and len(found) * 2 < int((~part.present).sum()):
             found = {}
+        found = part.beside or found
         quiet = silent[number]
         outside = np.array([int(place) not in quiet for place in part.at], np.bool_)
         made.samplers.append(sampler)
@@ -127,7 +128,7 @@ def _collateral(made: Study) -> None:
 
 
 def _few(made: Study) -> None:
-    """An agent of whose runs too few are left, or named, to tell by themselves: the other agents' spans of the format tell."""
+    """An agent of whose runs too few are left, or named, to tell: the other agents' spans of the format do."""
     lacking: dict[str, int] = defaultdict(int)
     sampled: dict[str, int] = defaultdict(int)
     for part, whys in zip(made.parts, made.whys, strict=True):
