@@ -8,8 +8,8 @@
 -- facts: acts
 -- controls: NIST 800-53 AC-3; NIST 800-53 AU-12; SOC 2 CC6.1; EU AI Act 12(1)
 -- says: {agent}: {count} decision(s) on {tool} are undefined
--- explains: {stream} was asked {count} time(s) about {tool}, and no rule applied: what then happened was decided by whoever
---     asked, and no policy stands behind it
+-- explains: {stream} was asked {count} time(s) about {tool} and gave no answer: no rule applied, or it failed. What then
+--     happened was decided by whoever asked, and no policy stands behind it
 -- risk: what an undefined answer means is up to the caller; one that reads it as yes has no policy at all
 -- example: the policy's path is misspelt, every answer is undefined, and the agent goes on
 -- remedy: give the policy a default rule (default allow := false), and treat undefined as a denial in the caller
@@ -24,6 +24,6 @@ SELECT a.run AS run,
        a.stream AS stream,
        a.tool AS tool,
        a.ts_ns AS first_ns,
-       'the policy says nothing' AS note
+       'the policy gives no answer' AS note
 FROM acts a
 WHERE a.decision = 'undefined'

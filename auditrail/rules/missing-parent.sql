@@ -21,21 +21,26 @@ SELECT m.run AS run,
        m.lacks AS lacks,
        CASE WHEN m.have > 0 OR m.sign = 'local' THEN 'lost'
             WHEN m.sign = 'remote joined' AND m.of_all < 3 THEN 'lost'
-            WHEN m.sign = 'unknown' THEN 'unknown'
+            WHEN m.sign = 'unknown' AND m.of_all < 10 THEN 'unknown'
             ELSE 'siloed' END AS cause,
-       CASE WHEN m.sign = 'unknown' AND m.have = 0 THEN 'none' END AS evidence,
+       CASE WHEN m.sign = 'unknown' AND m.have = 0 AND m.of_all < 10 THEN 'none' END AS evidence,
+       CASE WHEN m.sign = 'untraced' OR m.sign <> 'local' AND m.have = 0 AND m.of_all >= 10 THEN 'low' END AS severity,
        m.event AS event,
        m.agent AS agent,
        m.format AS format,
        m.stream AS stream,
        m.from_ns AS first_ns,
        m.to_ns AS last_ns,
-       'names span ' || substring(m.what, 6) || ' as its parent' AS note,
-       CASE WHEN m.have > 0 THEN 'the parents of other such records are held, so single spans were lost'
+       CASE WHEN m.sign = 'untraced' THEN 'was written in span ' || substring(m.what, 6)
+            ELSE 'names span ' || substring(m.what, 6) || ' as its parent' END AS note,
+       CASE WHEN m.sign = 'untraced' 
+            THEN 'no span at all is loaded, so traces are kept elsewhere'
+            WHEN m.have > 0 THEN 'the parents of other such records are held, so single spans were lost'
             WHEN m.sign = 'local' THEN 'they ran in the process of their children'
             WHEN m.sign = 'remote joined' AND m.of_all < 3
             THEN 'they ran in another process, of which other spans are held'
-            WHEN m.sign = 'unknown' THEN 'nothing tells in which process they ran'
+            WHEN m.sign = 'unknown' AND m.of_all < 10 THEN 'nothing tells in which process they ran'
+            WHEN m.of_all >= 10 THEN 'no parent of any such record is held, so the spans of the caller go elsewhere'
             ELSE 'they ran in a process of which no such span is loaded' END AS detail
 FROM missing_records m
 WHERE m.kind = 'span' AND m.by_habit = false

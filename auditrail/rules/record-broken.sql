@@ -9,8 +9,8 @@
 -- controls: NIST 800-53 AU-9; NIST 800-53 AU-10; SOC 2 CC7.2; ISO 27001 A.8.15; PCI DSS 10.3.4; SEC 17a-4(f)(2);
 --     HIPAA 164.312(c)
 -- says: {stream}: {count} record(s) {detail}
--- explains: the hash chain or signature of {stream} does not fit at {count} place(s) ({detail}): what these records say
---     is not what was written first. {runs} run(s) rest on them
+-- explains: the hash chain or signature of {stream} does not fit at {count} place(s) ({detail}): what stands there is
+--     not what was written first. {runs} run(s) rest on them
 -- risk: what an investigation concludes from a changed record is worth nothing, and whoever could change one may have
 --     changed others that nothing protects
 -- example: an amount in a refund's arguments was edited in the log file after the incident
@@ -35,3 +35,4 @@ SELECT b.run AS run,
        b.note AS note,
        b.kind AS detail
 FROM broken_records b
+WHERE b.kind <> 'missing-file'

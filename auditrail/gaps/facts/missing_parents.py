@@ -31,6 +31,7 @@ COLUMNS = {
     "like_held": "parents of like records that are held",
     "like_all": "parents of like records",
     "joined": "the run holds spans of another process",
+    "traced": "any span at all is held: else records that are no spans name the spans that they were written in",
     "from_ns": "first time of its children",
     "to_ns": "last time of its children",
 }
@@ -42,13 +43,15 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
         """
         CREATE TEMP TABLE named_parents AS
         WITH named AS (
-            SELECT run, parent, min(event) AS event, count(*) AS children, min(ts_ns) AS from_ns, max(ts_ns) AS to_ns
+            SELECT run, parent, coalesce(min(event) FILTER (WHERE kind <> 'log'), min(event)) AS event,
+                   count(*) AS children, min(ts_ns) AS from_ns, max(ts_ns) AS to_ns
             FROM acts WHERE run IS NOT NULL AND parent IS NOT NULL GROUP BY run, parent
-        ), held AS (
+        ), held AS (  -- in a trace, what carries a span's id may be a log line; elsewhere, the ids are the records' own
             SELECT run, span, min(event) AS event FROM acts
-            WHERE span IS NOT NULL AND (kind <> 'log' OR trace IS NULL) AND run IS NOT NULL GROUP BY run, span
+            WHERE span IS NOT NULL AND (kind = 'span' OR trace IS NULL) AND run IS NOT NULL GROUP BY run, span
         )
-        SELECT n.*, a.source, a.format, a.stream, a.layer, a.kind, a.tool, a.agent, a.trace, h.event AS held_event
+        SELECT n.*, a.source, a.format, a.stream, a.layer, a.kind, a.tool, a.agent, a.trace, a.span,
+               h.event AS held_event
         FROM named n JOIN acts a ON a.event = n.event
         LEFT JOIN held h ON h.run = n.run AND h.span = n.parent
         """
@@ -94,7 +97,8 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
             FROM lacking_parents l JOIN acts a ON a.run = l.run AND a.parent = l.parent
             JOIN events e ON e.event = a.event
             GROUP BY l.run, l.parent
-        ), others AS (SELECT DISTINCT run, stream FROM acts WHERE kind = 'span' AND run IS NOT NULL)
+        ), others AS (SELECT DISTINCT run, stream FROM acts WHERE kind = 'span' AND run IS NOT NULL),
+        traces AS (SELECT count(*) > 0 AS held FROM acts WHERE kind = 'span' AND span IS NOT NULL)
         SELECT l.run, l.parent, l.event, l.children, l.agent,
                CASE WHEN f.remote IS TRUE OR k.same * 2 < k.like_held THEN k.parent_format ELSE l.format END AS format,
                CASE WHEN f.remote IS TRUE OR k.same * 2 < k.like_held THEN k.parent_stream ELSE l.stream END AS stream,
@@ -102,7 +106,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
                     END AS remote,
                coalesce(k.like_held, 0) AS like_held, coalesce(k.like_all, 0) AS like_all,
                EXISTS (SELECT 1 FROM others o WHERE o.run = l.run AND o.stream <> l.stream) AS joined,
-               l.from_ns, l.to_ns
+               l.span IS NOT NULL OR l.trace IS NULL OR (SELECT held FROM traces) AS traced, l.from_ns, l.to_ns
         FROM lacking_parents l
         LEFT JOIN flags f ON f.run = l.run AND f.parent = l.parent
         LEFT JOIN likes k ON k.format = l.format AND k.stream = l.stream AND k.layer = l.layer AND k.kind = l.kind

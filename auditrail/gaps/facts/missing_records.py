@@ -43,8 +43,8 @@ COLUMNS = {
     "of_all": "how many are alike",
     "joint": "missing together with other records of the same call or request, as others are: not single",
     "crashed": "the run crashed, and this may be what the crash left open",
-    "sign": "of a span: local, remote (joined: other spans of other processes are held) or unknown; of an end: what "
-    "says so; of a child: how it is announced",
+    "sign": "of a span: local, remote (joined: other spans of other processes are held), unknown, or untraced (no span "
+    "at all is held); of an end: what says so; of a child: how it is announced",
     "by_habit": "no record implies it: nearly all that are alike have it",
 }
 # A crash also takes what was not yet written out: spans wait five seconds by default, and clocks differ by some.
@@ -94,8 +94,9 @@ def _found(connection: duckdb.DuckDBPyConnection) -> None:
                p.format, p.stream, CAST(NULL AS VARCHAR) AS tool, CAST(NULL AS VARCHAR) AS call, p.from_ns, p.to_ns,
                'spans' || coalesce(',' || p.format || '/' || p.stream, '') AS lacks, 1::BIGINT AS lacking,
                p.like_held AS have, p.like_all AS of_all, false AS joint, false AS open_call,
-               CASE WHEN p.remote IS NULL THEN 'unknown' WHEN NOT p.remote THEN 'local'
-                    WHEN p.joined THEN 'remote joined' ELSE 'remote' END AS sign, false AS by_habit
+               CASE WHEN NOT p.traced THEN 'untraced' WHEN p.remote IS NULL THEN 'unknown'
+                    WHEN NOT p.remote THEN 'local' WHEN p.joined THEN 'remote joined' ELSE 'remote' END AS sign,
+               false AS by_habit
         FROM missing_parents p
         UNION ALL
         SELECT n.run, 'end', 'end', n.event, f.agent, 'agent', n.format, n.stream, NULL, NULL, n.last_ns, NULL,

@@ -74,6 +74,12 @@ def trail_of(key: str) -> str:
     return "/".join((name["account"], name["region"], name["trail"])) + ("/backfill" if name["backfill"] else "")
 
 
+def object_name(name: str) -> str | None:
+    """The name of the digest's object, if this is a file name of one, also unpacked; None: a name of another kind."""
+    packed = name if name.endswith(".gz") else name + ".gz"
+    return packed if _DIGEST.fullmatch(packed) else None
+
+
 def delivered(item: Evidence) -> int | None:
     """When a log file was delivered, by its name, ns since the epoch."""
     name = _LOG.fullmatch(PurePosixPath(item.shown.replace("!", "/")).name)
@@ -153,7 +159,7 @@ class Stored:
 
     def log(self, key: str) -> Evidence | None:
         """The log file with an object key: the one whose path ends in most of it."""
-        wanted = tuple(part for part in key.split("/") if part)
+        wanted = tuple(part for part in key.removesuffix(".gz").split("/") if part)
         found = self._logs.get(wanted[-1] if wanted else "", [])
         return max(found, key=lambda item: (_alike(_parts(item), wanted), item.shown), default=None)
 
@@ -161,7 +167,7 @@ class Stored:
         """Log files of a trail's account and region that are not in a set of object keys."""
         account, _, rest = trail.partition("/")
         region = rest.partition("/")[0]
-        names = {key.rpartition("/")[2] for key in listed}
+        names = {key.rpartition("/")[2].removesuffix(".gz") for key in listed}
         made = []
         for name, items in sorted(self._logs.items()):
             match = _LOG.fullmatch(name)
@@ -171,7 +177,9 @@ class Stored:
 
 
 def _parts(item: Evidence) -> tuple[str, ...]:
-    return tuple(part for part in item.shown.replace("\\", "/").replace("!", "/").split("/") if part)
+    """The path of a file, whether it was unpacked or not."""
+    shown = item.shown.removesuffix(".gz")
+    return tuple(part for part in shown.replace("\\", "/").replace("!", "/").split("/") if part)
 
 
 def _alike(one: tuple[str, ...], other: tuple[str, ...]) -> int:

@@ -12,6 +12,7 @@ For each trail (account, region, name; backfill digests are a chain of their own
 
 1. Every digest is parsed and must have the six members that AWS's own validator asks for.
 2. The object key inside must be where it was found; a digest that was moved or copied over another is not of its place.
+   A file that someone gave a name of his own no longer shows where it lay.
 3. The signature over end time, bucket and key, SHA-256 of the decompressed digest, and the previous signature is
    checked with the key of the fingerprint (RSA PKCS #1 v1.5, SHA-256).
 4. Digests are put in order of time; each must name the one before it, with its hash and its signature. One that is
@@ -122,12 +123,17 @@ class _Chain:
         self.records += 1
         shown = PurePosixPath(digest.item.shown.replace("\\", "/").replace("!", "/"))
         key = PurePosixPath(digest.key)
-        if shown.name != key.name:
+        name = files.object_name(shown.name)
+        if name is None and shown.name != key.name:
+            self.not_checked.append(
+                f"{digest.item.shown}: whether it lies where it was made; its name is no longer that of its object"
+            )
+        elif name not in (None, key.name):
             self._defect(
                 "spliced", digest, "the digest has been moved: it is of another object",
                 expected=digest.key, found=shown.name,
             )  # fmt: skip
-        elif "CloudTrail-Digest" in shown.parts and tuple(shown.parts[-len(key.parts) :]) != key.parts:
+        elif "CloudTrail-Digest" in shown.parts and shown.parts[-len(key.parts) : -1] != key.parts[:-1]:
             self._defect(
                 "spliced", digest, "the digest has been moved from its folder", expected=digest.key, found=str(shown)
             )

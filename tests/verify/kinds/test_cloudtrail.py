@@ -105,6 +105,14 @@ def test_a_log_that_was_unpacked_is_the_same_log(trail: Trail) -> None:
     assert judged(trail).verdict == UNANCHORED
 
 
+def test_logs_that_were_unpacked_and_lost_their_ending_are_found(trail: Trail) -> None:
+    for path in [log for logs in trail.logs for log in logs]:
+        path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
+        path.unlink()
+    result = judged(trail)
+    assert (result.verdict, result.defects) == (UNANCHORED, ())
+
+
 def test_a_log_that_no_digest_lists_is_named(trail: Trail) -> None:
     other = trail.logs[0][0].with_name(trail.logs[0][0].name.replace("_x0", "_forged"))
     other.write_bytes(gzip.compress(b'{"Records":[]}'))
@@ -148,6 +156,25 @@ def test_a_digest_that_was_moved_to_another_folder(trail: Trail) -> None:
     digest.rename(moved)
     Path(f"{digest}.metadata.json").rename(f"{moved}.metadata.json")
     assert kinds(judged(trail)) == ["spliced"]
+
+
+@pytest.mark.parametrize("name", ["digest-of-nine.json.gz", "copy of digest"])
+def test_a_digest_under_a_name_of_ones_own_was_not_moved_for_all_one_knows(trail: Trail, name: str) -> None:
+    digest = trail.digests[3]
+    digest.rename(digest.with_name(name))
+    Path(f"{digest}.metadata.json").rename(digest.with_name(f"{name}.metadata.json"))
+    result = judged(trail)
+    assert (result.verdict, kinds(result)) == (UNANCHORED, [])
+    assert any("whether it lies where it was made" in note for note in result.not_checked)
+
+
+def test_a_digest_that_was_unpacked_was_not_moved(trail: Trail) -> None:
+    digest = trail.digests[3]
+    digest.with_suffix("").write_bytes(gzip.decompress(digest.read_bytes()))
+    digest.unlink()
+    Path(f"{digest}.metadata.json").rename(f"{digest.with_suffix('')}.metadata.json")
+    result = judged(trail)
+    assert (result.verdict, kinds(result)) == (UNANCHORED, [])
 
 
 def test_files_that_were_put_into_one_folder_are_found(trail: Trail, tmp_path: Path) -> None:
