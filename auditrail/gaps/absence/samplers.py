@@ -123,7 +123,11 @@ class Traces:
         """Trace ids that the stream holds (of runs that did not fail), those that it lacks, and the latter by run."""
         grid, here = self._grid, (part.stream.format, part.stream.stream)
         has = [int(run) for run in grid.run[part.at[part.present]]]
-        own = {run: {trace for *place, trace in self._by_run.get(run, ()) if tuple(place) == here} for run in has}
+        own = {
+            run: {trace for *place, trace in self._by_run[run] if tuple(place) == here}
+            for run in has
+            if run in self._by_run
+        }
         if sum(1 for traces in own.values() if traces) < _WITNESS * len(has):
             return set(), set(), {}
         witnesses = self._witnesses(own, here) if has else self._pooled_witnesses
