@@ -65,16 +65,20 @@ class Silence(NamedTuple):
 
 def member(grid: Grid, parts: list[Expected]) -> tuple[Member, Ints]:
     """What the runs of these expectations show together, and their places in the grid; a run is told once."""
-    at = np.unique(np.concatenate([part.at for part in parts]))
+    told = np.zeros(len(grid.run), np.bool_)
+    for part in parts:
+        told[part.at] = True
+    at = np.flatnonzero(told)
+    places = np.full(len(grid.run), -1, np.int64)
+    places[at] = np.arange(len(at))
     first = np.full(len(at), FOREVER, np.int64)
     last = np.full(len(at), -FOREVER, np.int64)
     present = np.zeros(len(at), np.bool_)
     for part in parts:
         stream = part.stream
         mine = grid.agent[stream.at] == part.agent
-        place = np.searchsorted(at, stream.at[mine])
-        place[place == len(at)] = 0
-        known = at[place] == stream.at[mine]
+        place = places[stream.at[mine]]
+        known = place >= 0
         place = place[known]
         first[place] = np.minimum(first[place], stream.first[mine][known])
         last[place] = np.maximum(last[place], stream.last[mine][known])
@@ -116,12 +120,14 @@ def _candidates(seen: Member, times: Ints) -> list[Silence]:
     middle = (seen.start[absent] + seen.end[absent]) // 2
     gap = np.searchsorted(times, middle)
     numbers, counts = np.unique(gap, return_counts=True)
-    looked = numbers[np.argsort(-counts, kind="stable")[:_LOOKED_AT]]
+    looked = np.sort(np.argsort(-counts, kind="stable")[:_LOOKED_AT])
+    by_gap, stops = absent[np.argsort(gap, kind="stable")], np.cumsum(counts)
     made = []
-    for number in sorted(int(number) for number in looked):
+    for place in looked.tolist():
+        number = int(numbers[place])
         from_ns = int(times[number - 1]) if number > 0 else -FOREVER
         to_ns = int(times[number]) if number < len(times) else FOREVER
-        inside = absent[gap == number]
+        inside = by_gap[stops[place] - counts[place] : stops[place]]
         fits = (seen.start[inside] >= _less(from_ns, SLACK_NS)) & (seen.end[inside] <= _more(to_ns, SLACK_NS))
         overlap = np.minimum(seen.end[inside], to_ns) - np.maximum(seen.start[inside], from_ns)
         fits |= overlap * 2 >= seen.end[inside] - seen.start[inside]
