@@ -109,9 +109,9 @@ _SPANS = f"""
 _RUNS = f"""
     WITH told AS (
         SELECT run, format, stream, 'answer:last' AS phase, event, ts_ns FROM (
-            SELECT run, format, stream, arg_max(kind, (coalesce(end_ns, ts_ns), kind = 'call', event)) AS kind,
-                   arg_max(event, (coalesce(end_ns, ts_ns), kind = 'call', event)) AS event,
-                   arg_max(ts_ns, (coalesce(end_ns, ts_ns), kind = 'call', event)) AS ts_ns
+            SELECT run, format, stream, arg_max(kind, (coalesce(end_ns, ts_ns), event)) AS kind,
+                   arg_max(event, (coalesce(end_ns, ts_ns), event)) AS event,
+                   arg_max(ts_ns, (coalesce(end_ns, ts_ns), event)) AS ts_ns
             FROM acts WHERE run IS NOT NULL AND layer = 'llm' AND ts_ns IS NOT NULL
             GROUP BY run, format, stream
         ) WHERE kind <> 'call'
