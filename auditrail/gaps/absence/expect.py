@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from auditrail.gaps.absence.grid import Bools, Grid, Ints, Stream
+from auditrail.gaps.absence.tables import numbered
 from auditrail.gaps.absence.within import Heard, heard
 
 if TYPE_CHECKING:
@@ -217,6 +218,28 @@ def _needing(stream: Stream, runs: Ints, has: Bools, tools: _Tools) -> tuple[Int
     return needs, covers
 
 
+# Which tools runs called, by stream, as numbers. Those are left out that were denied and none of whose calls in the run
+# was let through.
+_CALLED = """
+WITH denied AS (
+    SELECT run, tool FROM signal_acts WHERE run IS NOT NULL AND tool IS NOT NULL GROUP BY run, tool
+    HAVING bool_or(decision IN ('deny', 'ask', 'not_run') OR status = 'denied') AND NOT bool_or(
+        decision IN ('allow', 'modify', 'flag')
+        OR status = 'ok' AND layer <> 'llm' AND kind IN ('result', 'span', 'end')
+    )
+), called AS (
+    SELECT DISTINCT a.run, a.format, a.stream, a.tool FROM signal_acts a
+    LEFT JOIN denied d ON d.run = a.run AND d.tool = a.tool
+    WHERE a.tool IS NOT NULL AND d.run IS NULL
+), tools AS (
+    SELECT tool, row_number() OVER (ORDER BY tool) - 1 AS number FROM (SELECT DISTINCT tool FROM called)
+)
+SELECT c.run, coalesce(s.number, -1) AS stream, t.number AS tool
+FROM called c JOIN tools t ON t.tool = c.tool
+LEFT JOIN {streams} s ON s.format = c.format AND s.stream = c.stream
+"""
+
+
 class _Tools:
     """What runs did, as streams other than the one in question tell: tools called, models asked.
 
@@ -239,18 +262,24 @@ class _Tools:
         return np.asarray(others[runs] > 0)
 
     def called(self, stream: Stream, runs: Ints, has: Bools | None) -> Bools | None:
-        """Runs of which another stream tells a call of a tool that this one hears of; None where it hears of none."""
+        """Runs of which another stream tells a call of a tool that this one hears of; None where it hears of none.
+
+        The runs are of one agent.
+        """
         if not self._loaded:
             self._load()
         number = self._grid.streams.index(stream)
-        place = np.searchsorted(runs, self._at)
+        agent = int(self._grid.agent[runs[0]])
+        mine = slice(*np.searchsorted(self._agent, [agent, agent + 1]).tolist())
+        at, tool, of = self._at[mine], self._tool[mine], self._stream[mine]
+        place = np.searchsorted(runs, at)
         place[place == len(runs)] = 0
-        here = np.flatnonzero(runs[place] == self._at)
-        place, tool, of = place[here], self._tool[here], self._stream[here]
+        here = np.flatnonzero(runs[place] == at)
+        place, tool, of = place[here], tool[here], of[here]
         others = of != number
         if not others.any():
             return None
-        heard = np.unique(self._tool[self._stream == number])
+        heard = self._named[number]
         # Tools that other streams know by the same name; a stream that names its tools otherwise tells nothing here.
         heard = heard[np.isin(heard, tool[others])]
         if not len(heard):
@@ -263,36 +292,20 @@ class _Tools:
 
     def _load(self) -> None:
         self._loaded = True
-        rows = self._connection.execute(
-            """
-            SELECT DISTINCT a.run, a.format, a.stream, a.tool FROM signal_acts a
-            LEFT JOIN (  -- denied, and none of its calls in the run was let through
-                SELECT run, tool FROM signal_acts WHERE run IS NOT NULL AND tool IS NOT NULL GROUP BY run, tool
-                HAVING bool_or(decision IN ('deny', 'ask', 'not_run') OR status = 'denied') AND NOT bool_or(
-                    decision IN ('allow', 'modify', 'flag')
-                    OR status = 'ok' AND layer <> 'llm' AND kind IN ('result', 'span', 'end')
-                )
-            ) d ON d.run = a.run AND d.tool = a.tool
-            WHERE a.tool IS NOT NULL AND d.run IS NULL
-            """
-        ).fetchnumpy()
         grid = self._grid
-        numbers = {f"{stream.format}/{stream.stream}": number for number, stream in enumerate(grid.streams)}
+        with numbered(self._connection, [(stream.format, stream.stream) for stream in grid.streams]) as table:
+            rows = self._connection.execute(_CALLED.format(streams=table)).fetchnumpy()
         order = np.argsort(grid.run)
         runs = np.asarray(np.ma.filled(rows["run"], -1), np.int64)
         at = np.searchsorted(grid.run[order], runs)
         at[at == len(grid.run)] = 0
         # Tools that stand in no run tell what the stream hears of, and nothing of a run: their place is -1.
-        self._at: Ints = np.where(grid.run[order][at] == runs, order[at], -1)
-        _, tool = np.unique(rows["tool"].astype(str), return_inverse=True)
-        self._tool: Ints = np.asarray(tool, np.int64)
-        self._stream: Ints = np.array(
-            [
-                numbers.get(f"{format_name}/{stream}", -1)
-                for format_name, stream in zip(rows["format"], rows["stream"], strict=True)
-            ],
-            np.int64,
-        )
+        at = np.where(grid.run[order][at] == runs, order[at], -1)
+        tool, stream = np.asarray(rows["tool"], np.int64), np.asarray(rows["stream"], np.int64)
+        self._named: list[Ints] = [np.unique(tool[stream == number]) for number in range(len(grid.streams))]
+        agent = np.where(at < 0, -1, grid.agent[at])
+        by = np.argsort(agent, kind="stable")
+        self._agent, self._at, self._tool, self._stream = agent[by], at[by], tool[by], stream[by]
 
 
 def _learnt(place: Ints, tool: Ints, has: Bools) -> Ints:
