@@ -261,7 +261,7 @@ def _silences(case: Case, grid: Grid, parts: list[Expected], traces: Traces) -> 
                     found.append(quiet)
                 else:
                     wider.add(quiet)
-    return found
+    return [one for one in found if not any(other.explains(one) for other in found)]
 
 
 def _by_part(grid: Grid, quiet: list[Quiet], parts: list[Expected]) -> list[dict[int, Quiet]]:
