@@ -33,6 +33,8 @@ demo: $(VENV)/.base
 	@$(RUN) -m auditrail ingest fixtures/demo/evidence --case $(DEMO_CASE)
 	@echo
 	@$(RUN) -m auditrail reconstruct run-7f3a91 --case $(DEMO_CASE) --no-pager
+	@echo
+	@$(RUN) -m auditrail gaps --case $(DEMO_CASE) --no-pager --fail-on never
 
 test: $(VENV)/.dev
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal

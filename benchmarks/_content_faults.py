@@ -33,7 +33,7 @@ def _replace(pairs: Iterable[tuple[Record, Slot]], keys: set[str], made: Any) ->
         value = slot.get()
         if isinstance(value, dict) and keys & set(value):
             slot.put({key: made(member) if key in keys else member for key, member in value.items()})
-            record.mark("redaction")
+            record.mark("redaction", thing=slot.role)
             done = True
     return done
 
@@ -62,7 +62,7 @@ def redaction_whole(fleet: Fleet, draw: random.Random) -> bool:
     for record, slot in pairs:
         if record.call is None or record.call.tool.name in chosen:
             slot.put(literal)
-            record.mark("redaction")
+            record.mark("redaction", thing=slot.role)
     return bool(pairs)
 
 
@@ -77,7 +77,7 @@ def redaction_collector(fleet: Fleet, draw: random.Random) -> bool:
             slot.put("****")
             for key, value in (("keys", {"stringValue": slot.member["key"]}), ("count", {"intValue": "1"})):
                 record.body["attributes"].append({"key": f"redaction.masked.{key}", "value": value})
-            record.mark("redaction")
+            record.mark("redaction", thing=slot.role)
     return bool(pairs)
 
 
@@ -96,7 +96,7 @@ def redaction_opa(fleet: Fleet, draw: random.Random) -> bool:
             slot.put(kept)
             where = fleet.facts["opa arguments"]
             record.body["erased" if erase else "masked"] = [f"{where}/{key}" for key in hit]
-            record.mark("redaction")
+            record.mark("redaction", thing=slot.role)
     return bool(pairs)
 
 
@@ -122,7 +122,7 @@ def truncation_marker(fleet: Fleet, draw: random.Random) -> bool:
             long = {key: member for key, member in value.items() if isinstance(member, str) and len(member) > cap}
             if long:
                 slot.put(value | {key: member[:cap] + marker for key, member in long.items()})
-                record.mark("truncation")
+                record.mark("truncation", thing=slot.role)
                 done = True
     return done
 
@@ -136,7 +136,7 @@ def truncation_cap(fleet: Fleet, draw: random.Random) -> bool:
         text = slot.holder[slot.key]
         if slot.text and isinstance(text, str) and len(text) > cap:
             slot.holder[slot.key] = text[:cap]
-            record.mark("truncation")
+            record.mark("truncation", thing=slot.role)
             done = True
     return done
 
@@ -152,7 +152,7 @@ def truncation_count(fleet: Fleet, draw: random.Random) -> bool:
         if record.body is not None and draw.random() < 0.05:
             slot.drop()
             record.body["droppedAttributesCount"] = record.body.get("droppedAttributesCount", 0) + 1
-            record.mark("truncation")
+            record.mark("truncation", thing=slot.role)
     return bool(pairs)
 
 
@@ -164,7 +164,7 @@ def _silent(records: Iterator[Record]) -> bool:
     for record in records:
         for slot in record.contents("args"):
             if slot.get():
-                record.mark("logging-disabled")
+                record.mark("logging-disabled", thing=slot.role)
                 done = True
             slot.drop()
     return done
@@ -197,11 +197,10 @@ def logging_tool(fleet: Fleet, draw: random.Random) -> bool:
 
 @fault
 def logging_version(fleet: Fleet, draw: random.Random) -> bool:
-    """The new version of an agent logs no arguments in its own stream."""
+    """The new version of an agent logs no arguments in its own stream, or, where it has none, in its spans."""
     agents = sorted({run.agent.name for run in fleet.runs if run.agent.upgraded < DAYS})
     if not agents:
         return False
     agent = draw.choice(agents)
-    return _silent(
-        r for r in fleet.held(*fleet.streams("agent")) if r.run.agent.name == agent and r.run.version == "2.0.0"
-    )
+    streams = fleet.streams("agent") or fleet.streams("spans")
+    return _silent(r for r in fleet.held(*streams) if r.run.agent.name == agent and r.run.version == "2.0.0")

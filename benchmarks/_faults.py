@@ -242,17 +242,15 @@ def crash(fleet: Fleet, draw: random.Random) -> bool:
 
 @fault
 def siloed(fleet: Fleet, draw: random.Random) -> bool:
-    """The records of one agent in one stream carry no id that any other stream has."""
-    agent = busy(fleet, draw)
-    fit = sorted({r.stream for r in fleet.held() if r.joins() and r.run.agent.name == agent.name})
-    if not fit:
-        agent = next((r.run.agent for r in fleet.held() if r.joins()), agent)
-        fit = sorted({r.stream for r in fleet.held() if r.joins() and r.run.agent.name == agent.name})
+    """The records of one agent in a stream of tools or policy carry no id that any other stream has."""
+    streams = fleet.streams("tool", "policy")
+    pairs = Counter((r.run.agent.name, r.stream) for r in fleet.held(*streams) if r.joins())
+    fit = sorted(pair for pair, records in pairs.items() if records >= 40)
     if not fit:
         return False
-    stream = draw.choice(fit)
+    agent, stream = draw.choice(fit)
     for record in fleet.held(stream):
-        if record.run.agent.name == agent.name:
+        if record.run.agent.name == agent:
             for slot in record.joins():
                 slot.drop()
             record.mark("siloed")

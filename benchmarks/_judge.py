@@ -49,7 +49,7 @@ class Tally:
 
 
 class Wrong(NamedTuple):
-    """A pair that is wrong or was missed; the rules that spoke of the run, with their causes, stand beside it."""
+    """A pair that is wrong or was missed, with the rules that spoke of the run and, if missed, the records touched."""
 
     kind: str  # false or missed
     cause: str
@@ -99,13 +99,13 @@ def compare(found: Iterable[Gap], fleet: Fleet) -> Verdict:
     found = list(found)
     names = _names(fleet)
     pairs: dict[tuple[int, str], set[str]] = defaultdict(set)
-    unknown = set()
+    unknown: dict[tuple[str, str], set[str]] = defaultdict(set)
     for gap in found:
         for run in gap.runs:
             if run in names:
                 pairs[names[run], gap.cause].add(gap.rule)
             else:
-                unknown.add(run)
+                unknown[run, gap.cause].add(gap.rule)
     truth = fleet.truth()
     right = {(item.run.number, cause) for item in truth for cause in item.right}
     said: dict[int, set[str]] = defaultdict(set)
@@ -120,14 +120,18 @@ def compare(found: Iterable[Gap], fleet: Fleet) -> Verdict:
             tallies[cause].right += 1
         else:
             wrong.append(Wrong("false", cause, shown[number], (*sorted(rules), *_true(truth, number))))
-    for item in truth:
+    for (run, cause), rules in sorted(unknown.items()):
+        tallies[cause].found += 1
+        wrong.append(Wrong("false", cause, run, (*sorted(rules), "(no such run)")))
+    for item in (item for item in truth if item.asked):
         tallies[item.cause].true += 1
         if any((item.run.number, cause) in pairs for cause in item.right):
             tallies[item.cause].met += 1
         else:
-            wrong.append(Wrong("missed", item.cause, item.run.id, tuple(sorted(said[item.run.number]))))
+            said_of = [f"{stream}:{kind} is touched" for stream, kind in item.touched]
+            wrong.append(Wrong("missed", item.cause, item.run.id, (*sorted(said[item.run.number]), *said_of)))
     alarms = [gap for gap in found if SEVERITIES.index(gap.severity) <= SEVERITIES.index("medium")]
-    return Verdict(tallies, wrong, alarms, 0.0, sorted(unknown))
+    return Verdict(tallies, wrong, alarms, 0.0, sorted({run for run, _ in unknown}))
 
 
 def _true(truth: list[Missing], number: int) -> list[str]:

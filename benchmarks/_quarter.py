@@ -172,6 +172,8 @@ class _Planner:
                 at = self._hand(run, at)
         run.end = at + self.span(0.002, 0.02)
         run.names = {run.id, run.trace, run.session}
+        if "counted" not in agent.traits:
+            run.names |= {call.id for call in run.calls()}
         return run
 
     def _turn(self, run: Run, at: int, calls: int) -> int:

@@ -19,10 +19,11 @@ from _quarter import SECOND, Call, Run
 
 
 class Mark(NamedTuple):
-    """What was done to a record: the cause, and further causes that would be right answers, too."""
+    """What was done to a record: the cause, further causes that would be right answers, and to what of it, if named."""
 
     cause: str
     also: frozenset[str] = frozenset()
+    thing: str = ""
 
 
 class Slot(NamedTuple):
@@ -102,8 +103,21 @@ class Record:
         if self.gone is None:
             self.gone = Mark(cause, frozenset(also))
 
-    def mark(self, cause: str, *also: str) -> None:
-        self.marks.append(Mark(cause, frozenset(also)))
+    def mark(self, cause: str, *, thing: str = "") -> None:
+        """Says that the record, or one thing of it (args, result, messages), was spoilt; it stays."""
+        self.marks.append(Mark(cause, frozenset(), thing))
+
+    def effects(self) -> Iterator[tuple[Mark, bool]]:
+        """What is missing of the record, and whether that can be asked for: of two faults on one thing, the first."""
+        if self.gone:
+            yield self.gone, True
+            return
+        things: set[str] = set()
+        loose = any(mark.cause == "siloed" for mark in self.marks)  # what its clock says touches no run that is known
+        for mark in self.marks:
+            first = mark.thing not in things and not (loose and mark.cause == "clock")
+            things |= {mark.thing} - {""}
+            yield mark, first
 
     def shift(self, ns: int) -> None:
         """Writes all times of the record so much later."""
@@ -115,11 +129,16 @@ class Record:
 
 
 class Missing(NamedTuple):
-    """A run that lost something to `cause`; an answer that is in `right` is right."""
+    """A run that lost something to `cause`; an answer in `right` is right; `touched`: (stream, kind) of the records.
+
+    With `asked` False the answer is right, and nobody has to give it: another fault acted on the same thing before.
+    """
 
     run: Run
     cause: str
     right: frozenset[str]
+    touched: tuple[tuple[str, str], ...]
+    asked: bool
 
 
 @dataclass
@@ -165,12 +184,19 @@ class Fleet:
         """What is missing of every run of which anything is left."""
         seen = {record.run.number for record in self.held()}
         found: dict[tuple[int, str], set[str]] = {}
+        touched: dict[tuple[int, str], set[tuple[str, str]]] = {}
+        asked: set[tuple[int, str]] = set()
         for record in self.records:
-            for mark in [record.gone] if record.gone else record.marks:
+            for mark, first in record.effects():
+                if first:
+                    asked.add((record.run.number, mark.cause))
                 found.setdefault((record.run.number, mark.cause), set()).update((mark.cause, *mark.also))
+                touched.setdefault((record.run.number, mark.cause), set()).add((record.stream, record.kind))
         runs = {run.number: run for run in self.runs}
         return [
-            Missing(runs[number], cause, frozenset(right))
+            Missing(
+                runs[number], cause, frozenset(right), tuple(sorted(touched[number, cause])), (number, cause) in asked
+            )
             for (number, cause), right in sorted(found.items())
             if number in seen
         ]

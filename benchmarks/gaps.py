@@ -67,8 +67,8 @@ def show(name: str, fault: str, verdict: Verdict, wrong: int) -> None:
         kinds = Counter((item.kind, item.cause, item.said) for item in verdict.wrong)
         for (kind, cause, said), number in kinds.most_common(wrong):
             example = next(i.run for i in verdict.wrong if (i.kind, i.cause, i.said) == (kind, cause, said))
-            words = "not said though" if kind == "missed" else "said wrongly by"
-            print(f"    {number} x {cause} {words} {', '.join(said) or 'nothing is said'} (as in {example})")
+            words = "not said:" if kind == "missed" else "said wrongly by"
+            print(f"    {number} x {cause} {words} {', '.join(said)} (as in {example})")
         if fault == INTACT:
             for gap in verdict.alarms:
                 print(f"    alarm {gap.severity} {gap.rule} [{gap.cause}] {gap.title} ({len(gap.runs)} runs)")

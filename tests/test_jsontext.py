@@ -62,7 +62,18 @@ def test_refused(raw: bytes, code: str) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [b'{"a": "b', b'{"a": tr', b'{"a":', b'{"a"', b'{"a":1', b'{"a":1,', b'{"a":"x\\', rb'{"a":"\u12', b"[1,2", b'{"a":-'],
+    [
+        b'{"a": "b',
+        b'{"a": tr',
+        b'{"a":',
+        b'{"a"',
+        b'{"a":1',
+        b'{"a":1,',
+        b'{"a":"x\\',
+        rb'{"a":"\u12',
+        b"[1,2",
+        b'{"a":-',
+    ],
 )
 def test_a_record_that_was_cut_is_said_to_end_early(raw: bytes) -> None:
     with pytest.raises(RecordError, match="; the record ends early"):
@@ -70,7 +81,8 @@ def test_a_record_that_was_cut_is_said_to_end_early(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [b"{incomplete", b"not json", b"n", b'{"a":1}}', b"", b"{'a':1}", rb'{"a":"\q and more"}', b"[2026-01-01] up"]
+    "raw",
+    [b"{incomplete", b"not json", b"n", b'{"a":1}}', b"", b"{'a':1}", rb'{"a":"\q and more"}', b"[2026-01-01] up"],
 )
 def test_a_record_that_is_broken_in_itself_is_not(raw: bytes) -> None:
     with pytest.raises(RecordError) as refused:

@@ -24,6 +24,7 @@ from auditrail.readers._scope import NOWHERE, Origin
 
 # Rows per Arrow batch: large enough that the engine's cost per batch vanishes, small enough to stay in its caches.
 BATCH_ROWS = 8192
+_PAGES = ("next-token-left", "next-page-left")
 
 
 @dataclass
@@ -147,8 +148,10 @@ class SourceReader:
             found = close_of(self.reader, wrapper)
         except Exception as error:  # noqa: BLE001 - as in `_take`: a reader's fault must not cost what stands behind
             found = [("reader-failure", f"{self.reader.NAME}: {type(error).__name__} at the end of a wrapper object")]
+        last = wrapper.first + wrapper.elements - 1 if wrapper.elements else None
         for code, detail in found:
-            self._batch.remarks.append((self.source, None, wrapper.offset, code, detail))
+            record = last if code in _PAGES else None  # behind which something is left: the next page may be held
+            self._batch.remarks.append((self.source, record, wrapper.offset, code, detail))
 
     def _show(self, value: Any, record: Record) -> None:
         if self._watcher is None:

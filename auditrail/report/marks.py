@@ -31,6 +31,9 @@ _STATE_REMEDY = {
 }
 
 
+# What a crash leaves behind: calls without an end, and parents that were never exported.
+_LEFT_OPEN = frozenset({"missing-parent", "call-not-executed", "call-without-result"})
+
 # A tool call id and the number of its turn: one id may stand for several calls of a run (see `turns`).
 _Call = tuple[str, int]
 
@@ -335,6 +338,8 @@ def _edges(run_id: str, events: list[RunEventView], records_ends: Callable[[], b
     last = next(reversed(sure), None)
     if begun and not ended and last is not None:
         found.marks[last.id].append("the run has no end after this")
+        if started:  # the crash is the gap: what it left open keeps its marks
+            found.gaps[:] = [each for each in found.gaps if each.rule not in _LEFT_OPEN]
         found.gaps.append(
             gap(
                 run_id,

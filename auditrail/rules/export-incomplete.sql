@@ -5,7 +5,7 @@
 -- cause: export-cut
 -- evidence: declared
 -- scope: source
--- facts:
+-- facts: answered_pages
 -- controls: NIST 800-53 AU-9; ISO 27001 A.5.28; SOC 2 CC7.2
 -- says: {stream} is incomplete: {detail}
 -- explains: the file itself says that there was more than it holds ({detail}): a page that was not fetched, a limit, a query
@@ -35,7 +35,9 @@ SELECT r.source AS source,
        r.code AS detail
 FROM remarks r
 JOIN sources s ON s.source = r.source
+LEFT JOIN answered_pages a ON a.source = r.source AND a.code = r.code AND a.byte_offset = r.byte_offset
 WHERE s.superseded_by IS NULL
+  AND a.source IS NULL
   AND r.code IN (
       'next-token-left', 'next-page-left', 'limit-reached', 'limit-suspected', 'query-status', 'answer-is-partial',
       'shards-failed', 'entries-dropped', 'offset-hole', 'samples-missing', 'processing-failed', 'wrapper-incomplete',

@@ -6,20 +6,22 @@ Where they come from:
 - `--anchor FILE`: an earlier result of `auditrail verify` (`--save-anchor` writes one); a checkpoint of auditchain
   (`{version, seq, hash, key_id, ts, sig}`, its source: `chain/checkpoint.py` of auditchain 0.3.0); a head of arcaeon
   (`{chain, rows, as_of}`); a file that holds just a hash (witnesskit's expected head); a C2SP signed note whose
-  checkpoint has the chain's head as root (https://c2sp.org/tlog-checkpoint).
+  checkpoint has the chain's head as root (https://c2sp.org/tlog-checkpoint). Its signatures are checked with the keys
+  of the call (`notekeys.attested`).
 
-An anchor file proves as much as the place where it was kept: one beside the log may have been changed with it.
+An anchor file proves as much as the place where it was kept: one beside the log may have been changed with it, but for
+one that is signed with a key that was given.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from auditrail.errors import UsageError
+from auditrail import notes
+from auditrail.errors import NoteError, UsageError
 
 if TYPE_CHECKING:
     from auditrail.verify.keys import Keyring
@@ -37,7 +39,7 @@ class Anchor(NamedTuple):
         records: records of the chain up to the head. seq: sequence number of the head.
         path, profile, chain: what it is about; None: any.
         signed: bytes that `signature` is over, with `key_id`; None if the anchor is not signed.
-        origin: the log that a signed note names, None if it is none.
+        note, origin: the signed note that it is and the log that it names, None if it is none.
         root: Merkle root over the records up to the head, in hex.
         exact: whether the log must end there (an expectation), or may have grown since (a checkpoint).
     """
@@ -56,6 +58,7 @@ class Anchor(NamedTuple):
     keyed: bool = False
     origin: str | None = None
     root: str | None = None
+    note: notes.Note | None = None
 
 
 def expected(head: str | None, count: int | None) -> tuple[Anchor, ...]:
@@ -78,17 +81,22 @@ def load(path: Path) -> tuple[Anchor, ...]:
     """The anchors that a file holds.
 
     Raises:
-        UsageError: it can't be read, or is nothing that is known here.
+        UsageError: it can't be read, is a note that breaks the rules, or nothing that is known here.
     """
     try:
         if path.stat().st_size > _LARGEST:
             raise UsageError(f"--anchor {path}: too large to be an anchor")
-        text = path.read_bytes().decode("utf-8").strip()
+        text = path.read_bytes().decode("utf-8")
     except OSError as error:
         raise UsageError(f"--anchor {path}: {(error.strerror or str(error)).lower()}") from None
     except UnicodeDecodeError:
         raise UsageError(f"--anchor {path}: not text") from None
-    found = _parse(text, path.name)
+    try:
+        found = _parse(text.strip(), path.name) or _note(text, path.name)
+    except NoteError as error:
+        raise UsageError(
+            f"--anchor {path}: it looks like a checkpoint, but is no signed one: {error.message}"
+        ) from None
     if not found:
         raise UsageError(
             f"--anchor {path}: no anchor that is known here",
@@ -106,7 +114,7 @@ def _parse(text: str, label: str) -> tuple[Anchor, ...]:
         return _results(value, label) if "results" in value else _checkpoint(value, label)
     if _HASH.fullmatch(text):
         return (Anchor(label, text, keyed=True),)
-    return _note(text, label)
+    return ()
 
 
 def _results(value: dict[str, Any], label: str) -> tuple[Anchor, ...]:
@@ -157,15 +165,17 @@ def _checkpoint(value: dict[str, Any], label: str) -> tuple[Anchor, ...]:
 
 
 def _note(text: str, label: str) -> tuple[Anchor, ...]:
-    """A C2SP checkpoint: origin, size, base64 of the root, then a blank line and signatures."""
-    lines = text.split("\n")
+    """A C2SP checkpoint: origin, size, base64 of the root, then a blank line and signatures.
+
+    Raises:
+        NoteError: it looks like one, and is none.
+    """
+    lines = text.split("\n", 2)
     if len(lines) < 3 or not re.fullmatch(r"0|[1-9]\d{0,18}", lines[1]):
         return ()
-    try:
-        root = base64.b64decode(lines[2], validate=True)
-    except ValueError:
-        return ()
-    return (Anchor(label, root.hex(), int(lines[1]), origin=lines[0]),)
+    note = notes.parse(text.encode())
+    head = notes.checkpoint(note.text)
+    return (Anchor(label, head.root.hex(), head.size, origin=head.origin, note=note),)
 
 
 def sealed(anchor: Anchor, keys: Keyring) -> bool | None:

@@ -3,6 +3,8 @@
 1. Find the files; archives are unpacked beside, into a folder that is removed at the end.
 2. Let every kind of evidence look at every file; the highest claim wins.
 3. Let each kind verify what it won. A file that nobody claims is NOT-CHAINED.
+
+Before all of it, the signatures of anchors are checked: one that fails is no anchor, and nothing is compared with it.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from types import ModuleType
 
 from auditrail import discover
 from auditrail.ingest import inputs
-from auditrail.verify import evidence
+from auditrail.verify import evidence, notekeys
 from auditrail.verify.evidence import Call, Claim, Evidence
 from auditrail.verify.types import NOT_CHAINED, Result, VerificationReport
 
@@ -27,14 +29,15 @@ def run(paths: Sequence[str | Path], call: Call) -> VerificationReport:
     """Verifies everything that the paths name.
 
     Raises:
-        UsageError, ConfigError: the call names a profile that does not exist or breaks the vocabulary.
+        UsageError, ConfigError: the call names a profile that does not exist or breaks the vocabulary, or an anchor
+            whose signature fails.
     """
+    held, unchecked = notekeys.attested(call) if call.anchors else ((), ())
     with ExitStack() as stack:
         found = _find([Path(path) for path in paths], call, stack)
         unreadable = tuple((item.shown, item.error) for item in found if item.error is not None)
-        return VerificationReport(
-            _results([item for item in found if item.error is None], call), strict=call.strict, unreadable=unreadable
-        )
+        results = _results([item for item in found if item.error is None], call)
+        return VerificationReport(results, call.strict, unreadable, unchecked, held)
 
 
 def _find(paths: list[Path], call: Call, stack: ExitStack) -> list[Evidence]:

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from auditrail import notes
-from auditrail.errors import NoteError
+from auditrail.errors import NoteError, UsageError
 from auditrail.notes import Note, Verifier
+from auditrail.verify.anchors import Anchor, sealed
 
 if TYPE_CHECKING:
-    from auditrail.verify.anchors import Anchor
     from auditrail.verify.evidence import Call
 
 
@@ -36,6 +36,34 @@ def trusted(call: Call, seen: Iterable[Note]) -> list[Verifier]:
                 named = (Verifier(one.name, kind, raw) for raw in bare)
                 made += [key_of for key_of in named if key_of.key_id == one.key_id]
     return list(dict.fromkeys(made))
+
+
+def attested(call: Call) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the signatures of the call's anchors are worth: sentences on those that hold, and on those not checked.
+
+    Raises:
+        UsageError: a signature by a key that was given fails. Such a note is refused (C2SP signed-note): whatever it
+            says is not its signer's, and nothing may be compared with it.
+    """
+    held, unchecked = [], []
+    for anchor in call.anchors:
+        if anchor.note is not None:
+            keys = trusted(call, [anchor.note])
+            try:
+                found = notes.verify(anchor.note, [*keys, *(k.cosigner() for k in keys if k.kind == notes.ED25519)])
+            except NoteError as error:
+                raise UsageError(
+                    f"--anchor {anchor.label}: {error.message}: the note is refused",
+                    hint="it was changed after it was signed, or the key is another party's; get it from its origin",
+                ) from None
+            if found:
+                held.append(f"{anchor.label} is signed by {', '.join(dict.fromkeys(o.verifier.name for o in found))}")
+            else:
+                names = ", ".join(dict.fromkeys(one.name for one in anchor.note.signatures))
+                unchecked.append(f"the signature of {anchor.label}: no key was given that made it; it says {names}")
+        elif anchor.signed is not None and sealed(anchor, call.keys) is None:
+            unchecked.append(f"the seal of {anchor.label}: no key was given that made it")
+    return tuple(held), tuple(f"{sentence} (--key); whoever wrote it may have signed it" for sentence in unchecked)
 
 
 def _raw(public: Any) -> bytes | None:

@@ -112,3 +112,9 @@ def test_an_id_used_ten_thousand_times_takes_no_time() -> None:
     begun = monotonic()
     assert max(turns(events).values()) == 9_999
     assert monotonic() - begun < 30
+
+
+def test_an_answer_that_is_logged_while_its_call_runs_asks_for_that_call() -> None:
+    running = span(1, "aa", 1, 5, layer="tool", tool_call_id="c")
+    assert turns([running, asked(2, 2, "c"), asked(3, 2, "c")]) == {}
+    assert turns([running, asked(2, 6, "c"), asked(3, 6, "c")]) == {"1:2": 1, "1:3": 1}, "after it: another call"

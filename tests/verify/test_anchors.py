@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 import json
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from auditrail.errors import UsageError
+from auditrail.notes import Checkpoint, Note, Signer
 from auditrail.outputs import _verification
 from auditrail.verify import anchors
 from tests.verify._run import kinds, one, report
@@ -78,14 +78,68 @@ def test_a_checkpoint_of_auditchain_with_its_seal(tmp_path: Path) -> None:
     assert kinds(one(path, anchor=[anchor])) == [("rewritten", 6)]
 
 
+SIGNER = Signer("example.org/log", bytes(range(32)))
+
+
+def note_of(size: int, root: str, signer: Signer = SIGNER) -> str:
+    text = Checkpoint("example.org/log", size, bytes.fromhex(root)).text()
+    return Note(text, (signer.sign(text),)).render()
+
+
 def test_a_note_whose_root_is_the_head(tmp_path: Path) -> None:
     log = WRITERS["autonomous-audit"](5)
-    root = base64.b64encode(bytes.fromhex(log.records[4]["hash"])).decode()
+    path, note = log.file(tmp_path), tmp_path / "checkpoint"
+    note.write_text(note_of(5, log.records[4]["hash"]))
+    assert one(path, anchor=[note]).verdict == "INTACT"
+    note.write_text(note_of(4, log.records[4]["hash"]))
+    assert one(path, anchor=[note]).verdict == "BROKEN"
+
+
+def test_the_signature_of_a_note_is_checked_with_the_keys_given(tmp_path: Path) -> None:
+    log = WRITERS["autonomous-audit"](5)
+    path, note = log.file(tmp_path), tmp_path / "checkpoint"
+    note.write_text(note_of(5, log.records[4]["hash"]))
+    public = SIGNER.verifier
+    other_key = Signer("example.org/log", bytes(32)).verifier
+    for key in (f"text:{public.render()}", f"hex:{public.public.hex()}"):
+        done = report(path, anchor=[note], key=[key])
+        assert (done.notes, done.not_checked) == (("checkpoint is signed by example.org/log",), ())
+        assert done.results[0].verdict == "INTACT"
+    for keys in ([], [f"text:{other_key.render()}"]):
+        done = report(path, anchor=[note], key=keys)
+        assert [sentence.partition(":")[0] for sentence in done.not_checked] == ["the signature of checkpoint"]
+
+
+@pytest.mark.parametrize("kind", ["text", "hex"])
+def test_a_note_whose_signature_by_a_known_key_fails_is_refused(kind: str, tmp_path: Path) -> None:
+    log = WRITERS["autonomous-audit"](5)
     note = tmp_path / "checkpoint"
-    note.write_text(f"example.org/log\n5\n{root}\n\n\u2014 example.org/log abc=\n")
-    assert one(log.file(tmp_path), anchor=[note]).verdict == "INTACT"
-    note.write_text(f"example.org/log\n4\n{root}\n\n\u2014 example.org/log abc=\n")
-    assert one(log.file(tmp_path), anchor=[note]).verdict == "BROKEN"
+    # What an attacker does who cut the log: the head is that of now, the signature that of another note.
+    signed = note_of(5, log.records[4]["hash"])
+    forged = note_of(4, log.records[3]["hash"]).partition("\n\n")[0] + "\n\n" + signed.partition("\n\n")[2]
+    note.write_text(forged)
+    public = SIGNER.verifier
+    key = {"text": f"text:{public.render()}", "hex": f"hex:{public.public.hex()}"}[kind]
+    with pytest.raises(UsageError, match=r"example\.org/log.*refused"):
+        report(log.file(tmp_path, log.records[:4]), anchor=[note], key=[key])
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\u2014 example.org/log abc=\n", "\nexample.org/log\n"])
+def test_a_checkpoint_that_nobody_signed_is_refused(end: str, tmp_path: Path) -> None:
+    note = tmp_path / "checkpoint"
+    note.write_text(Checkpoint("example.org/log", 5, bytes(32)).text() + end)
+    with pytest.raises(UsageError, match="no signed one"):
+        anchors.load(note)
+
+
+def test_a_forged_checkpoint_confirms_nothing(tmp_path: Path) -> None:
+    log = WRITERS["auditchain"](8)
+    anchor = tmp_path / "checkpoint.json"
+    anchor.write_text(json.dumps({"seq": 5, "hash": log.records[5]["hash"], "key_id": "k0", "sig": "0" * 64}))
+    path = log.file(tmp_path)
+    result = one(path, anchor=[anchor], key=["text:" + SECRET.decode()])
+    assert (result.verdict, result.anchor, kinds(result)) == ("BROKEN", None, [("bad-signature", None)])
+    assert "the seal of checkpoint.json" in report(path, anchor=[anchor]).not_checked[0]
 
 
 def test_a_count_alone_is_no_anchor(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from auditrail.gaps.absence import signals
 from auditrail.gaps.absence.expect import Expected
 from auditrail.gaps.absence.grid import SLACK_NS, Bools, Grid, Ints, Stream
 from auditrail.gaps.absence.silence import FOREVER, Silence
@@ -133,7 +134,7 @@ class Case:
         return [
             cut
             for key, cuts in sorted(self.cuts.items())
-            if key[0] == format_name and stream in (None, key[1])
+            if key[0] == signals.format_of(format_name) and stream in (None, key[1])
             for cut in cuts
             if cut.declared
         ]
@@ -141,7 +142,7 @@ class Case:
     def round_number(self, format_name: str, stream: str | None) -> str:
         """The round number of records that a source of these streams holds, in words, or a blank text."""
         for key, cuts in sorted(self.cuts.items()):
-            if key[0] == format_name and stream in (None, key[1]):
+            if key[0] == signals.format_of(format_name) and stream in (None, key[1]):
                 for cut in cuts:
                     if not cut.declared:
                         return f"its file holds exactly {cut.detail}"
@@ -158,7 +159,7 @@ class Case:
             return np.sort(np.concatenate(edges))
         wanted = " AND ".join(("format = ?", "stream = ?")[: len(key)])
         rows: dict[str, Any] = self.connection.execute(
-            f"SELECT ts_ns FROM acts WHERE {wanted} AND ts_ns IS NOT NULL", list(key)
+            f"SELECT ts_ns FROM signal_acts WHERE {wanted} AND ts_ns IS NOT NULL", list(key)
         ).fetchnumpy()
         return np.sort(np.asarray(np.ma.filled(rows["ts_ns"], 0), np.int64))
 

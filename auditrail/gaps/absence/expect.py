@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from auditrail.gaps.absence.grid import Bools, Grid, Ints, Stream
+from auditrail.gaps.absence.within import Heard, heard
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,6 +37,9 @@ class Expected(NamedTuple):
 
     habit: nearly all have it; else it is thinned out.
     tells_runs: it holds the begin or the end of nearly all runs that it has.
+    unnamed: runs whose agent no record names, perhaps because the stream that would is missing: only runs count of
+        which another stream names the trace.
+    beside: place of a run -> a record of the stream that stands inside a call of it, where that is why it is expected.
     thin: hardly any run has it, so that only proof (a sampled trace, a loose record) may say that it is missing.
     share: events of the stream for each event of the other streams, in a usual run that has it.
     """
@@ -48,6 +52,8 @@ class Expected(NamedTuple):
     share: float
     thin: bool = False
     tells_runs: bool = False
+    unnamed: bool = False
+    beside: dict[int, int] | None = None
 
     def records(self, grid: Grid) -> Ints:
         """How many records each run that has none should have, by the usual share."""
@@ -66,7 +72,18 @@ def expected(connection: duckdb.DuckDBPyConnection, grid: Grid) -> list[Expected
             found = _expected(grid, stream, int(agent), runs_of[agent], mine, tools)
             if found:
                 made.append(found)
-    return made + _thin(grid, made, runs_of, tools) + _untraced(grid, made, runs_of)
+    told = {(part.agent, part.stream.format, part.stream.stream) for part in made}
+    inside = [_inside(grid, one) for one in heard(connection, grid, told)]
+    told.update((part.agent, part.stream.format, part.stream.stream) for part in inside)
+    thin = inside + _thin(grid, told, runs_of, tools)
+    return made + thin + _untraced(grid, made, runs_of) + _unnamed(grid, made, runs_of)
+
+
+def _inside(grid: Grid, one: Heard) -> Expected:
+    """The runs inside of whose calls the stream has records that stand in no run."""
+    at = np.array(sorted(one.at), np.int64)
+    share = _share(grid, one.stream, np.ones(len(one.stream.at), np.bool_))
+    return Expected(one.agent, one.stream, at, np.zeros(len(at), np.bool_), False, share, thin=True, beside=one.at)
 
 
 def _untraced(grid: Grid, made: list[Expected], runs_of: list[Ints]) -> list[Expected]:
@@ -93,13 +110,34 @@ def _untraced(grid: Grid, made: list[Expected], runs_of: list[Ints]) -> list[Exp
     return found
 
 
-def _thin(grid: Grid, made: list[Expected], runs_of: list[Ints], tools: _Tools) -> list[Expected]:
+def _unnamed(grid: Grid, made: list[Expected], runs_of: list[Ints]) -> list[Expected]:
+    """Runs that only a stream knows which names no agent, where the runs of agents that it hears of have spans.
+
+    What would name the agent may be what is missing: a gateway knows the trace of a request, and not who sent it.
+    """
+    found = []
+    for agent, runs in enumerate(runs_of):
+        if not len(runs) or not grid.agents[agent].startswith("/"):
+            continue
+        home = next((one for one in grid.streams if f"/{one.format}/{one.stream}" == grid.agents[agent]), None)
+        for stream in grid.streams if home is not None else ():
+            if not stream.has_spans or stream is home or home is None or np.isin(runs, stream.at).any():
+                continue
+            named = [part for part in made if part.stream is stream and not grid.agents[part.agent].startswith("/")]
+            having = np.concatenate([part.at[part.present] for part in named]) if named else runs[:0]
+            if len(having) >= _FEWEST and np.isin(having, home.at).mean() >= _TELLS_RUNS:
+                share = _share(grid, stream, np.ones(len(stream.at), np.bool_))
+                none = np.zeros(len(runs), np.bool_)
+                found.append(Expected(agent, stream, runs, none, False, share, thin=True, unnamed=True))
+    return found
+
+
+def _thin(grid: Grid, told: set[tuple[int, str, str]], runs_of: list[Ints], tools: _Tools) -> list[Expected]:
     """Streams that hardly any run of an agent has, though something speaks for it that they should.
 
     A few runs have it: where other agents' runs show a silence or a sampler, it counts for these, too. Or the stream
     holds records that stand in no run: of this agent, or of nobody, where the runs did what it hears of.
     """
-    told = {(part.agent, part.stream.format, part.stream.stream) for part in made}
     found = []
     for stream in grid.streams:
         mine = np.zeros(len(grid.run), np.bool_)
@@ -227,9 +265,9 @@ class _Tools:
         self._loaded = True
         rows = self._connection.execute(
             """
-            SELECT DISTINCT a.run, a.format, a.stream, a.tool FROM acts a
+            SELECT DISTINCT a.run, a.format, a.stream, a.tool FROM signal_acts a
             LEFT JOIN (  -- denied, and none of its calls in the run was let through
-                SELECT run, tool FROM acts WHERE run IS NOT NULL AND tool IS NOT NULL GROUP BY run, tool
+                SELECT run, tool FROM signal_acts WHERE run IS NOT NULL AND tool IS NOT NULL GROUP BY run, tool
                 HAVING bool_or(decision IN ('deny', 'ask', 'not_run') OR status = 'denied') AND NOT bool_or(
                     decision IN ('allow', 'modify', 'flag')
                     OR status = 'ok' AND layer <> 'llm' AND kind IN ('result', 'span', 'end')

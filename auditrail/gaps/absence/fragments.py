@@ -34,12 +34,12 @@ class Loose:
             return
         rows = connection.execute(
             """
-            SELECT a.format, a.stream, a.ts_ns, a.event FROM acts a
+            SELECT a.format, a.stream, a.ts_ns, a.event FROM signal_acts a
             WHERE a.run IS NULL AND a.ts_ns IS NOT NULL
             AND coalesce(a.tool, a.call, a.trace, a.request, a.response, a.decision) IS NOT NULL
             UNION ALL
-            SELECT s.format, s.stream, a.ts_ns, a.event FROM held_streams s
-            JOIN acts a ON a.run = s.run AND a.format = s.format AND a.stream = s.stream
+            SELECT s.format, s.stream, a.ts_ns, a.event FROM signal_streams s
+            JOIN signal_acts a ON a.run = s.run AND a.format = s.format AND a.stream = s.stream
             WHERE a.ts_ns IS NOT NULL AND s.run NOT IN (SELECT run FROM grid_runs)
             """
         ).fetchnumpy()
@@ -93,11 +93,11 @@ def shifted(
         rows = connection.execute(
             f"""
             WITH loose AS (
-                SELECT {column} AS id, format, stream, min(ts_ns) AS ts_ns FROM acts
+                SELECT {column} AS id, format, stream, min(ts_ns) AS ts_ns FROM signal_acts
                 WHERE {column} IS NOT NULL AND ts_ns IS NOT NULL
                 AND (run IS NULL OR run NOT IN (SELECT run FROM grid_runs)) GROUP BY ALL
             ), held AS (
-                SELECT {column} AS id, min(run) AS run, min(ts_ns) AS ts_ns, max(ts_ns) AS last_ns FROM acts
+                SELECT {column} AS id, min(run) AS run, min(ts_ns) AS ts_ns, max(ts_ns) AS last_ns FROM signal_acts
                 WHERE {column} IN (SELECT id FROM loose) AND run IN (SELECT run FROM grid_runs)
                 GROUP BY ALL HAVING min(run) = max(run)
             )

@@ -82,7 +82,7 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
         WITH homes AS (
             SELECT run, arg_max(format || '/' || stream, (edges, events, format, stream)) AS home,
                    sum(edges) AS edges, sum(events) AS events
-            FROM held_streams GROUP BY run
+            FROM signal_streams GROUP BY run
         ), told AS (
             SELECT f.run, coalesce(f.agent, '/' || h.home) AS agent, f.started_ns, f.ended_ns, f.failed, h.events,
                    f.first_event, h.home, f.end_event IS NOT NULL AS has_end,
@@ -98,14 +98,14 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
             SELECT DISTINCT p.run FROM told p JOIN told r ON r.agent = p.agent AND r.id_kind = 'run'
                 AND p.id_kind <> 'run' AND r.started_ns <= p.ended_ns + $slack AND r.ended_ns >= p.started_ns - $slack
             WHERE NOT EXISTS (
-                SELECT 1 FROM held_streams s WHERE s.run = r.run AND s.format || '/' || s.stream = p.home
+                SELECT 1 FROM signal_streams s WHERE s.run = r.run AND s.format || '/' || s.stream = p.home
             )
         ), unnamed AS (
             SELECT t.run FROM told t JOIN named n ON n.agent = t.agent WHERE n.by_run AND t.id_kind <> 'run'
         ), theirs AS (
-            SELECT DISTINCT run, call AS id FROM acts WHERE call IS NOT NULL AND run IN (SELECT run FROM unnamed)
+            SELECT DISTINCT run, call AS id FROM signal_acts WHERE call IS NOT NULL AND run IN (SELECT run FROM unnamed)
         ), known AS (
-            SELECT a.call AS id, min(a.run) AS run FROM acts a
+            SELECT a.call AS id, min(a.run) AS run FROM signal_acts a
             WHERE a.call IN (SELECT id FROM theirs) AND a.run IN (SELECT run FROM told WHERE id_kind = 'run')
             GROUP BY a.call HAVING min(a.run) = max(a.run)
         ), called AS (SELECT DISTINCT t.run FROM theirs t JOIN known k ON k.id = t.id)
@@ -143,7 +143,7 @@ def _streams(connection: duckdb.DuckDBPyConnection, run: Ints) -> list[Stream]:
     heads = connection.execute(
         """
         SELECT format, stream, string_agg(DISTINCT layer, ',' ORDER BY layer), bool_or(kind = 'span')
-        FROM acts GROUP BY format, stream
+        FROM signal_acts GROUP BY format, stream
         HAVING count(DISTINCT run) >= $fewest
         OR count(*) FILTER (WHERE run IS NULL AND coalesce(tool, call, trace, request, response) IS NOT NULL) >= $fewest
         ORDER BY format, stream
@@ -158,17 +158,17 @@ def _streams(connection: duckdb.DuckDBPyConnection, run: Ints) -> list[Stream]:
     )
     rows: dict[str, Any] = connection.execute(
         "SELECT n.number, s.run, s.events, s.calls, s.llm, s.edges, coalesce(s.first_ns, 0) AS first_ns, "
-        "coalesce(s.last_ns, 0) AS last_ns FROM held_streams s JOIN stream_numbers n "
+        "coalesce(s.last_ns, 0) AS last_ns FROM signal_streams s JOIN stream_numbers n "
         "ON n.format = s.format AND n.stream = s.stream"
     ).fetchnumpy()
     loose: dict[int, list[str | None]] = {}
     for number, agent in connection.execute(
         """
         SELECT DISTINCT n.number, a.agent FROM (
-            SELECT format, stream, agent FROM acts
+            SELECT format, stream, agent FROM signal_acts
             WHERE run IS NULL AND coalesce(tool, call, trace, request, response) IS NOT NULL
             UNION ALL
-            SELECT s.format, s.stream, r.agent FROM held_streams s JOIN runs r ON r.run = s.run
+            SELECT s.format, s.stream, r.agent FROM signal_streams s JOIN runs r ON r.run = s.run
             WHERE s.run NOT IN (SELECT run FROM grid_runs)
         ) a JOIN stream_numbers n ON n.format = a.format AND n.stream = a.stream ORDER BY ALL NULLS LAST
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditrail.gaps.absence import decide, expect, grid
+from auditrail.gaps.absence import decide, expect, grid, signals
 from auditrail.gaps.absence.edges import Quiet
 from auditrail.gaps.absence.expect import Expected
 from auditrail.gaps.absence.tables import insert
@@ -37,6 +37,7 @@ def keep(connection: duckdb.DuckDBPyConnection) -> None:
         return
     for name, columns in _TABLES.items():
         connection.execute(f"CREATE TEMP TABLE {name} ({columns})")
+    signals.split(connection)
     runs = grid.load(connection)
     found = decide.study(connection, runs, expect.expected(connection, runs))
     for number, part in enumerate(found.parts):
@@ -60,7 +61,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, found: decide.Study, number: in
         {
             "run": runs.run[absent],
             "agent": _agent(found, part),
-            "format": stream.format,
+            "format": signals.format_of(stream.format),
             "stream": stream.stream,
             "layers": ",".join(stream.layers),
             "has_spans": stream.has_spans,
@@ -69,7 +70,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, found: decide.Study, number: in
             "from_ns": runs.start[absent],
             "to_ns": runs.end[absent],
             "event": runs.first_event[absent],
-            "lacks": ",".join((*stream.layers, f"{stream.format}/{stream.stream}", *spans)),
+            "lacks": ",".join((*stream.layers, f"{signals.format_of(stream.format)}/{stream.stream}", *spans)),
             "habit": part.habit,
             "thin": part.thin,
             "records": part.records(runs),
@@ -93,7 +94,8 @@ def _sampler(connection: duckdb.DuckDBPyConnection, found: decide.Study, number:
     connection.execute(
         "INSERT INTO absence_samplers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            _agent(found, part), part.stream.format, part.stream.stream, sampler.declared, share, low, high,
+            _agent(found, part), signals.format_of(part.stream.format), part.stream.stream, sampler.declared,
+            share, low, high,
             int(part.present.sum()), len(sampled), method,
             threshold.kind if threshold else None, threshold.above if threshold else None,
             threshold.bound if threshold else None,
@@ -103,7 +105,7 @@ def _sampler(connection: duckdb.DuckDBPyConnection, found: decide.Study, number:
 
 def _quiet(connection: duckdb.DuckDBPyConnection, found: decide.Study, quiet: Quiet, part: Expected) -> None:
     why = (quiet.cause, quiet.evidence, quiet.confidence, quiet.detail)
-    place = (part.stream.format, part.stream.stream)
+    place = (signals.format_of(part.stream.format), part.stream.stream)
     whole, cut = quiet.whole, set(map(int, quiet.cut))
     connection.execute(
         "INSERT INTO absence_silences VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -64,18 +64,18 @@ class Traces:
         if not wanted:
             return
         for run, format_name, stream, trace in connection.execute(
-            "SELECT DISTINCT run, format, stream, trace FROM acts WHERE run IS NOT NULL AND trace IS NOT NULL"
+            "SELECT DISTINCT run, format, stream, trace FROM signal_acts WHERE run IS NOT NULL AND trace IS NOT NULL"
         ).fetchall():
             self._by_run[run].append((format_name, stream, trace))
         for format_name, stream, agent, probability in connection.execute(
-            "SELECT format, stream, coalesce(agent, ''), max(sampling_probability) FROM acts "
+            "SELECT format, stream, coalesce(agent, ''), max(sampling_probability) FROM signal_acts "
             "WHERE sampling_probability IS NOT NULL GROUP BY ALL HAVING max(sampling_probability) < 1"
         ).fetchall():
             self._declared[format_name, stream, agent] = probability
         self.unsampled = {
             run
             for (run,) in connection.execute(
-                "SELECT DISTINCT run FROM acts WHERE sampled IS FALSE AND run IS NOT NULL"
+                "SELECT DISTINCT run FROM signal_acts WHERE sampled IS FALSE AND run IS NOT NULL"
             ).fetchall()
         }
 

@@ -75,7 +75,23 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
     records = (_Record._make((*row[:11], _Place(row[11]), 0)) for row in rows)
     made: list[tuple[int, int]] = []
     for _, group in groupby(records, key=lambda record: record.run):
-        made.extend((int(event), turn) for event, turn in turns(group).items())
+        made.extend(_asked(list(group)))
     if made:
         events, numbers = zip(*made, strict=True)
         connection.execute("INSERT INTO call_turns SELECT unnest(?), unnest(?)", [list(events), list(numbers)])
+
+
+def _asked(records: list[_Record]) -> list[tuple[int, int]]:
+    """(event, turn) of the turns that anything asks for or begins.
+
+    A service that was tried again under the same id answers twice, and its second answer is no call of its own.
+    """
+    found = turns(records)
+    begun = {
+        (record.tool_call_id, found.get(record.id, 0)) for record in records if record.kind in ("call", "start", "span")
+    }
+    return [
+        (record.key, found[record.id])
+        for record in records
+        if record.id in found and (record.tool_call_id, found[record.id]) in begun
+    ]

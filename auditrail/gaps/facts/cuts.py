@@ -1,8 +1,8 @@
 """`cuts`: where a source says, or shows by a round number of records, that it does not hold all that there was.
 
 A store answers in order of time, the oldest or the newest first; what a page token leaves out lies beyond the last
-record that the answer holds. The range is therefore that after the newest record of the stream (of all its sources),
-or that before the oldest where the answer goes backwards.
+record that the answer holds, unless the next page is held, too. The range is therefore that after the newest record of
+the stream (of all its sources), or that before the oldest where the answer goes backwards.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import duckdb
 
 NAME = "cuts"
-NEEDS = ("acts",)
+NEEDS = ("acts", "answered_pages")
 COLUMNS = {
     "source": "sources.source",
     "record": "the record that says so, or NULL",
@@ -47,7 +47,10 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
         CREATE TEMP TABLE cuts AS
         WITH said AS (
             SELECT source, min(record) AS record, code, min(detail) AS detail, true AS declared
-            FROM remarks WHERE code IN {beyond} OR code IN {between} GROUP BY source, code
+            FROM remarks r WHERE (code IN {beyond} OR code IN {between}) AND NOT EXISTS (
+                SELECT 1 FROM answered_pages a
+                WHERE a.source = r.source AND a.code = r.code AND a.byte_offset = r.byte_offset
+            ) GROUP BY source, code
             UNION ALL
             SELECT source, NULL, 'round-number', CAST(records AS VARCHAR) || ' records', false FROM sources
             WHERE records >= {_ROUND} AND records % {_ROUND} = 0 AND superseded_by IS NULL

@@ -102,10 +102,10 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> None:
             SELECT format, stream FROM stream_habits
             WHERE runs_with_end > 0 AND (runs_with_start < 10 OR runs_with_end * 2 >= runs_with_start)
         ), tellers AS (  -- agents of which any record tells an end; of others, the root span does
-            SELECT f.agent, bool_or(m.ended OR m.stream IS NOT NULL) AS writes
+            SELECT f.agent, bool_or(m.ended) AS writes
             FROM marks m JOIN run_facts f ON f.run = m.run WHERE f.agent IS NOT NULL GROUP BY ALL
             UNION ALL
-            SELECT '*', bool_or(ended OR stream IS NOT NULL) FROM marks
+            SELECT '*', bool_or(ended) FROM marks
         ), traces AS (
             SELECT run, arg_min(format, event) AS format, arg_min(stream, event) AS stream FROM acts
             WHERE run IS NOT NULL AND kind = 'span' AND span IS NOT NULL GROUP BY run
@@ -130,16 +130,21 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _lasts(connection: duckdb.DuckDBPyConnection) -> None:
-    """`run_lasts`: what comes last in each stream of a run, but for the run's own end and the root span."""
+    """`run_lasts`: what comes last in each stream of a run, but for its end and root span.
+
+    Only for agents of which a run has no end.
+    """
     connection.execute(
         """
         CREATE TEMP TABLE run_lasts AS
+        WITH asked AS (SELECT DISTINCT agent FROM run_edges WHERE started AND NOT ended)
         SELECT run, format || '/' || stream AS stream,
                arg_max(layer || '/' || kind || '/' || coalesce(tool, '') || '/'
                        || CASE WHEN kind IN ('start', 'message') THEN coalesce(name, '') ELSE '' END,
-                       (coalesce(end_ns, ts_ns), kind = 'call', event)) AS class
+                       (coalesce(end_ns, ts_ns), event)) AS class
         FROM acts
-        WHERE run IS NOT NULL AND NOT inferred AND ts_ns IS NOT NULL AND layer IN ('agent', 'llm', 'tool')
+        WHERE run IN (SELECT run FROM run_edges WHERE agent IN (SELECT agent FROM asked) OR '*' IN (FROM asked))
+          AND NOT inferred AND ts_ns IS NOT NULL AND layer IN ('agent', 'llm', 'tool')
           AND NOT (kind = 'end' AND layer = 'agent')
           AND NOT (kind = 'span' AND parent IS NULL AND layer = 'agent')
         GROUP BY ALL

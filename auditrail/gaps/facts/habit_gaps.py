@@ -7,7 +7,7 @@
    single records could bring about are another way of doing it (an answer from a cache, a refusal): they are
    marked `joint`, and so is an outage of a service.
 3. Some tracers give a tool's span no id of its call. Where nearly all runs have as many of them as calls of the tool,
-   a run that has fewer lost some.
+   a run that has fewer lost some. In the same way, two streams of a model's answers are compared.
 4. One record may be looked for in several units (a span is part of a call, and of a request). The surest kind of unit
    speaks: only what others miss beyond that stays.
 """
@@ -42,8 +42,6 @@ COLUMNS = {
     "to_ns": "last time of the unit",
 }
 SHARE = 0.9
-# A call that failed may have failed anywhere on its way: what most of them reach, one need not.
-FAILED_SHARE = 0.97
 LEAST = 20
 
 
@@ -120,22 +118,23 @@ def _habits(connection: duckdb.DuckDBPyConnection) -> None:
             FROM unit_groups g JOIN (SELECT DISTINCT run, format, class FROM habit_run_streams) s ON s.run = g.run
             GROUP BY ALL
         ), had AS (
-            SELECT kind, agent, tool, outcome, format, stream, phase,
-                   CASE WHEN outcome = 'error' AND kind <> 'run' THEN {FAILED_SHARE} ELSE {SHARE} END AS share,
-                   count(*) AS n1, count(*) FILTER (WHERE n >= 2) AS n2, count(*) FILTER (WHERE n >= 3) AS n3
+            SELECT kind, agent, tool, outcome, format, stream, phase, count(*) AS n1,
+                   count(*) FILTER (WHERE n >= 2) AS n2, count(*) FILTER (WHERE n >= 3) AS n3,
+                   -- A call that failed was often tried again, and then has everything twice; but not always.
+                   kind <> 'call' OR phase = 'line' AND outcome = 'ok' AS several
             FROM units GROUP BY ALL
         )
         SELECT h.kind, h.agent, h.tool, h.outcome, h.format, h.stream, h.phase, p.units AS of_units, z.all_units,
-               CASE WHEN h.n3 >= h.share * p.units AND h.kind <> 'call' THEN 3 WHEN h.n2 >= h.share * p.units THEN 2
-                    ELSE 1 END AS least,  -- a call that was tried again leaves twice the lines, and most are not
-               CASE WHEN h.n3 >= h.share * p.units AND h.kind <> 'call' THEN h.n3
-                    WHEN h.n2 >= h.share * p.units THEN h.n2 ELSE h.n1 END AS have,
-               h.n1 >= h.share * z.all_units AS always
+               CASE WHEN h.n3 >= {SHARE} * p.units AND h.several AND h.kind <> 'call' THEN 3
+                    WHEN h.n2 >= {SHARE} * p.units AND h.several THEN 2 ELSE 1 END AS least,
+               CASE WHEN h.n3 >= {SHARE} * p.units AND h.several AND h.kind <> 'call' THEN h.n3
+                    WHEN h.n2 >= {SHARE} * p.units AND h.several THEN h.n2 ELSE h.n1 END AS have,
+               h.n1 >= {SHARE} * z.all_units AS always
         FROM had h
         JOIN sizes z ON z.kind = h.kind AND z.agent = h.agent AND z.tool = h.tool AND z.outcome = h.outcome
         JOIN present p ON p.kind = h.kind AND p.agent = h.agent AND p.tool = h.tool AND p.outcome = h.outcome
                       AND p.format = h.format AND p.stream = h.stream
-        WHERE p.units >= {LEAST} AND h.n1 >= h.share * p.units
+        WHERE p.units >= {LEAST} AND h.n1 >= {SHARE} * p.units
         """
     )
 
@@ -173,14 +172,15 @@ def _uncounted(connection: duckdb.DuckDBPyConnection) -> None:
             SELECT run, coalesce(agent, '') AS agent, tool, count(*) AS asked,
                    count(*) FILTER (WHERE outcome <> 'denied') AS wanted, min(coalesce(ran, wish)) AS event,
                    min(first_ns) AS first_ns, max(last_ns) AS last_ns
-            FROM calls WHERE tool IS NOT NULL GROUP BY ALL
-        ), told AS (
+            FROM calls WHERE tool IS NOT NULL AND wish IS NOT NULL GROUP BY ALL
+        ), told AS (  -- a protocol may number its calls itself: such an id is as good as none
             SELECT a.run, a.tool, a.format, a.stream,
                    CASE WHEN a.layer = 'policy' OR a.kind = 'decision' THEN 'decision' ELSE a.kind END AS phase,
                    count(*) AS n
             FROM acts a
-            WHERE a.run IS NOT NULL AND a.call IS NULL AND a.request IS NULL AND a.tool IS NOT NULL
-              AND a.kind IN ('span', 'call', 'result', 'decision') AND a.layer <> 'llm'
+            LEFT JOIN (SELECT DISTINCT run, call FROM calls WHERE wish IS NULL) o ON o.run = a.run AND o.call = a.call
+            WHERE a.run IS NOT NULL AND (a.call IS NULL AND a.request IS NULL OR o.run IS NOT NULL)
+              AND a.tool IS NOT NULL AND a.kind IN ('span', 'call', 'result', 'decision') AND a.layer <> 'llm'
             GROUP BY ALL
         ), kinds AS (SELECT DISTINCT tool, format, stream, phase FROM told),
         pairs AS (
@@ -200,6 +200,32 @@ def _uncounted(connection: duckdb.DuckDBPyConnection) -> None:
         FROM pairs p JOIN usual u ON u.agent = p.agent AND u.tool = p.tool AND u.format = p.format
                                  AND u.stream = p.stream AND u.phase = p.phase
         WHERE p.n < p.wanted
+        """
+    )
+    connection.execute(
+        f"""
+        INSERT INTO deficient
+        WITH answers AS (
+            SELECT a.run, coalesce(r.agent, '') AS agent, a.format, a.stream, count(*) AS n, min(a.event) AS event,
+                   min(a.ts_ns) AS first_ns, max(coalesce(a.end_ns, a.ts_ns)) AS last_ns
+            FROM acts a JOIN runs r ON r.run = a.run AND r.id_kind IN ('run', 'trace')
+            WHERE a.layer = 'llm' AND a.kind = 'span' GROUP BY ALL
+        ), pairs AS (
+            SELECT b.run, b.agent, b.format, b.stream, a.format AS other_format, a.stream AS other, a.event, a.first_ns,
+                   a.last_ns, a.n - b.n AS lacking
+            FROM answers a JOIN answers b ON b.run = a.run AND (b.format <> a.format OR b.stream <> a.stream)
+        ), usual AS (
+            SELECT agent, format, stream, other_format, other, count(*) AS of_units,
+                   count(*) FILTER (WHERE lacking = 0) AS have
+            FROM pairs GROUP BY ALL
+            HAVING count(*) >= {LEAST} AND count(*) FILTER (WHERE lacking = 0) >= {SHARE} * count(*)
+        )
+        SELECT 'count', p.run, 'count:answers', p.agent, '', 'ok', min(p.event), min(p.first_ns), max(p.last_ns),
+               p.format, p.stream, 'answer', max(p.lacking), max(u.have), max(u.of_units), false, false
+        FROM pairs p JOIN usual u ON u.agent = p.agent AND u.format = p.format AND u.stream = p.stream
+                                 AND u.other_format = p.other_format AND u.other = p.other
+        WHERE p.lacking > 0
+        GROUP BY p.run, p.agent, p.format, p.stream
         """
     )
 

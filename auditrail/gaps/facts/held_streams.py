@@ -26,15 +26,17 @@ COLUMNS = {
 
 def build(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes the table."""
-    connection.execute(
-        """
-        CREATE TEMP TABLE held_streams AS
+    connection.execute(f"CREATE TEMP TABLE held_streams AS {select('acts')}")
+
+
+def select(acts: str) -> str:
+    """The query, over `acts` or a table like it."""
+    return f"""
         SELECT run, format, stream, count(*) AS events, count(*) FILTER (WHERE tool IS NOT NULL) AS calls,
                count(*) FILTER (WHERE layer = 'llm') AS llm,
                count(*) FILTER (WHERE (kind = 'span' AND span IS NOT NULL AND parent IS NULL)
                                 OR (kind IN ('start', 'end') AND layer IN ('agent', 'other'))) AS edges,
                count(*) FILTER (WHERE inferred) AS inferred,
                min(ts_ns) AS first_ns, max(greatest(ts_ns, coalesce(end_ns, ts_ns))) AS last_ns, min(event) AS event
-        FROM acts WHERE run IS NOT NULL GROUP BY run, format, stream
+        FROM {acts} WHERE run IS NOT NULL GROUP BY run, format, stream
         """
-    )

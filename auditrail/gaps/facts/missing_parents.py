@@ -46,9 +46,9 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
             SELECT run, parent, coalesce(min(event) FILTER (WHERE kind <> 'log'), min(event)) AS event,
                    count(*) AS children, min(ts_ns) AS from_ns, max(ts_ns) AS to_ns
             FROM acts WHERE run IS NOT NULL AND parent IS NOT NULL GROUP BY run, parent
-        ), held AS (
+        ), held AS (  -- in a trace, what carries a span's id may be a log line; elsewhere, the ids are the records' own
             SELECT run, span, min(event) AS event FROM acts
-            WHERE span IS NOT NULL AND (kind <> 'log' OR trace IS NULL) AND run IS NOT NULL GROUP BY run, span
+            WHERE span IS NOT NULL AND (kind = 'span' OR trace IS NULL) AND run IS NOT NULL GROUP BY run, span
         )
         SELECT n.*, a.source, a.format, a.stream, a.layer, a.kind, a.tool, a.agent, a.trace, a.span,
                h.event AS held_event

@@ -172,7 +172,9 @@ def _judged(walks: list[_Walked], call: Call) -> list[Result]:
         # Links by stored hashes show what is missing, whatever the hashes are made of.
         stored = walk.plan.profile.hash is not None and walk.plan.profile.prev is not None
         more = [*(walk.diagnosed[chain.key] if stored or not strange else ()), *loose]
-        more += [_forged(anchor) for _, anchor in anchors if sealed(anchor, call.keys) is False]
+        forged = [index for index, anchor in anchors if sealed(anchor, call.keys) is False]
+        more += [_forged(call.anchors[index]) for index in forged]
+        anchors = [(index, anchor) for index, anchor in anchors if index not in forged]
         firsts.append((len(results), walk, chain))
         results.append(
             judge.judge(
