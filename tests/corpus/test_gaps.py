@@ -105,3 +105,11 @@ def test_chained_logs_that_nobody_touched_lack_nothing(folder: str, tmp_path: Pa
             (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / part).symlink_to(path)
     assert _found(tmp_path) == {}
+
+
+@pytest.mark.parametrize(("folder", "calls"), [("tau-bench", {"llm": 123}), ("swe-agent", {"llm": 46, "tool": 46})])
+def test_calls_whose_ids_recur_in_a_run_are_all_counted(folder: str, calls: dict[str, int]) -> None:
+    counted: Counter[str] = Counter()
+    for cell in report_of(CORPUS / folder).coverage:
+        counted[cell.layer] += cell.calls
+    assert +counted == calls
