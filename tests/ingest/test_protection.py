@@ -11,6 +11,8 @@ from auditrail.ingest import inputs, protection
 from auditrail.ingest.load import Loader, Options
 from auditrail.notes import Checkpoint, Note, Signer
 from auditrail.report import listings
+from auditrail.verify import engine, keys
+from auditrail.verify.evidence import Call
 
 SIGNER = Signer("example.org/k", bytes(range(32)))
 TEXT = Checkpoint("example.org/log", 3, bytes(32)).text()
@@ -81,3 +83,14 @@ def test_a_reader_that_is_forced_gets_them(tmp_path: Path) -> None:
         loader = Loader(connection, Options(reader="jsonl"))
         loader.load_all(inputs.expand([path]))
         assert [status for _, status in loader.sources()] == ["new"]
+
+
+def test_verify_says_what_they_are_and_judges_the_logs_alone(tmp_path: Path) -> None:
+    for name in ("k.key", "k.key.pub", "anchor.json"):
+        (tmp_path / name).write_bytes(FILES[name][0])
+    empty = engine.run([tmp_path], Call(keys.load([])))
+    assert (empty.results, empty.exit_code) == ((), 4)
+    (tmp_path / "log.jsonl").write_text('{"event": "step"}\n')
+    done = engine.run([tmp_path], Call(keys.load([])))
+    assert [(Path(result.path).name, result.verdict) for result in done.results] == [("log.jsonl", "NOT-CHAINED")]
+    assert any("k.key is no log, but a private key" in note for note in done.notes)
