@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from auditrail import ids as id_text
-from auditrail import jsontext
+from auditrail import jsontext, times
 from auditrail.content import state_of
 from auditrail.model import Event, Id
 from auditrail.readers._gateway import is_text, objects, whole
@@ -194,3 +194,18 @@ def _results_of(message: Any) -> list[str | int]:
 
 def _without(value: dict[str, Any], *keys: str) -> dict[str, Any]:
     return {key: item for key, item in value.items() if key not in keys}
+
+
+def answer_key(reader: str, answer: dict[str, Any], ids: tuple[Id, ...], ts_ns: int | None) -> str | None:
+    """The dedupe key of a logged answer: its id, with the request's and the time.
+
+    A cache gives one answer, under its id, to several requests: where no request id tells them apart, only a time does
+    that the log itself has. The one in the answer is the same for all of them.
+    """
+    response = answer.get("id")
+    request = next((an_id.value for an_id in ids if an_id.kind == "request"), None)
+    made = [times.parse(answer.get(name)) for name in ("created", "created_at")]
+    timed = ts_ns is not None and all(moment is None or moment.ns != ts_ns for moment in made)
+    if not isinstance(response, str) or not response or not (timed or request):
+        return None
+    return f"{reader}:{response}/{request or ''}/{ts_ns}"

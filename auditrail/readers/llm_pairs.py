@@ -181,6 +181,7 @@ def _event(value: dict[str, Any], request: _Side | None, response: _Side | None)
         tokens_in=read_tokens,
         tokens_out=written_tokens,
         sampled=sampled,
+        dedupe_key=chat.answer_key(NAME, body, tuple(ids), begin) if answered else None,
         attributes=fields.attributes(),
         ids=tuple(ids),
     )

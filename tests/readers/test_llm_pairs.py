@@ -257,3 +257,25 @@ def test_never_raises_and_gives_valid_rows(value: Any, request: Any, response: A
                 assert text is None or isinstance(text, str)
     llm_pairs.sniff(head())
     llm_pairs.sniff(Head(b"", True, "lines", False, [value, request, pair], frozenset(), []))
+
+
+def test_an_answer_with_its_time_is_one_record():
+    logged = {"timestamp": "2026-03-02T09:15:00Z", "request": CALL, "response": ANSWER}
+    first = read(logged)[0].dedupe_key
+    changed = {**logged, "request": {**CALL, "messages": [{"role": "user", "content": "y"}]}}
+    assert first is not None
+    assert read(changed)[0].dedupe_key == first
+
+
+def test_an_answer_from_a_cache_is_a_record_for_each_request():
+    cached = {**ANSWER, "created": 1772442900}
+    keys = [
+        read({"timestamp": "2026-03-02T09:16:00Z", "request": CALL, "response": cached})[0].dedupe_key,
+        read({"timestamp": "2026-03-02T09:17:00Z", "request": CALL, "response": cached})[0].dedupe_key,
+        read({"request_id": "r1", "request": CALL, "response": cached})[0].dedupe_key,
+        read({"request_id": "r2", "request": CALL, "response": cached})[0].dedupe_key,
+    ]
+    assert None not in keys
+    assert len(set(keys)) == len(keys)
+    assert read({"request": CALL, "response": cached})[0].dedupe_key is None
+    assert read({"timestamp": "2026-03-02T09:15:00Z", "request": CALL})[0].dedupe_key is None
