@@ -157,7 +157,7 @@ class Source(NamedTuple):
     why: Annotated[str | None, "why this reader was chosen"]
     stream: Annotated[str | None, "name of the stream"]
     layer: Annotated[str | None, "the layer that most of its events are of"]
-    status: Annotated[str, "new, unchanged, grown, changed, unreadable or unknown-format"]
+    status: Annotated[str, "new, unchanged, grown, changed, unreadable, unknown-format or protection"]
     bytes: Annotated[int, "size of the file as found"]
     blake3: Annotated[str, "of the file as found, hex"]
     content_bytes: Annotated[int, "size after decompression"]

@@ -114,7 +114,7 @@ def measure(path: Path) -> None:
     from auditrail.report.gaps import gaps
 
     usage = Usage()
-    with case.open_read(path) as connection:
+    with case.open_analysis(path) as connection:
         gaps(connection, Question())
     used = usage.so_far()
     print(used["seconds"], used["peak"])

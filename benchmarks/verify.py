@@ -2,9 +2,11 @@
 
 `python benchmarks/verify.py [--quick]`.
 
-Two logs of the same records (SHA-256 over sorted JSON, as verityledger writes them): one whose lines are written in the
-order of their fields, and one whose lines are canonical already. Each is verified in one process and in two; the ratio
-is the time of `hashlib.sha256` over each line, in one process, by the time of `auditrail verify`, start-up and all.
+Logs of SHA-256 over sorted JSON, as verityledger writes them, of two kinds of records of some 800 bytes: one with 18
+fields, and one with a list of 8 objects in it, which takes a parser twice as long. Of each there is one whose lines are
+written in the order of their fields, and one whose lines are canonical already. Each is verified in one process and in
+two; the ratio is the time of `hashlib.sha256` over each line, in one process, by the time of `auditrail verify`,
+start-up and all.
 """
 
 from __future__ import annotations
@@ -17,13 +19,39 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 ROUNDS = 3
 
 
-def write(path: Path, size: int, *, canonical: bool) -> int:
+def _flat(count: int) -> dict[str, Any]:
+    return {
+        "tool": "search_orders",
+        "customer": f"C-{count % 5000}",
+        "run_id": f"run-{count // 40:06x}",
+        "agent": "refunds-agent",
+        "status": "ok",
+        "model": "support-llm-2",
+        "duration_ms": count % 977,
+        "input_tokens": count % 4000,
+        "output_tokens": count % 900,
+        "user": "u-17",
+        "note": "made-up text of an agent. " * 16,
+    }
+
+
+def _nested(count: int) -> dict[str, Any]:
+    return {
+        "tool": "search_orders",
+        "args": {"customer": f"C-{count % 5000}", "limit": 25},
+        "rows": [{"id": row, "value": f"value {row}", "ok": True} for row in range(8)],
+        "note": "made-up text of an agent. " * 8,
+    }
+
+
+def write(path: Path, size: int, *, canonical: bool, nested: bool) -> int:
     """A log of so many bytes; how many records it has."""
     prev, count = "0" * 64, 0
     with path.open("wb") as out:
@@ -33,12 +61,7 @@ def write(path: Path, size: int, *, canonical: bool) -> int:
                 "session_id": "s-1",
                 "timestamp": 1795433207.0 + count / 1000,
                 "event_type": "tool_call",
-                "data": {
-                    "tool": "search_orders",
-                    "args": {"customer": f"C-{count % 5000}", "limit": 25},
-                    "rows": [{"id": row, "value": f"value {row}", "ok": True} for row in range(8)],
-                    "note": "made-up text of an agent. " * 8,
-                },
+                "data": _nested(count) if nested else _flat(count),
                 "previous_hash": prev,
             }
             prev = hashlib.sha256(orjson.dumps(record, option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -79,9 +102,11 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     size = 200_000_000 if parser.parse_args().quick else 1_000_000_000
     with tempfile.TemporaryDirectory() as folder:
-        for name, canonical in (("sorted JSON", False), ("sorted JSON, lines canonical already", True)):
+        for nested, canonical in ((False, False), (False, True), (True, False), (True, True)):
+            name = "sorted JSON" + (", lines canonical already" if canonical else "")
+            name += ", records with a list of objects" if nested else ", records of 18 fields"
             path = Path(folder) / "log.jsonl"
-            records = write(path, size, canonical=canonical)
+            records = write(path, size, canonical=canonical, nested=nested)
             told = []
             for processes in (1, 2):
                 rounds = [(bare(path), *verified(path, processes, records)) for _ in range(ROUNDS)]

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 SHARED_SOURCES = 200
 SHARED_BYTES = 4 << 20
 
-FAILURES = ("unreadable", "unknown-format")
+# What a source is of which nothing was loaded.
+FAILURES = ("unreadable", "unknown-format", "protection")
+FAILED = f"({', '.join(map(repr, FAILURES))})"
 SOURCE_COLUMNS = tuple(column.name for column in schema.columns("sources"))
 _COUNTERS = (
     "content_bytes", "resume_record", "records", "records_with_events", "events", "quarantined", "blank", "ignored",
@@ -78,9 +80,7 @@ class Ledger:
     def forget_failures(self, path: str) -> None:
         """Takes back that the path could not be read, or that no reader knew it."""
         if path in self._failures:
-            self.connection.execute(
-                "DELETE FROM sources WHERE path = ? AND status IN ('unreadable', 'unknown-format')", [path]
-            )
+            self.connection.execute(f"DELETE FROM sources WHERE path = ? AND status IN {FAILED}", [path])
             self._free(self._failures.pop(path))
 
     def _free(self, source: int) -> None:

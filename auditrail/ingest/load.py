@@ -6,7 +6,8 @@
    source is read again from its start, and replaces its own rows.
 3. A source whose path is known and whose bytes differ is `changed`: it is loaded beside the earlier version,
    which stays, and points to it (`superseded_by`).
-4. Everything else is `new`, `unknown-format` or `unreadable`.
+4. A seal, a key or a checkpoint is `protection`: named, and not loaded (`protection`).
+5. Everything else is `new`, `unknown-format` or `unreadable`.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from auditrail.containers.framing import look
 from auditrail.containers.splitting import split
 from auditrail.digest import file_digest
 from auditrail.errors import UnreadableError
-from auditrail.ingest import choose, fast, rows
+from auditrail.ingest import choose, fast, protection, rows
 from auditrail.ingest.inputs import Input
-from auditrail.ingest.ledger import SOURCE_COLUMNS, Ledger
+from auditrail.ingest.ledger import FAILED, SOURCE_COLUMNS, Ledger
 from auditrail.ingest.plain import Batch, SourceReader, Tally, most_common
 from auditrail.ingest.streams import Counting, Progress, read_head, stream_name
 from auditrail.model import Source
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 # Rows of one INSERT: the engine writes full row groups (122,880 rows) to disk as they fill.
 _INSERT_ROWS = 65536
+_VERIFY = "auditrail verify checks logs with it"
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,10 @@ class Loader:
             raw = read_head(stream)
             head = look(raw, complete=len(raw) < limits.HEAD_BYTES)
             compression = stream.compression
+        what = protection.named(raw) if self.options.reader is None else None
+        if what is not None:
+            self._record_failure(item, "protection", f"{what}: {_VERIFY}", digest)
+            return
         if not raw.strip():
             choice = None
         else:
@@ -198,7 +204,7 @@ class _Job:
         row = case.one(
             self.connection,
             f"SELECT {', '.join(SOURCE_COLUMNS)} FROM sources WHERE path = ? AND status NOT IN "
-            "('unreadable', 'unknown-format') AND superseded_by IS NULL ORDER BY source DESC",
+            f"{FAILED} AND superseded_by IS NULL ORDER BY source DESC",
             [self.item.shown],
         )
         if row is None:

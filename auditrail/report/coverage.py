@@ -61,7 +61,7 @@ def measure(connection: duckdb.DuckDBPyConnection, question: Question, inventory
         question: period, runs, agent and layer.
         inventory: path of the inventory in `expected_runs`, or None.
     """
-    build.build(connection, ["acts", "run_facts", "stream_habits", "missing_streams", "expected_runs"])
+    build.build(connection, ["acts", "call_turns", "run_facts", "stream_habits", "missing_streams", "expected_runs"])
     _runs(connection, question)
     _calls(connection)
     _faults(connection)
@@ -131,9 +131,10 @@ def _calls(connection: duckdb.DuckDBPyConnection) -> None:
         """
         CREATE TEMP TABLE cover_calls AS
         SELECT run, layer, count(*) AS calls, count(*) FILTER (WHERE readable) AS readable FROM (
-            SELECT run, layer, bool_or(args_state IN ('present', 'empty')) AS readable
-            FROM acts WHERE run IS NOT NULL AND tool IS NOT NULL AND kind IN ('call', 'span')
-            GROUP BY run, layer, call, CASE WHEN call IS NULL THEN event END
+            SELECT a.run, a.layer, bool_or(a.args_state IN ('present', 'empty')) AS readable
+            FROM acts a LEFT JOIN call_turns t ON t.event = a.event
+            WHERE a.run IS NOT NULL AND a.tool IS NOT NULL AND a.kind IN ('call', 'span')
+            GROUP BY a.run, a.layer, a.call, coalesce(t.turn, 0), CASE WHEN a.call IS NULL THEN a.event END
         ) GROUP BY run, layer
         """
     )

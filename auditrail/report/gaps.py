@@ -196,6 +196,8 @@ def _places(connection: duckdb.DuckDBPyConnection, groups: list[fold.Group]) -> 
 def _gap(rule: Rule, group: fold.Group, places: Mapping[Any, tuple[str, int | None]]) -> Gap:
     words = {name: getattr(group, name) or unnamed for name, unnamed in _UNNAMED.items()}
     words |= {"count": f"{group.things:,}", "runs": f"{len(group.runs):,}"}
+    if group.stream and group.format and group.stream == group.agent:  # an agent's own log, or its traces?
+        words["stream"] = f"{group.stream} ({group.format})"
     evidence = []
     for sight in group.sights:
         path, record = places[sight.event if sight.event is not None else ("source", sight.source)]

@@ -90,6 +90,10 @@ def loaded(connection: duckdb.DuckDBPyConnection, sources: list[tuple[Source, st
             f"no reader knows the format of {', '.join(unknown[:_NAMED])}{more}: nothing of it was loaded "
             "(auditrail formats lists what can be read; --reader forces a reader)"
         )
+    if others := [source for source, status in sources if status == "protection"]:
+        said = [f"{source.path} ({(source.error or '').partition(':')[0]})" for source in others[:_NAMED]]
+        more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
+        notes.append(f"{', '.join(said)}{more}: no logs, so nothing was loaded; auditrail verify checks logs with them")
     notes.extend(_quarantine_notes(connection, sources))
     notes.extend(_remark_notes(connection, sources))
     verdicts = integrity.of_paths(connection, dict.fromkeys(source.path for source, _ in sources if source.format))

@@ -7,8 +7,8 @@
 -- scope: record
 -- facts: missing_records
 -- controls: EU AI Act 12(1); NIST 800-53 AU-12; SOC 2 CC7.2
--- says: {count} span(s) of {stream} are missing that other records name as their parent
--- explains: records name {count} span(s) as their parent, and no loaded stream holds them: {detail}
+-- says: {count} record(s) of {stream} are missing that others name as their parent
+-- explains: {count} span(s), or lines of a transcript, are named as parents, and no loaded stream holds them: {detail}
 -- risk: the missing span is the step that caused the others: which tool was called, with which arguments, is not known
 -- example: the span of a payment is gone, and only the request that it sent to the payment service is held
 -- remedy: look for spans that were dropped at export (queue full, shutdown, size limit), and for the stream of the
@@ -33,7 +33,7 @@ SELECT m.run AS run,
        m.to_ns AS last_ns,
        CASE WHEN m.sign = 'untraced' THEN 'was written in span ' || substring(m.what, 6)
             ELSE 'names span ' || substring(m.what, 6) || ' as its parent' END AS note,
-       CASE WHEN m.sign = 'untraced' 
+       CASE WHEN m.sign = 'untraced'
             THEN 'no span at all is loaded, so traces are kept elsewhere'
             WHEN m.have > 0 THEN 'the parents of other such records are held, so single spans were lost'
             WHEN m.sign = 'local' THEN 'they ran in the process of their children'

@@ -5,7 +5,7 @@
 -- cause: lost
 -- evidence: statistical
 -- scope: record
--- facts: missing_records
+-- facts: missing_records, sampled_decisions
 -- controls: EU AI Act 12(1); NIST 800-53 AU-12; SOC 2 CC7.2
 -- says: {count} record(s) of {stream} are missing: {detail}
 -- explains: nearly every call, request or answer of {agent} leaves such a record in {stream}; {count} left none, though
@@ -35,4 +35,6 @@ SELECT m.run AS run,
             WHEN m.kind = 'response' THEN 'answers of a model'
             ELSE 'log lines' END AS detail
 FROM missing_records m
-WHERE m.by_habit AND m.joint = false AND m.kind IN ('span', 'line', 'response')
+LEFT JOIN (SELECT DISTINCT run, call FROM sampled_decisions) d  -- it may have been denied, and never have got there
+       ON d.run = m.run AND d.call = m.call AND m.kind = 'line'
+WHERE d.run IS NULL AND m.by_habit AND m.joint = false AND m.kind IN ('span', 'line', 'response')

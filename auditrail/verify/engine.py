@@ -2,7 +2,7 @@
 
 1. Find the files; archives are unpacked beside, into a folder that is removed at the end.
 2. Let every kind of evidence look at every file; the highest claim wins.
-3. Let each kind verify what it won. A file that nobody claims is NOT-CHAINED.
+3. Let each kind verify what it won. A file that nobody claims is NOT-CHAINED, unless it is a key or the like.
 
 Before all of it, the signatures of anchors are checked: one that fails is no anchor, and nothing is compared with it.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 from auditrail import discover
-from auditrail.ingest import inputs
+from auditrail.ingest import inputs, protection
 from auditrail.verify import evidence, notekeys
 from auditrail.verify.evidence import Call, Claim, Evidence
 from auditrail.verify.types import NOT_CHAINED, Result, VerificationReport
@@ -36,8 +36,8 @@ def run(paths: Sequence[str | Path], call: Call) -> VerificationReport:
     with ExitStack() as stack:
         found = _find([Path(path) for path in paths], call, stack)
         unreadable = tuple((item.shown, item.error) for item in found if item.error is not None)
-        results = _results([item for item in found if item.error is None], call)
-        return VerificationReport(results, call.strict, unreadable, unchecked, held)
+        results, others = _results([item for item in found if item.error is None], call)
+        return VerificationReport(results, call.strict, unreadable, unchecked, (*held, *others))
 
 
 def _find(paths: list[Path], call: Call, stack: ExitStack) -> list[Evidence]:
@@ -63,8 +63,8 @@ def _find(paths: list[Path], call: Call, stack: ExitStack) -> list[Evidence]:
     return found
 
 
-def _results(items: list[Evidence], call: Call) -> tuple[Result, ...]:
-    """Steps 2 and 3."""
+def _results(items: list[Evidence], call: Call) -> tuple[tuple[Result, ...], list[str]]:
+    """Steps 2 and 3: the results, and what is to be told of files that are no logs."""
     won: dict[str, list[Evidence]] = {}
     companions: dict[str, list[Evidence]] = {}
     kinds = discover.modules(_KINDS)
@@ -75,13 +75,15 @@ def _results(items: list[Evidence], call: Call) -> tuple[Result, ...]:
             unclaimed.append(item)
         else:
             (companions if claimed.companion else won).setdefault(name, []).append(item)
-    results = [_nothing(item) for item in unclaimed]
+    others = {item.shown: what for item in unclaimed if (what := protection.named(item.head)) is not None}
+    results = [_nothing(item) for item in unclaimed if item.shown not in others]
     for name in sorted(won):
         results += kinds[name].verify(won[name], companions.get(name, []), call)
     for name in sorted(set(companions) - set(won)):
         results += [_nothing(item) for item in companions[name]]
     order = {item.shown: number for number, item in enumerate(items)}
-    return tuple(sorted(results, key=lambda result: order.get(result.path, len(order))))
+    told = [f"{shown} is no log, but {what}" for shown, what in others.items()]
+    return tuple(sorted(results, key=lambda result: order.get(result.path, len(order)))), told
 
 
 def _best(item: Evidence, items: list[Evidence], kinds: dict[str, ModuleType], call: Call) -> tuple[str, Claim | None]:

@@ -21,6 +21,8 @@ _STRANGE = (
     "the hashes: not one comes out. It is a log of another version of this format or of another format that looks like "
     "it, or every record was changed (--profile takes it for this one; auditrail chains --infer searches for another)"
 )
+# A flipped newline at the end of the file is such a change.
+_SPACE = "white space between the records, such as the newline at the end: it is in no record, and says nothing"
 NO_ANCHOR = (
     "no anchor: the end may be cut, or the whole log written anew (give --expect-head, --expect-count or --anchor)"
 )
@@ -38,11 +40,12 @@ def judge(
     *,
     lines: bool = True,
     strange: bool = False,
+    spaced: bool = True,
 ) -> Result:
     """The result of one chain; `more` are the defects of `diagnose` and those of lines that are no records.
 
     `strange`: not one of its hashes comes out, so it may be of another version of the format. Then it is no proof of
-    changes that a hash does not fit.
+    changes that a hash does not fit. `spaced`: whether the records are text, with white space between them.
     """
     profile = plan.profile
     anchored, about_anchors, anchor_defects = _anchored(chain, anchors)
@@ -72,7 +75,9 @@ def judge(
         head=None if last is None else last.ident,
         defects=tuple(defects),
         uncovered_fields=open_fields,
-        not_checked=((_STRANGE,) if strange else ()) + tuple(_not_checked(plan, chain, anchored, about_anchors, last)),
+        not_checked=((_STRANGE,) if strange else ())
+        + tuple(_not_checked(plan, chain, anchored, about_anchors, last))
+        + ((_SPACE,) if spaced and chain.count else ()),
         notes=tuple(_notes(chain, anchored)),
         signed=chain.signed,
         verified=chain.verified,

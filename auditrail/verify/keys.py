@@ -188,8 +188,6 @@ def public_of(data: bytes) -> Any:
             from cryptography.hazmat.primitives.serialization import load_der_public_key
 
             return load_der_public_key(data)
-    except ImportError:
-        return None
     except Exception:  # noqa: BLE001 - the library raises several types of its own on hostile bytes
         return None
     return None

@@ -22,7 +22,7 @@ from auditrail.verify.plan import Context, Plan, selector
 from auditrail.verify.profile import Profile
 
 _SORT = orjson.OPT_SORT_KEYS
-_COMPACT = ("py-c-u8", "py-c", "jcs", "js", "serde", "orjson")
+COMPACT = ("py-c-u8", "py-c", "jcs", "js", "serde", "orjson")
 
 
 # A log whose lines are not canonical as they stand will not have some that are.
@@ -74,8 +74,8 @@ def _respelled(value: Any, raw: bytes) -> int:
 def _shortcut(plan: Plan) -> Callable[[Any, bytes, str | None, str], int] | None:
     profile, digest, body = plan.profile, plan.profile.digest, plan.profile.body
     plain = digest.algorithm == "sha256" and digest.encoding == "hex" and not digest.prefix and digest.length is None
-    before, after = _around(digest.preimage, profile.prev)
-    if not plain or before is None or after is None or not body.sort or body.canon not in _COMPACT:
+    before, after = around(digest.preimage, profile.prev)
+    if not plain or before is None or after is None or not body.sort or body.canon not in COMPACT:
         return None
     if _is_cut(profile) and digest.preimage == ("{body}",):
         return _cutter(profile)
@@ -136,7 +136,7 @@ def _cutter(profile: Profile) -> Callable[[Any, bytes, str | None, str], int]:
     return check
 
 
-def _around(parts: tuple[str, ...], prev: str | None) -> tuple[str | None, bytes | None]:
+def around(parts: tuple[str, ...], prev: str | None) -> tuple[str | None, bytes | None]:
     """What stands before and behind the body in a pre-image: text and the link only; None: something else does."""
     if parts.count("{body}") != 1:
         return None, None

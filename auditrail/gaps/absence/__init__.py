@@ -5,6 +5,8 @@
     randomness  the numbers that samplers compute from trace ids
     thresholds  whether the kept and the missing trace ids lie on two sides of one value
     silence     times without a record of a stream, measured by what the others wrote meanwhile
+    within      lines without an id inside the calls of an agent
+    signals     spans and log records that share a stream's name
     fragments   records of a stream that stand in no run, or in a run of their own
 
 Nothing here knows why a rule wants it; the decision between causes is `gaps.facts.absences`.

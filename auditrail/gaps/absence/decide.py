@@ -89,12 +89,15 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
         found = loose.during(grid, part) if part.stream.loose else {}
         if part.thin and len(found) * 2 < int((~part.present).sum()):
             found = {}
+        found = part.beside or found
         quiet = silent[number]
         outside = np.array([int(place) not in quiet for place in part.at], np.bool_)
         made.samplers.append(sampler)
         made.rates.append(rate(part, outside))
         whys: dict[int, Why] = {}
         for place in (int(place) for place in part.at[~part.present]):
+            if part.unnamed and int(grid.run[place]) not in sampler.traces:
+                continue
             by = apart.get((part.stream.format, part.stream.stream), {}).get(int(grid.run[place]))
             why = _clock(by) if by is not None else _strong(case, grid, part, place, traces, sampler)
             if why is None and place in found:
@@ -125,17 +128,20 @@ def _collateral(made: Study) -> None:
 
 
 def _few(made: Study) -> None:
-    """An agent of whose runs too few are left to tell by themselves: the other agents' spans of the format tell."""
+    """An agent of whose runs too few are left, or named, to tell: the other agents' spans of the format do."""
     lacking: dict[str, int] = defaultdict(int)
     sampled: dict[str, int] = defaultdict(int)
     for part, whys in zip(made.parts, made.whys, strict=True):
         if not part.thin and part.stream.has_spans:
             lacking[part.stream.format] += int((~part.present).sum())
             sampled[part.stream.format] += sum(1 for why in whys.values() if why.cause == "sampling")
-    for part, whys in zip(made.parts, made.whys, strict=True):
+    for part, whys, sampler in zip(made.parts, made.whys, made.samplers, strict=True):
         name = part.stream.format
-        if part.thin and part.stream.has_spans and part.present.any() and sampled[name] * 2 > lacking[name]:
+        some = part.present.any() or part.unnamed
+        if part.thin and part.stream.has_spans and some and sampled[name] * 2 > lacking[name]:
             for place in part.at[~part.present]:
+                if part.unnamed and int(made.grid.run[place]) not in sampler.traces:
+                    continue
                 whys.setdefault(int(place), Why("sampling", "statistical", "weak", "as the format's other streams are"))
 
 
@@ -255,7 +261,7 @@ def _silences(case: Case, grid: Grid, parts: list[Expected], traces: Traces) -> 
                     found.append(quiet)
                 else:
                     wider.add(quiet)
-    return found
+    return [one for one in found if not any(other.explains(one) for other in found)]
 
 
 def _by_part(grid: Grid, quiet: list[Quiet], parts: list[Expected]) -> list[dict[int, Quiet]]:

@@ -72,6 +72,22 @@ class Quiet(NamedTuple):
         low, high = max(self.start, other.start), min(self.stop, other.stop)
         return (high - low) * 2 > other.stop - other.start
 
+    def explains(self, other: Quiet) -> bool:
+        """Whether this is one agent's long silence, and the other nothing but a part of it.
+
+        While an agent's stream is off, every pause of the other agents looks like a silence of all.
+        """
+        return (
+            self.agent is not None
+            and other.agent is None
+            and self.format == other.format
+            and other.stream in (None, self.stream)
+            and not len(other.cut)
+            and other.whole < self.whole
+            and self.start <= other.start
+            and other.stop <= self.stop
+        )
+
     @property
     def start(self) -> int:
         """Its begin as a number."""

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from auditrail.gaps.absence.grid import Bools, Grid, Ints, Stream
+from auditrail.gaps.absence.tables import numbered
+from auditrail.gaps.absence.within import Heard, heard
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,6 +38,9 @@ class Expected(NamedTuple):
 
     habit: nearly all have it; else it is thinned out.
     tells_runs: it holds the begin or the end of nearly all runs that it has.
+    unnamed: runs whose agent no record names, perhaps because the stream that would is missing: only runs count of
+        which another stream names the trace.
+    beside: place of a run -> a record of the stream that stands inside a call of it, where that is why it is expected.
     thin: hardly any run has it, so that only proof (a sampled trace, a loose record) may say that it is missing.
     share: events of the stream for each event of the other streams, in a usual run that has it.
     """
@@ -48,6 +53,8 @@ class Expected(NamedTuple):
     share: float
     thin: bool = False
     tells_runs: bool = False
+    unnamed: bool = False
+    beside: dict[int, int] | None = None
 
     def records(self, grid: Grid) -> Ints:
         """How many records each run that has none should have, by the usual share."""
@@ -66,7 +73,18 @@ def expected(connection: duckdb.DuckDBPyConnection, grid: Grid) -> list[Expected
             found = _expected(grid, stream, int(agent), runs_of[agent], mine, tools)
             if found:
                 made.append(found)
-    return made + _thin(grid, made, runs_of, tools) + _untraced(grid, made, runs_of)
+    told = {(part.agent, part.stream.format, part.stream.stream) for part in made}
+    inside = [_inside(grid, one) for one in heard(connection, grid, told)]
+    told.update((part.agent, part.stream.format, part.stream.stream) for part in inside)
+    thin = inside + _thin(grid, told, runs_of, tools)
+    return made + thin + _untraced(grid, made, runs_of) + _unnamed(grid, made, runs_of)
+
+
+def _inside(grid: Grid, one: Heard) -> Expected:
+    """The runs inside of whose calls the stream has records that stand in no run."""
+    at = np.array(sorted(one.at), np.int64)
+    share = _share(grid, one.stream, np.ones(len(one.stream.at), np.bool_))
+    return Expected(one.agent, one.stream, at, np.zeros(len(at), np.bool_), False, share, thin=True, beside=one.at)
 
 
 def _untraced(grid: Grid, made: list[Expected], runs_of: list[Ints]) -> list[Expected]:
@@ -93,13 +111,34 @@ def _untraced(grid: Grid, made: list[Expected], runs_of: list[Ints]) -> list[Exp
     return found
 
 
-def _thin(grid: Grid, made: list[Expected], runs_of: list[Ints], tools: _Tools) -> list[Expected]:
+def _unnamed(grid: Grid, made: list[Expected], runs_of: list[Ints]) -> list[Expected]:
+    """Runs that only a stream knows which names no agent, where the runs of agents that it hears of have spans.
+
+    What would name the agent may be what is missing: a gateway knows the trace of a request, and not who sent it.
+    """
+    found = []
+    for agent, runs in enumerate(runs_of):
+        if not len(runs) or not grid.agents[agent].startswith("/"):
+            continue
+        home = next((one for one in grid.streams if f"/{one.format}/{one.stream}" == grid.agents[agent]), None)
+        for stream in grid.streams if home is not None else ():
+            if not stream.has_spans or stream is home or home is None or np.isin(runs, stream.at).any():
+                continue
+            named = [part for part in made if part.stream is stream and not grid.agents[part.agent].startswith("/")]
+            having = np.concatenate([part.at[part.present] for part in named]) if named else runs[:0]
+            if len(having) >= _FEWEST and np.isin(having, home.at).mean() >= _TELLS_RUNS:
+                share = _share(grid, stream, np.ones(len(stream.at), np.bool_))
+                none = np.zeros(len(runs), np.bool_)
+                found.append(Expected(agent, stream, runs, none, False, share, thin=True, unnamed=True))
+    return found
+
+
+def _thin(grid: Grid, told: set[tuple[int, str, str]], runs_of: list[Ints], tools: _Tools) -> list[Expected]:
     """Streams that hardly any run of an agent has, though something speaks for it that they should.
 
     A few runs have it: where other agents' runs show a silence or a sampler, it counts for these, too. Or the stream
     holds records that stand in no run: of this agent, or of nobody, where the runs did what it hears of.
     """
-    told = {(part.agent, part.stream.format, part.stream.stream) for part in made}
     found = []
     for stream in grid.streams:
         mine = np.zeros(len(grid.run), np.bool_)
@@ -179,6 +218,28 @@ def _needing(stream: Stream, runs: Ints, has: Bools, tools: _Tools) -> tuple[Int
     return needs, covers
 
 
+# Which tools runs called, by stream, as numbers. Those are left out that were denied and none of whose calls in the run
+# was let through.
+_CALLED = """
+WITH denied AS (
+    SELECT run, tool FROM signal_acts WHERE run IS NOT NULL AND tool IS NOT NULL GROUP BY run, tool
+    HAVING bool_or(decision IN ('deny', 'ask', 'not_run') OR status = 'denied') AND NOT bool_or(
+        decision IN ('allow', 'modify', 'flag')
+        OR status = 'ok' AND layer <> 'llm' AND kind IN ('result', 'span', 'end')
+    )
+), called AS (
+    SELECT DISTINCT a.run, a.format, a.stream, a.tool FROM signal_acts a
+    LEFT JOIN denied d ON d.run = a.run AND d.tool = a.tool
+    WHERE a.tool IS NOT NULL AND d.run IS NULL
+), tools AS (
+    SELECT tool, row_number() OVER (ORDER BY tool) - 1 AS number FROM (SELECT DISTINCT tool FROM called)
+)
+SELECT c.run, coalesce(s.number, -1) AS stream, t.number AS tool
+FROM called c JOIN tools t ON t.tool = c.tool
+LEFT JOIN {streams} s ON s.format = c.format AND s.stream = c.stream
+"""
+
+
 class _Tools:
     """What runs did, as streams other than the one in question tell: tools called, models asked.
 
@@ -201,18 +262,24 @@ class _Tools:
         return np.asarray(others[runs] > 0)
 
     def called(self, stream: Stream, runs: Ints, has: Bools | None) -> Bools | None:
-        """Runs of which another stream tells a call of a tool that this one hears of; None where it hears of none."""
+        """Runs of which another stream tells a call of a tool that this one hears of; None where it hears of none.
+
+        The runs are of one agent.
+        """
         if not self._loaded:
             self._load()
         number = self._grid.streams.index(stream)
-        place = np.searchsorted(runs, self._at)
+        agent = int(self._grid.agent[runs[0]])
+        mine = slice(*np.searchsorted(self._agent, [agent, agent + 1]).tolist())
+        at, tool, of = self._at[mine], self._tool[mine], self._stream[mine]
+        place = np.searchsorted(runs, at)
         place[place == len(runs)] = 0
-        here = np.flatnonzero(runs[place] == self._at)
-        place, tool, of = place[here], self._tool[here], self._stream[here]
+        here = np.flatnonzero(runs[place] == at)
+        place, tool, of = place[here], tool[here], of[here]
         others = of != number
         if not others.any():
             return None
-        heard = np.unique(self._tool[self._stream == number])
+        heard = self._named[number]
         # Tools that other streams know by the same name; a stream that names its tools otherwise tells nothing here.
         heard = heard[np.isin(heard, tool[others])]
         if not len(heard):
@@ -225,36 +292,20 @@ class _Tools:
 
     def _load(self) -> None:
         self._loaded = True
-        rows = self._connection.execute(
-            """
-            SELECT DISTINCT a.run, a.format, a.stream, a.tool FROM signal_acts a
-            LEFT JOIN (  -- denied, and none of its calls in the run was let through
-                SELECT run, tool FROM signal_acts WHERE run IS NOT NULL AND tool IS NOT NULL GROUP BY run, tool
-                HAVING bool_or(decision IN ('deny', 'ask', 'not_run') OR status = 'denied') AND NOT bool_or(
-                    decision IN ('allow', 'modify', 'flag')
-                    OR status = 'ok' AND layer <> 'llm' AND kind IN ('result', 'span', 'end')
-                )
-            ) d ON d.run = a.run AND d.tool = a.tool
-            WHERE a.tool IS NOT NULL AND d.run IS NULL
-            """
-        ).fetchnumpy()
         grid = self._grid
-        numbers = {f"{stream.format}/{stream.stream}": number for number, stream in enumerate(grid.streams)}
+        with numbered(self._connection, [(stream.format, stream.stream) for stream in grid.streams]) as table:
+            rows = self._connection.execute(_CALLED.format(streams=table)).fetchnumpy()
         order = np.argsort(grid.run)
         runs = np.asarray(np.ma.filled(rows["run"], -1), np.int64)
         at = np.searchsorted(grid.run[order], runs)
         at[at == len(grid.run)] = 0
         # Tools that stand in no run tell what the stream hears of, and nothing of a run: their place is -1.
-        self._at: Ints = np.where(grid.run[order][at] == runs, order[at], -1)
-        _, tool = np.unique(rows["tool"].astype(str), return_inverse=True)
-        self._tool: Ints = np.asarray(tool, np.int64)
-        self._stream: Ints = np.array(
-            [
-                numbers.get(f"{format_name}/{stream}", -1)
-                for format_name, stream in zip(rows["format"], rows["stream"], strict=True)
-            ],
-            np.int64,
-        )
+        at = np.where(grid.run[order][at] == runs, order[at], -1)
+        tool, stream = np.asarray(rows["tool"], np.int64), np.asarray(rows["stream"], np.int64)
+        self._named: list[Ints] = [np.unique(tool[stream == number]) for number in range(len(grid.streams))]
+        agent = np.where(at < 0, -1, grid.agent[at])
+        by = np.argsort(agent, kind="stable")
+        self._agent, self._at, self._tool, self._stream = agent[by], at[by], tool[by], stream[by]
 
 
 def _learnt(place: Ints, tool: Ints, has: Bools) -> Ints:

@@ -14,6 +14,7 @@ import numpy as np
 
 from auditrail.gaps.absence.expect import Expected
 from auditrail.gaps.absence.grid import SLACK_NS, Grid, Ints
+from auditrail.gaps.absence.tables import numbered
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,23 +33,25 @@ class Loose:
         self._by_stream: dict[tuple[str, str], tuple[Ints, Ints]] = {}
         if not wanted:
             return
-        rows = connection.execute(
-            """
-            SELECT a.format, a.stream, a.ts_ns, a.event FROM signal_acts a
+        with numbered(connection, wanted) as table:
+            rows = connection.execute(
+                f"""
+            SELECT n.number, a.ts_ns, a.event FROM signal_acts a
+            JOIN {table} n ON n.format = a.format AND n.stream = a.stream
             WHERE a.run IS NULL AND a.ts_ns IS NOT NULL
             AND coalesce(a.tool, a.call, a.trace, a.request, a.response, a.decision) IS NOT NULL
             UNION ALL
-            SELECT s.format, s.stream, a.ts_ns, a.event FROM signal_streams s
+            SELECT n.number, a.ts_ns, a.event FROM signal_streams s
+            JOIN {table} n ON n.format = s.format AND n.stream = s.stream
             JOIN signal_acts a ON a.run = s.run AND a.format = s.format AND a.stream = s.stream
             WHERE a.ts_ns IS NOT NULL AND s.run NOT IN (SELECT run FROM grid_runs)
             """
-        ).fetchnumpy()
-        keys = np.array([f"{a}\n{b}" for a, b in zip(rows["format"], rows["stream"], strict=True)], dtype=object)
-        for format_name, stream in wanted:
-            mine = np.flatnonzero(keys == f"{format_name}\n{stream}")
+            ).fetchnumpy()
+        for number, (format_name, stream) in enumerate(dict.fromkeys(wanted)):
+            mine = np.flatnonzero(rows["number"] == number)
             times = np.asarray(np.ma.filled(rows["ts_ns"][mine], 0), np.int64)
-            order = np.argsort(times, kind="stable")
             events = np.asarray(np.ma.filled(rows["event"][mine], 0), np.int64)
+            order = np.lexsort((events, times))
             self._by_stream[format_name, stream] = (times[order], events[order])
 
     def during(self, grid: Grid, part: Expected) -> dict[int, int]:

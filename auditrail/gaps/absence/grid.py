@@ -175,16 +175,18 @@ def _streams(connection: duckdb.DuckDBPyConnection, run: Ints) -> list[Stream]:
     ).fetchall():
         loose.setdefault(number, []).append(agent)
     connection.execute("DROP TABLE stream_numbers")
-    return [_stream(head, number, rows, run, tuple(loose.get(number, ()))) for number, head in enumerate(heads)]
-
-
-def _stream(head: Any, number: int, rows: dict[str, Any], run: Ints, loose: tuple[str | None, ...]) -> Stream:
-    mine = np.flatnonzero(rows["number"] == number)
     order = np.argsort(run)
+    return [_stream(head, number, rows, run, order, tuple(loose.get(number, ()))) for number, head in enumerate(heads)]
+
+
+def _stream(
+    head: Any, number: int, rows: dict[str, Any], run: Ints, order: Ints, loose: tuple[str | None, ...]
+) -> Stream:
+    mine = np.flatnonzero(rows["number"] == number)
     runs = _ints(rows["run"])[mine]
-    place = np.searchsorted(run[order], runs)
+    place = np.searchsorted(run, runs, sorter=order)
     place[place == len(run)] = 0
-    known = run[order][place] == runs if len(run) else np.zeros(len(runs), np.bool_)
+    known = run[order[place]] == runs if len(run) else np.zeros(len(runs), np.bool_)
     at = order[place[known]] if len(run) else np.zeros(0, np.int64)
     by = np.argsort(at)
 

@@ -58,6 +58,7 @@ class Traces:
         self._grid = grid
         self._by_run: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
         self._declared: dict[tuple[str, str, str], float] = {}
+        self._held: dict[tuple[str, str, int], dict[int, set[str]]] = {}
         self.unsampled: set[int] = set()
         self._pooled_witnesses: set[tuple[str, str]] = set()
         wanted = {(part.stream.format, part.stream.stream) for part in parts}
@@ -123,7 +124,7 @@ class Traces:
         """Trace ids that the stream holds (of runs that did not fail), those that it lacks, and the latter by run."""
         grid, here = self._grid, (part.stream.format, part.stream.stream)
         has = [int(run) for run in grid.run[part.at[part.present]]]
-        own = {run: {trace for *place, trace in self._by_run.get(run, ()) if tuple(place) == here} for run in has}
+        own = self._own(part, has)
         if sum(1 for traces in own.values() if traces) < _WITNESS * len(has):
             return set(), set(), {}
         witnesses = self._witnesses(own, here) if has else self._pooled_witnesses
@@ -140,6 +141,18 @@ class Traces:
         ok = {int(run) for run in grid.run[part.at[part.present & ~grid.failed[part.at]]]}
         kept = {trace for run, traces in own.items() if run in ok for trace in traces}
         return kept, dropped - kept, lacking
+
+    def _own(self, part: Expected, has: list[int]) -> dict[int, set[str]]:
+        """The traces that the stream names of these runs of the agent, told once: both who pools and who asks do."""
+        here = (part.stream.format, part.stream.stream)
+        key = (*here, part.agent)
+        if key not in self._held:
+            self._held[key] = {
+                run: {trace for *place, trace in self._by_run[run] if tuple(place) == here}
+                for run in has
+                if run in self._by_run
+            }
+        return self._held[key]
 
     def _witnesses(self, own: dict[int, set[str]], here: tuple[str, str]) -> set[tuple[str, str]]:
         """Streams whose trace ids are those of this one, in runs that have both."""

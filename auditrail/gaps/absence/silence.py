@@ -27,13 +27,17 @@ _LOOKED_AT = 400
 
 
 class Member(NamedTuple):
-    """What one run shows: begin, end, whether it has records, and when the first and the last of them is."""
+    """What runs show, in order of their begin: begin, end, whether they have records, the first and the last of them.
+
+    longest: ns that the longest of them took.
+    """
 
     start: Ints
     end: Ints
     present: Bools
     first: Ints
     last: Ints
+    longest: int
 
 
 class Silence(NamedTuple):
@@ -61,21 +65,27 @@ class Silence(NamedTuple):
 
 def member(grid: Grid, parts: list[Expected]) -> tuple[Member, Ints]:
     """What the runs of these expectations show together, and their places in the grid; a run is told once."""
-    at = np.unique(np.concatenate([part.at for part in parts]))
+    told = np.zeros(len(grid.run), np.bool_)
+    for part in parts:
+        told[part.at] = True
+    at = np.flatnonzero(told)
+    places = np.full(len(grid.run), -1, np.int64)
+    places[at] = np.arange(len(at))
     first = np.full(len(at), FOREVER, np.int64)
     last = np.full(len(at), -FOREVER, np.int64)
     present = np.zeros(len(at), np.bool_)
     for part in parts:
         stream = part.stream
         mine = grid.agent[stream.at] == part.agent
-        place = np.searchsorted(at, stream.at[mine])
-        place[place == len(at)] = 0
-        known = at[place] == stream.at[mine]
+        place = places[stream.at[mine]]
+        known = place >= 0
         place = place[known]
         first[place] = np.minimum(first[place], stream.first[mine][known])
         last[place] = np.maximum(last[place], stream.last[mine][known])
         present[place] = True
-    return Member(grid.start[at], grid.end[at], present, first, last), at
+    start, end = grid.start[at], grid.end[at]
+    longest = int((end - start).max(initial=0))
+    return Member(start, end, present, first, last, longest), at
 
 
 def silences(seen: Member, times: Ints, kept: float = 1.0) -> list[Silence]:
@@ -110,12 +120,14 @@ def _candidates(seen: Member, times: Ints) -> list[Silence]:
     middle = (seen.start[absent] + seen.end[absent]) // 2
     gap = np.searchsorted(times, middle)
     numbers, counts = np.unique(gap, return_counts=True)
-    looked = numbers[np.argsort(-counts, kind="stable")[:_LOOKED_AT]]
+    looked = np.sort(np.argsort(-counts, kind="stable")[:_LOOKED_AT])
+    by_gap, stops = absent[np.argsort(gap, kind="stable")], np.cumsum(counts)
     made = []
-    for number in sorted(int(number) for number in looked):
+    for place in looked.tolist():
+        number = int(numbers[place])
         from_ns = int(times[number - 1]) if number > 0 else -FOREVER
         to_ns = int(times[number]) if number < len(times) else FOREVER
-        inside = absent[gap == number]
+        inside = by_gap[stops[place] - counts[place] : stops[place]]
         fits = (seen.start[inside] >= _less(from_ns, SLACK_NS)) & (seen.end[inside] <= _more(to_ns, SLACK_NS))
         overlap = np.minimum(seen.end[inside], to_ns) - np.maximum(seen.start[inside], from_ns)
         fits |= overlap * 2 >= seen.end[inside] - seen.start[inside]
@@ -136,15 +148,23 @@ def _usual_cuts(seen: Member, times: Ints, candidates: list[Silence]) -> float:
 
 def _cut(seen: Member, from_ns: int, to_ns: int) -> Ints:
     """Runs whose records stop where the gap begins, or start where it ends, though the run went on inside."""
-    length = np.maximum(seen.end - seen.start, 1)
-    stops = (
-        (seen.first <= from_ns) & (seen.last <= from_ns) & (np.minimum(seen.end, to_ns) - from_ns > length * _CUT_SHARE)
-    )
-    starts = (
-        (seen.first >= to_ns) & (seen.first < FOREVER) & (to_ns - np.maximum(seen.start, from_ns) > length * _CUT_SHARE)
-    )
-    near = (stops & (seen.start < from_ns)) | (starts & (seen.end > to_ns))
-    return np.asarray(np.flatnonzero(seen.present & near), np.int64)
+    at = _around(seen, from_ns, to_ns)
+    start, end, first, last = seen.start[at], seen.end[at], seen.first[at], seen.last[at]
+    length = np.maximum(end - start, 1)
+    stops = (first <= from_ns) & (last <= from_ns) & (np.minimum(end, to_ns) - from_ns > length * _CUT_SHARE)
+    starts = (first >= to_ns) & (first < FOREVER) & (to_ns - np.maximum(start, from_ns) > length * _CUT_SHARE)
+    near = (stops & (start < from_ns)) | (starts & (end > to_ns))
+    return np.asarray(at[seen.present[at] & near], np.int64)
+
+
+def _around(seen: Member, from_ns: int, to_ns: int) -> Ints:
+    """Places of the runs that may go on over an edge of the gap: the longest run says how far before it they begin."""
+    low, stop, after, high = np.searchsorted(
+        seen.start, [from_ns - seen.longest, from_ns, to_ns - seen.longest, to_ns]
+    ).tolist()
+    if after <= stop:
+        return np.arange(low, high)
+    return np.concatenate([np.arange(low, stop), np.arange(after, high)])
 
 
 def _less(value: int, by: int) -> int:

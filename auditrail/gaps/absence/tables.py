@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,3 +30,21 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[s
         connection.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} FROM rows", bound)
     finally:
         connection.unregister("rows")
+
+
+@contextmanager
+def numbered(connection: duckdb.DuckDBPyConnection, streams: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """The name of a table (format, stream, number) that stands inside the block: numbers cost less than names."""
+    places = list(dict.fromkeys(streams))
+    connection.execute("CREATE OR REPLACE TEMP TABLE numbered (format VARCHAR, stream VARCHAR, number BIGINT)")
+    insert(
+        connection,
+        "numbered",
+        {
+            "format": [place[0] for place in places],
+            "stream": [place[1] for place in places],
+            "number": list(range(len(places))),
+        },
+    )
+    yield "numbered"
+    connection.execute("DROP TABLE numbered")

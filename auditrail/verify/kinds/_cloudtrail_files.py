@@ -32,7 +32,7 @@ _METADATA = ".metadata.json"
 
 
 def kind_of(item: Evidence) -> str | None:
-    """digest, metadata, keys, log or None, by content."""
+    """digest, metadata, keys, log or None, by content; metadata by its name, too."""
     head = item.head[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not head.startswith(b"{"):
         return None
@@ -40,8 +40,9 @@ def kind_of(item: Evidence) -> str | None:
         return "digest"
     if b'"PublicKeyList"' in head and b'"Fingerprint"' in item.head:
         return "keys"
-    if item.complete and len(item.head) <= _LARGEST_MEMBER and _signature_in(item.head) is not None:
-        return "metadata"
+    # Many a record has a member called signature: metadata is used by its name alone (`Stored.signature`).
+    if item.shown.endswith(_METADATA) and item.complete and len(item.head) <= _LARGEST_MEMBER:
+        return "metadata" if _signature_in(item.head) is not None else None
     if re.match(rb'\{\s*"Records"\s*:', head):
         return "log"
     return None

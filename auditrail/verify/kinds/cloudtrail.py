@@ -50,7 +50,7 @@ def claim(item: Evidence, beside: Sequence[Evidence], call: Call) -> Claim | Non
     what = files.kind_of(item)
     if what == "digest":
         return Claim(95)
-    if what in ("metadata", "keys"):
+    if what == "keys" or (what == "metadata" and _with_digests(beside, call)):
         return Claim(90, companion=True)
     if what == "log" and _with_digests(beside, call):
         return Claim(60, companion=True)

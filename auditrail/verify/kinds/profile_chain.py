@@ -188,6 +188,7 @@ def _judged(walks: list[_Walked], call: Call) -> list[Result]:
                 frozenset(walk.walker.outside),
                 lines=all(guess.shape.kind == "lines" for _, guess in walk.items),
                 strange=strange,
+                spaced=any(guess.shape.kind != "sqlite" for _, guess in walk.items),
             )
         )
     results += [_loose(walk) for walk in walks if _has_loose(walk)]

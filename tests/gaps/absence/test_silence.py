@@ -14,7 +14,9 @@ def seen(present: list[bool]) -> tuple[Member, np.ndarray]:
     start = np.arange(len(present), dtype=np.int64) * HOUR
     end = start + 60_000_000_000
     here = np.array(present, np.bool_)
-    member = Member(start, end, here, np.where(here, start, FOREVER), np.where(here, end, -FOREVER))
+    member = Member(
+        start, end, here, np.where(here, start, FOREVER), np.where(here, end, -FOREVER), int((end - start).max())
+    )
     times = np.sort(np.concatenate([start[here] + step * 10_000_000_000 for step in range(7)]))
     return member, times
 
