@@ -1,6 +1,9 @@
 """`children_announced`: runs that another run says it spawned, or names as its parent, and that no record is held of.
 
 A call of a tool that nearly always spawns a run announces one, too.
+
+Left out is a run that may well be held under another id: at that time, a run of an agent that such runs are of lacks
+the stream that says their names. That stream is missing there, and is told as such.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
     import duckdb
 
 NAME = "children_announced"
-NEEDS = ("acts", "call_acts", "calls", "run_facts")
+NEEDS = ("acts", "call_acts", "calls", "run_facts", "missing_streams")
 COLUMNS = {
     "run": "runs.run of the run that names it",
     "id": "the run that is missing, or the label of the call that spawned it",
@@ -21,6 +24,8 @@ COLUMNS = {
     "others_all": "runs announced in this way",
 }
 _SHARE, _LEAST = 0.95, 20
+# A run may begin so long after the last record of the run that started it.
+_NEAR_NS = 60_000_000_000
 
 
 def build(connection: duckdb.DuckDBPyConnection) -> None:
@@ -37,6 +42,13 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
             SELECT m.run, i.value AS id, min(i.event) AS event
             FROM ids_more i JOIN run_members m ON m.event = i.event JOIN run_facts f ON f.run = m.run AND f.named
             WHERE i.kind = 'parent_run' GROUP BY ALL
+        ), homes AS (  -- whose runs are announced, and which streams say their names
+            SELECT DISTINCT a.agent, a.format, a.stream
+            FROM events e JOIN acts a ON a.event = e.event
+            WHERE e.run_id IN (SELECT id FROM spawned UNION SELECT id FROM parents)
+        ), nameless AS (
+            SELECT m.run, m.from_ns, m.to_ns FROM missing_streams m
+            JOIN homes h ON h.agent = m.agent AND h.format = m.format AND h.stream = m.stream
         ), named AS (
             SELECT s.*, 'result' AS how, h.value IS NOT NULL AS held
             FROM spawned s LEFT JOIN ids_held h ON h.value = s.id
@@ -59,7 +71,11 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
             HAVING count(*) >= {_LEAST} AND count(*) FILTER (WHERE held) >= {_SHARE} * count(*)
         )
         SELECT n.run, n.id, n.how, n.event, c.others_held, c.others_all
-        FROM named n JOIN counted c ON c.how = n.how WHERE NOT n.held
+        FROM named n JOIN counted c ON c.how = n.how JOIN run_facts f ON f.run = n.run
+        WHERE NOT n.held AND NOT EXISTS (
+            SELECT 1 FROM nameless m
+            WHERE m.run <> n.run AND m.from_ns <= f.ended_ns AND m.to_ns >= f.started_ns - {_NEAR_NS}
+        )
         UNION ALL
         SELECT s.run, s.id, 'habit', s.event, g.others_held, g.others_all
         FROM spawners s JOIN spawning g ON g.agent = s.agent AND g.tool = s.tool

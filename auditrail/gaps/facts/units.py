@@ -107,14 +107,18 @@ _SPANS = f"""
 """
 # Of a run: its own begin, end and messages, and in each stream of a model whether its last answer asks for no call.
 _RUNS = f"""
-    WITH told AS (
-        SELECT run, format, stream, 'answer:last' AS phase, event, ts_ns FROM (
-            SELECT run, format, stream, arg_max(kind, (coalesce(end_ns, ts_ns), event)) AS kind,
-                   arg_max(event, (coalesce(end_ns, ts_ns), event)) AS event,
-                   arg_max(ts_ns, (coalesce(end_ns, ts_ns), event)) AS ts_ns
-            FROM acts WHERE run IS NOT NULL AND layer = 'llm' AND ts_ns IS NOT NULL
-            GROUP BY run, format, stream
-        ) WHERE kind <> 'call'
+    WITH ends AS (
+        SELECT run, format, stream, max(coalesce(end_ns, ts_ns)) AS last_ns FROM acts
+        WHERE run IS NOT NULL AND layer = 'llm' AND ts_ns IS NOT NULL GROUP BY run, format, stream
+    ), answers AS (  -- where times are whole seconds, the last answer may be any of these
+        SELECT a.run, a.format, a.stream, max(a.event) AS event, max(a.ts_ns) AS ts_ns, bool_or(a.kind = 'call') AS asks
+        FROM ends e JOIN acts a ON a.run = e.run AND a.format = e.format AND a.stream = e.stream
+                               AND coalesce(a.end_ns, a.ts_ns) = e.last_ns
+        WHERE a.layer = 'llm' AND a.ts_ns IS NOT NULL
+        GROUP BY a.run, a.format, a.stream, coalesce(a.response, a.request, a.span, a.parent)
+    ), told AS (
+        SELECT run, format, stream, 'answer:last' AS phase, max(event) AS event, max(ts_ns) AS ts_ns
+        FROM answers WHERE NOT asks GROUP BY run, format, stream
         UNION ALL
         SELECT run, format, stream, kind || ':' || coalesce(name, ''), event, ts_ns FROM acts
         WHERE run IS NOT NULL AND call IS NULL AND request IS NULL AND tool IS NULL
