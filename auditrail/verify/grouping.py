@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -13,6 +14,10 @@ from auditrail.verify import parse as parsing
 from auditrail.verify.evidence import Call, Evidence
 from auditrail.verify.plan import Context, Plan, get
 from auditrail.verify.records import Outside, Shape, read
+
+_UUID = re.compile(r"(?i:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})")
+# Spans name their parents by ids of 16 digits; a hash of 64 bits would protect nothing.
+_SHORTEST_HASH = 20
 
 Group = tuple[tuple[Evidence, detect.Guess], ...]
 
@@ -141,15 +146,18 @@ def chained_fields(item: Evidence, call: Call) -> tuple[str, str] | None:
     A sign that a log is chained, though no profile knows how.
     """
     for looks in detect.shapes(item, (), call):
-        pair = linked_fields([value for value, _ in looks.records])
+        pair = linked_fields([value for value, _ in looks.records], shortest=_SHORTEST_HASH)
         if pair is not None:
             return pair
     return None
 
 
-def linked_fields(records: Sequence[dict[str, Any]]) -> tuple[str, str] | None:
-    """Of records in order, the field that the next record repeats, and the one that repeats it."""
-    flat = [dict(_texts(record, "", 3)) for record in records]
+def linked_fields(records: Sequence[dict[str, Any]], shortest: int = 16) -> tuple[str, str] | None:
+    """Of records in order, the field that the next record repeats, and the one that repeats it.
+
+    UUIDs, by which transcripts link their lines, are no hashes.
+    """
+    flat = [{path: text for path, text in _texts(record, "", 3) if len(text) >= shortest} for record in records]
     counts: dict[tuple[str, str], int] = {}
     for before, after in pairwise(flat):
         where = {text: path for path, text in before.items()}
@@ -165,7 +173,7 @@ def linked_fields(records: Sequence[dict[str, Any]]) -> tuple[str, str] | None:
 def _texts(value: Any, at: str, depth: int) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for key, item in list(value.items())[:200]:
-            if isinstance(item, str) and 16 <= len(item) <= 200 and " " not in item:
+            if isinstance(item, str) and 16 <= len(item) <= 200 and " " not in item and not _UUID.fullmatch(item):
                 yield f"{at}{key}", item
             elif depth:
                 yield from _texts(item, f"{at}{key}.", depth - 1)

@@ -6,8 +6,10 @@ import csv
 import io
 import json
 import unicodedata
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import jsonschema
 import pytest
 
 from auditrail import discover
@@ -20,6 +22,7 @@ MODULES = {
     for name, module in discover.modules("auditrail.outputs").items()
     if not getattr(module, "REPORTS", ()) or "verification" in module.REPORTS
 }
+SCHEMA = json.loads((Path(__file__).parent / "_schemas" / "sarif-2.1.0.json").read_text("utf-8"))
 ACTING = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
@@ -70,6 +73,24 @@ def test_documents_parse() -> None:
     assert json.loads("".join(MODULES["json"].render(EVERY, View())))["exit_code"] == 1
     rows = list(csv.DictReader(io.StringIO("".join(MODULES["csv"].render(EVERY, View())))))
     assert len(rows) == len(VERDICTS) + len(DEFECTS)
+
+
+@pytest.mark.parametrize("text", ["log.jsonl", HOSTILE, "", "\ud800", "a b/%41?#.jsonl"])
+def test_sarif_fits_the_schema_of_oasis(text: str) -> None:
+    validator = jsonschema.Draft7Validator(SCHEMA)
+    defects = [
+        Defect(kind, place, place and place - 1, 7, text, text, text, path=text)
+        for kind in DEFECTS
+        for place in (None, 1, 9)
+    ]
+    every = VerificationReport(
+        tuple(result(verdict, *defects, text=text) for verdict in VERDICTS), unreadable=((text, text),), notes=(text,)
+    )
+    for report in (every, EVERY, EMPTY):
+        document = json.loads("".join(MODULES["sarif"].render(report, View())))
+        assert [error.message for error in validator.iter_errors(document)] == []
+        run = document["runs"][0]
+        assert {found["ruleId"] for found in run["results"]} <= {rule["id"] for rule in run["tool"]["driver"]["rules"]}
 
 
 def test_exit_codes_of_reports() -> None:
