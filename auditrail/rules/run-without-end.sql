@@ -23,7 +23,8 @@ SELECT m.run AS run,
        CASE WHEN m.crashed THEN 'run' ELSE 'record' END AS scope,
        CASE WHEN m.crashed THEN '~crash' ELSE m.lacks END AS lacks,
        CASE WHEN m.crashed THEN 'crash' ELSE 'lost' END AS cause,
-       CASE WHEN m.crashed THEN 'counted' ELSE 'statistical' END AS evidence,
+       CASE WHEN m.crashed AND m.by_number = false THEN 'counted' ELSE 'statistical' END AS evidence,
+       CASE WHEN m.by_number THEN 'weak' END AS confidence,
        CASE WHEN m.crashed THEN 'high' ELSE 'medium' END AS severity,
        m.event AS event,
        m.agent AS agent,
@@ -32,7 +33,8 @@ SELECT m.run AS run,
        m.stream AS stream,
        m.from_ns AS first_ns,
        m.sign AS note,
-       CASE WHEN m.crashed THEN 'the run broke off: calls are open, a root span was never exported, or nothing of the run'
+       CASE WHEN m.by_number THEN 'many more ends are missing than other records of the stream, so these runs broke off'
+            WHEN m.crashed THEN 'the run broke off: calls are open, a root span was never exported, or nothing of the run'
                                 || ' follows in any stream'
             ELSE 'the run went on to its end in other streams: only the record of the end is gone' END AS detail
 FROM missing_records m

@@ -2,7 +2,8 @@
 
 A crash leaves more behind than a missing record: a root span that was never exported, calls that are open, a last
 record in some stream that never comes last in a whole run that went well. Where everything else is as in a whole run,
-only the record of the end is gone. Clocks of streams differ, so only the order inside each stream is used.
+only the record of the end is gone, unless the stream lacks far more ends than other single records. Clocks of streams
+differ, so only the order inside each stream is used.
 """
 
 from __future__ import annotations
@@ -23,12 +24,15 @@ COLUMNS = {
     "stream": "that stream",
     "crashed": "more than the record of the end is missing",
     "sure": "the sign of a crash is certain: an open call, or a root span that was never exported",
+    "by_number": "that it crashed is told by how many ends the stream lacks, and by nothing of the run",
     "sign": "what says so, in words",
     "last_ns": "time of the last record of that stream",
 }
 # So many whole runs must be known before a last record counts as unusual, and its share below which it does.
 _WHOLE_RUNS = 5
 _USUAL_SHARE = 0.02
+# So many times more ends must be missing than single records are lost, before a missing end alone is a crash.
+_BEYOND_LOSS = 10
 
 
 def build(connection: duckdb.DuckDBPyConnection) -> None:
@@ -60,23 +64,38 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
         ), open_calls AS (
             SELECT c.run, min(c.tool) AS tool FROM calls c JOIN run_edges r ON r.run = c.run AND NOT r.ended
             WHERE c.begin IS NOT NULL AND c.ended IS NULL AND c.outcome <> 'denied' GROUP BY c.run
+        ), losses AS (  -- how often a stream loses a single record, at most: the ends of calls in runs that have one
+            SELECT a.format, a.stream, (count(*) FILTER (WHERE c.ended IS NULL) + 1) / (count(*) + 2) AS rate
+            FROM calls c JOIN acts a ON a.event = c.begin JOIN run_edges r ON r.run = c.run AND r.ended
+            WHERE c.outcome <> 'denied' GROUP BY ALL
+        ), ends AS (  -- where so many more ends are missing than a loss of single records takes, the runs had none
+            SELECT r.format, r.stream, count(*) FILTER (WHERE NOT r.ended AND NOT r.root) >=
+                   {_BEYOND_LOSS} * count(*) * max(l.rate) AS beyond
+            FROM run_edges r JOIN losses l ON l.format = r.format AND l.stream = r.stream
+            WHERE r.started GROUP BY ALL
         ), judged AS (
-            SELECT r.*, o.run IS NOT NULL AS open_call, o.tool AS open_tool, d.stream AS odd_stream,
+            SELECT r.*, e.beyond IS TRUE AS beyond, o.run IS NOT NULL AS open_call, o.tool AS open_tool,
+                   d.stream AS odd_stream,
                    r.has_spans AND NOT r.root AND h.traced >= 3 AND h.rooted * 5 >= h.traced * 4 AS rootless,
                    coalesce(h.whole, 0) AS whole
             FROM run_edges r LEFT JOIN habits h ON h.agent = r.agent
             LEFT JOIN open_calls o ON o.run = r.run LEFT JOIN odd d ON d.run = r.run
+            LEFT JOIN ends e ON e.format = r.format AND e.stream = r.stream
             WHERE NOT r.ended AND r.started
         )
         SELECT run, event, format, stream,
-               NOT root AND (open_call OR rootless IS TRUE OR odd_stream IS NOT NULL OR whole < {_WHOLE_RUNS})
+               NOT root AND (open_call OR rootless IS TRUE OR odd_stream IS NOT NULL OR whole < {_WHOLE_RUNS}
+                            OR beyond)
                AS crashed,
                NOT root AND (open_call OR rootless IS TRUE AND NOT traced) AS sure,
+               NOT (root OR open_call OR rootless IS TRUE OR odd_stream IS NOT NULL OR whole < {_WHOLE_RUNS}) AND beyond
+               AS by_number,
                CASE WHEN root THEN 'its root span ended, so the run went on to its end'
                     WHEN open_call THEN 'a call of ' || coalesce(open_tool, 'a tool') || ' is open'
                     WHEN rootless THEN 'its root span was never exported'
                     WHEN odd_stream IS NOT NULL THEN 'whole runs go on in ' || odd_stream || ' after such a record'
                     WHEN whole < {_WHOLE_RUNS} THEN 'nothing of the run follows'
+                    WHEN beyond THEN 'more ends are missing than a stream that loses next to nothing loses'
                     ELSE 'its last records are those with which whole runs end' END AS sign,
                last_ns
         FROM judged

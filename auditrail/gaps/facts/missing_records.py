@@ -43,6 +43,7 @@ COLUMNS = {
     "of_all": "how many are alike",
     "joint": "missing together with other records of the same call or request, as others are: not single",
     "crashed": "the run crashed, and this may be what the crash left open",
+    "by_number": "that the run crashed is told by how many ends its stream lacks, and by nothing of the run",
     "sign": "of a span: local, remote (joined: other spans of other processes are held), unknown, or untraced (no span "
     "at all is held); of an end: what says so; of a child: how it is announced",
     "by_habit": "no record implies it: nearly all that are alike have it",
@@ -66,12 +67,13 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
         WITH judged AS (
             SELECT f.*, coalesce(n.crashed, false) AND (
                        f.open_call OR f.kind = 'span' OR contains(coalesce(f.lacks, ''), 'spans')
-                       OR coalesce(f.to_ns, f.from_ns) + {_UNWRITTEN_NS} >= r.ended_ns) AS crashed
+                       OR coalesce(f.to_ns, f.from_ns) + {_UNWRITTEN_NS} >= r.ended_ns) AS crashed,
+                   coalesce(n.by_number, false) AS by_number
             FROM found f LEFT JOIN endings n ON n.run = f.run LEFT JOIN runs r ON r.run = f.run
         )
         SELECT run, what, kind, event, agent, layer, format, stream, tool, call, from_ns, to_ns,
                CASE WHEN crashed AND kind <> 'end' THEN lacks || ',~crash' ELSE lacks END AS lacks, lacking, have,
-               of_all, joint, crashed, sign, by_habit
+               of_all, joint, crashed, by_number, sign, by_habit
         FROM judged
         """
     )
