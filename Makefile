@@ -6,7 +6,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 DEMO_CASE := .demo/auditrail.duckdb
 WORKERS ?= 2
 
-.PHONY: help demo test lint golden bench clean
+.PHONY: test-exhaustive help demo test lint golden bench clean
 
 help:
 	@echo "make demo    load the demo evidence and show the run that did harm"
@@ -35,6 +35,9 @@ demo: $(VENV)/.base
 	@$(RUN) -m auditrail reconstruct run-7f3a91 --case $(DEMO_CASE) --no-pager
 	@echo
 	@$(RUN) -m auditrail gaps --case $(DEMO_CASE) --no-pager --fail-on never
+
+test-exhaustive: $(VENV)/.dev
+	AUDITRAIL_EXHAUSTIVE=1 $(RUN) -m pytest -n $(WORKERS) tests/verify/test_byte_flips.py
 
 test: $(VENV)/.dev
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal

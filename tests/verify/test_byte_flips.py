@@ -1,8 +1,13 @@
-"""Every byte of a small log of each format changed, one at a time: never intact, but for what is listed as open."""
+"""Every byte of a small log of each format changed, one at a time: never intact, but for what is listed as open.
+
+That takes a quarter of an hour: with AUDITRAIL_EXHAUSTIVE=1 (`make test-exhaustive`). Otherwise every fifth byte is
+changed, in one way of several.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +21,7 @@ from tests.verify._writers import WRITERS, Log
 # everything.
 FLIPS = (0x01, 0x20, 0xFF)
 SPACES = (0x2A, 0x07)
+EXHAUSTIVE = bool(os.environ.get("AUDITRAIL_EXHAUSTIVE"))
 SPACE = "white space between the records"
 
 
@@ -72,8 +78,13 @@ def test_no_changed_byte_stays_unseen(name: str, tmp_path: Path) -> None:
     assert honest.verdict == "INTACT-UNANCHORED"
     before = records(data)
     seen = 0
-    for position in range(len(data)):
-        for number, flip in enumerate(FLIPS + SPACES * (data[position] in b" \r\n")):
+    tried = 0
+    for position in range(0, len(data), 1 if EXHAUSTIVE else 5):
+        ways = FLIPS + SPACES * (data[position] in b" \r\n")
+        for number, flip in enumerate(ways):
+            if not EXHAUSTIVE and number != position // 5 % len(ways):
+                continue
+            tried += 1
             changed = data[:position] + bytes([data[position] ^ flip]) + data[position + 1 :]
             path.write_bytes(changed)
             # Mostly with the profile named, since to find it takes longer than to use it.
@@ -82,7 +93,7 @@ def test_no_changed_byte_stays_unseen(name: str, tmp_path: Path) -> None:
                 seen += 1
                 continue
             _excused(log, before, changed, found.results, position)
-    assert seen > len(data)
+    assert seen > tried // 3
 
 
 def _excused(log: Log, before: Any, changed: bytes, results: tuple[Result, ...], position: int) -> None:
