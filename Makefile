@@ -40,6 +40,8 @@ test-exhaustive: $(VENV)/.dev
 	AUDITRAIL_EXHAUSTIVE=1 $(RUN) -m pytest -n $(WORKERS) tests/verify/test_byte_flips.py
 
 test: $(VENV)/.dev
+	@# Tests start hundreds of commands; where the environment forbids writing bytecode, each would compile anew.
+	@$(RUN) -m compileall -q auditrail
 	$(RUN) -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.dev
