@@ -23,9 +23,8 @@ def bodies(path: Path) -> list[Any]:
 
 @pytest.fixture
 def logger() -> Iterator[logging.Logger]:
-    made = logging.getLogger("auditrail.tests.sealed")
-    made.setLevel(logging.DEBUG)
-    made.propagate = False
+    # One that stands alone: what pytest captures of others goes to another process, which takes no half characters.
+    made = logging.Logger("auditrail.tests.sealed", logging.DEBUG)
     yield made
     for handler in list(made.handlers):
         made.removeHandler(handler)
