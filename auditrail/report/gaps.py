@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from auditrail import case, times
-from auditrail.gaps import engine, fold, frameworks, terms
+from auditrail.gaps import build, engine, fold, frameworks, terms
 from auditrail.gaps.rule import Rule, select
 from auditrail.gaps.settings import GapSettings, Waiver
 from auditrail.report import coverage, inventory, retention, sampling, unseen
@@ -142,10 +142,11 @@ def _told(
     """Every finding, with the number of the waiver that covers it."""
     by_id = {rule.id: rule for rule in select()}
     places = _places(connection, found.groups)
+    shared = _shared_names(connection) if found.groups else set()
     if expected is not None:
         places["source", terms.INVENTORY] = (expected.path, None)
     made: list[tuple[Gap, int | None]] = [(_failure(rule, error), None) for rule, error in sorted(found.failed.items())]
-    made += [(_gap(by_id[group.rule], group, places), group.waiver) for group in found.groups]
+    made += [(_gap(by_id[group.rule], group, places, shared), group.waiver) for group in found.groups]
     return made
 
 
@@ -193,10 +194,19 @@ def _places(connection: duckdb.DuckDBPyConnection, groups: list[fold.Group]) -> 
     return places
 
 
-def _gap(rule: Rule, group: fold.Group, places: Mapping[Any, tuple[str, int | None]]) -> Gap:
+def _shared_names(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Names that streams of several formats have: an agent's own log, and its traces."""
+    build.build(connection, ["stream_habits"])
+    rows = connection.execute(
+        "SELECT stream FROM stream_habits GROUP BY stream HAVING count(DISTINCT format) > 1"
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def _gap(rule: Rule, group: fold.Group, places: Mapping[Any, tuple[str, int | None]], shared: set[str]) -> Gap:
     words = {name: getattr(group, name) or unnamed for name, unnamed in _UNNAMED.items()}
     words |= {"count": f"{group.things:,}", "runs": f"{len(group.runs):,}"}
-    if group.stream and group.format and group.stream == group.agent:  # an agent's own log, or its traces?
+    if group.stream in shared and group.format:
         words["stream"] = f"{group.stream} ({group.format})"
     evidence = []
     for sight in group.sights:
