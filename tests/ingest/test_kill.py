@@ -69,7 +69,11 @@ def whole(evidence: Path) -> Path:
 
 def start(path: Path, evidence: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [COMMAND, "ingest", "--quiet", "--case", path, evidence], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [COMMAND, "ingest", "--quiet", "--case", path, evidence],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # A shell's background job ignores SIGINT, and its children would too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     )
 
 
