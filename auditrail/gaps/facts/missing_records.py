@@ -52,6 +52,8 @@ COLUMNS = {
 _UNWRITTEN_NS = 10_000_000_000
 # Below so many calls a stream's habit of writing ends is not known; from there on it must hold for half of them.
 _FEW = 5
+# What writes an end has written a begin, where it writes begins at all.
+_NEARLY = 0.9
 # In a run of so few decided calls, all may have gone without a decision; of more, the whole stream is missing.
 _ALL_SKIPPED = 2
 # So far apart, by their clocks, a decision and the call that it is about may stand.
@@ -88,6 +90,9 @@ def _found(connection: duckdb.DuckDBPyConnection) -> None:
         WITH writers AS (  -- streams that write how calls end, and how they begin
             SELECT a.format, a.stream, count(c.begin) AS begun, count(c.ended) AS ended
             FROM calls c JOIN acts a ON a.event = c.begin GROUP BY ALL
+        ), closers AS (  -- streams that write how calls begin, and how they end
+            SELECT a.format, a.stream, count(c.ended) AS ended, count(c.begin) AS begun
+            FROM calls c JOIN acts a ON a.event = c.ended GROUP BY ALL
         ), wanted AS (
             SELECT coalesce(agent, '') AS agent, tool, count(*) AS asked, count(ran) AS ran FROM calls
             WHERE wish IS NOT NULL AND outcome <> 'denied' GROUP BY ALL
@@ -118,6 +123,12 @@ def _found(connection: duckdb.DuckDBPyConnection) -> None:
         JOIN writers w ON w.format = a.format AND w.stream = a.stream
         WHERE c.ended IS NULL AND c.outcome <> 'denied' AND (w.begun < {_FEW} OR w.ended * 2 >= w.begun)
         UNION ALL
+        SELECT c.run, 'call:' || c.label, 'call', c.ended, c.agent, 'tool', a.format, a.stream, c.tool, c.call,
+               c.first_ns, NULL, a.format || '/' || a.stream, 1, w.begun, w.ended, false, false, NULL, false
+        FROM calls c JOIN acts a ON a.event = c.ended
+        JOIN closers w ON w.format = a.format AND w.stream = a.stream
+        WHERE c.begin IS NULL AND w.ended >= {_FEW} AND w.begun >= {_NEARLY} * w.ended
+        UNION ALL
         SELECT d.run, 'child:' || d.id, 'child', d.event, f.agent, NULL, NULL, NULL, NULL, NULL, a.ts_ns, NULL, NULL, 1,
                d.others_held, d.others_all, false, false, d.how, false
         FROM children_announced d JOIN acts a ON a.event = d.event JOIN run_facts f ON f.run = d.run
@@ -133,7 +144,7 @@ def _found(connection: duckdb.DuckDBPyConnection) -> None:
             SELECT g.*, CASE WHEN unit = 'run' AND phase LIKE 'start:%' THEN 'start'
                         WHEN unit = 'run' AND phase LIKE 'end:%' THEN 'end'
                         WHEN unit = 'run' THEN 'line'
-                        WHEN unit = 'response' THEN 'response'
+                        WHEN unit = 'response' OR phase = 'answer' THEN 'response'
                         ELSE CASE phase WHEN 'wish' THEN 'request' WHEN 'begin' THEN 'call' WHEN 'end' THEN 'result'
                              ELSE phase END END AS kind,
                    count(*) OVER (PARTITION BY run, whole, unit, phase) AS asked
@@ -154,7 +165,7 @@ def _found(connection: duckdb.DuckDBPyConnection) -> None:
                h.unit = 'call' AND c.begin IS NOT NULL AND c.ended IS NULL, NULL, true
         FROM named h LEFT JOIN calls c ON h.unit = 'call' AND c.run = h.run AND c.label = h.key
         WHERE (NOT h.whole OR h.asked <= {_ALL_SKIPPED}) AND NOT EXISTS (SELECT 1 FROM found f WHERE f.run = h.run AND (
-                  f.kind = h.kind AND h.kind IN ('end', 'result') AND (h.kind = 'end' OR f.what = 'result:' || h.key)
+                  f.kind = h.kind AND (h.kind = 'end' OR h.kind IN ('call', 'result') AND f.what = h.kind || ':' || h.key)
                   OR h.unit = 'call' AND f.what = 'execution:' || h.key AND h.kind <> 'request'))
           -- A decision that is held, and lost what ties it to its call, is not missing.
           AND NOT (h.kind = 'decision' AND h.unit <> 'count' AND EXISTS (
