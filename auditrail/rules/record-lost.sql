@@ -5,7 +5,7 @@
 -- cause: lost
 -- evidence: statistical
 -- scope: record
--- facts: missing_records, sampled_decisions
+-- facts: missing_records, sampled_decisions, missing_streams
 -- controls: EU AI Act 12(1); NIST 800-53 AU-12; SOC 2 CC7.2
 -- says: {count} record(s) of {stream} are missing: {detail}
 -- explains: nearly every call, request or answer of {agent} leaves such a record in {stream}; {count} left none, though
@@ -37,4 +37,6 @@ SELECT m.run AS run,
 FROM missing_records m
 LEFT JOIN (SELECT DISTINCT run, call FROM sampled_decisions) d  -- it may have been denied, and never have got there
        ON d.run = m.run AND d.call = m.call AND m.kind = 'line'
-WHERE d.run IS NULL AND m.by_habit AND m.joint = false AND m.kind IN ('span', 'line', 'response')
+LEFT JOIN (SELECT DISTINCT run FROM missing_streams WHERE layers = 'policy') p  -- as of all calls of such a run
+       ON p.run = m.run AND m.call IS NOT NULL AND m.kind = 'line'
+WHERE d.run IS NULL AND p.run IS NULL AND m.by_habit AND m.joint = false AND m.kind IN ('span', 'line', 'response')

@@ -4,7 +4,8 @@
 1. The dump says that it is cut, and the run lies in what it leaves out (export-cut, declared).
 2. Another record of the run says that its trace was not sampled, or the stream's own declared threshold drops the
    run's trace id, or the trace ids that are held and those that are not lie on two sides of one value (sampling).
-3. Records of the stream stand loose in the time of the run (siloed, another stream's records being the witness).
+3. Records of the stream stand loose in the time of the run (siloed, another stream's records being the witness; where
+   few runs lack it so: lost, as the record that joins them is gone).
 4. The stream was silent: everything before a day is gone (retention), it came back (outage), it never came back
    (logging-disabled, or export-cut where it holds a round number of records).
 5. Its records declare a probability, or the runs that lack it are scattered over time at a steady rate (sampling).
@@ -150,12 +151,15 @@ def _clock(by: int) -> Why:
     return Why("clock", "cross-witness", "strong", f"{in_words(by)}, so far that it is not joined")
 
 
-def _unjoined(grid: Grid, part: Expected, place: int, found: dict[int, int]) -> Why:
+def _unjoined(grid: Grid, part: Expected, place: int, found: dict[int, int]) -> Why | None:
     """Records that stand loose.
 
-    Where that is the rule, the stream is not joined; else the record that joins them is gone.
+    Where that is the rule, the stream is not joined; else the record that joins them is gone, or was never written by a
+    run that broke off, and then its missing end tells it.
     """
-    if grid.unbegun[place] and len(found) < _SILOED_SHARE * len(part.at):
+    if not part.thin and len(found) < _SILOED_SHARE * len(part.at):
+        if grid.unended[place] and not grid.unbegun[place]:
+            return None
         return Why(
             "lost",
             "cross-witness",
@@ -163,8 +167,7 @@ def _unjoined(grid: Grid, part: Expected, place: int, found: dict[int, int]) -> 
             "its records are held, and the record that joins them is gone",
             found[place],
         )
-    sure = "strong" if part.thin or len(found) >= _SILOED_SHARE * len(part.at) else "weak"
-    return Why("siloed", "cross-witness", sure, "", found[place])
+    return Why("siloed", "cross-witness", "strong", "", found[place])
 
 
 def _strong(case: Case, grid: Grid, part: Expected, place: int, traces: Traces, sampler: Sampler) -> Why | None:

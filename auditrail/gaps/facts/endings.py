@@ -77,6 +77,8 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
             SELECT r.*, e.beyond IS TRUE AS beyond, o.run IS NOT NULL AS open_call, o.tool AS open_tool,
                    d.stream AS odd_stream,
                    r.has_spans AND NOT r.root AND h.traced >= 3 AND h.rooted * 5 >= h.traced * 4 AS rootless,
+                   -- The begin alone, in no stream anything after it, though all other runs have spans.
+                   r.begins_only AND r.traced AND h.whole >= {_WHOLE_RUNS} AND h.traced * 5 >= h.whole * 4 AS barren,
                    coalesce(h.whole, 0) AS whole
             FROM run_edges r LEFT JOIN habits h ON h.agent = r.agent
             LEFT JOIN open_calls o ON o.run = r.run LEFT JOIN odd d ON d.run = r.run
@@ -85,22 +87,23 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
         )
         SELECT run, event, format, stream,
                NOT root AND (open_call OR rootless IS TRUE OR odd_stream IS NOT NULL OR whole < {_WHOLE_RUNS}
-                            OR beyond)
+                            OR barren IS TRUE OR beyond)
                AS crashed,
                NOT root AND (open_call OR rootless IS TRUE AND NOT traced) AS sure,
-               NOT (root OR open_call OR rootless IS TRUE OR odd_stream IS NOT NULL OR whole < {_WHOLE_RUNS}) AND beyond
+               NOT (root OR open_call OR rootless IS TRUE OR odd_stream IS NOT NULL OR whole < {_WHOLE_RUNS}
+                    OR barren IS TRUE) AND beyond
                AS by_number,
                CASE WHEN root THEN 'its root span ended, so the run went on to its end'
                     WHEN open_call THEN 'a call of ' || coalesce(open_tool, 'a tool') || ' is open'
                     WHEN rootless THEN 'its root span was never exported'
                     WHEN odd_stream IS NOT NULL THEN 'whole runs go on in ' || odd_stream || ' after such a record'
-                    WHEN whole < {_WHOLE_RUNS} THEN 'nothing of the run follows'
+                    WHEN whole < {_WHOLE_RUNS} OR barren THEN 'nothing of the run follows'
                     WHEN beyond THEN 'more ends are missing than a stream that loses next to nothing loses'
                     ELSE 'its last records are those with which whole runs end' END AS sign,
                last_ns
         FROM judged
         -- Where only the root span tells the end, a run without one may have lost no more than that span.
-        WHERE NOT traced OR NOT root AND rootless AND (open_call OR odd_stream IS NOT NULL)
+        WHERE NOT traced OR NOT root AND (barren OR rootless AND (open_call OR odd_stream IS NOT NULL))
         """
     )
     case.drop(connection, "run_edges", "run_lasts")
@@ -115,7 +118,8 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> None:
             SELECT run, count(*) FILTER (WHERE kind = 'end' AND layer IN ('agent', 'other')) > 0 AS ended,
                    arg_min(format, event) FILTER (WHERE kind = 'start' AND layer IN ('agent', 'other')) AS format,
                    arg_min(stream, event) FILTER (WHERE kind = 'start' AND layer IN ('agent', 'other')) AS stream,
-                   count(*) FILTER (WHERE kind = 'span' AND span IS NOT NULL) > 0 AS has_spans
+                   count(*) FILTER (WHERE kind = 'span' AND span IS NOT NULL) > 0 AS has_spans,
+                   count(*) = 1 AND any_value(kind) = 'start' AS begins_only
             FROM acts WHERE run IS NOT NULL GROUP BY run
         ), writers AS (
             SELECT format, stream FROM stream_habits
@@ -135,8 +139,8 @@ def _edges(connection: duckdb.DuckDBPyConnection) -> None:
         SELECT f.run, coalesce(f.agent, '*') AS agent, coalesce(m.format, p.format) AS format,
                coalesce(m.stream, p.stream) AS stream, coalesce(l.event, f.last_event) AS event, l.last_ns,
                m.ended OR f.root AND t.writes IS NOT TRUE AS ended,
-               f.named AND (w.stream IS NOT NULL OR t.writes IS NOT TRUE AND m.has_spans) AS started, m.has_spans,
-               f.root, coalesce(f.failed, false) AS failed,
+               f.named AND (w.stream IS NOT NULL OR t.writes IS NOT TRUE AND (m.has_spans OR m.begins_only)) AS started,
+               m.has_spans, m.begins_only, f.root, coalesce(f.failed, false) AS failed,
                t.writes IS NOT TRUE AND w.stream IS NULL AS traced
         FROM run_facts f JOIN marks m ON m.run = f.run
         LEFT JOIN tellers t ON t.agent = coalesce(f.agent, '*')

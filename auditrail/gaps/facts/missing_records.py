@@ -69,7 +69,8 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
         WITH judged AS (
             SELECT f.*, coalesce(n.crashed, false) AND (
                        f.open_call OR f.kind = 'span' OR contains(coalesce(f.lacks, ''), 'spans')
-                       OR coalesce(f.to_ns, f.from_ns) + {_UNWRITTEN_NS} >= r.ended_ns) AS crashed,
+                       OR coalesce(coalesce(f.to_ns, f.from_ns) + {_UNWRITTEN_NS} >= r.ended_ns, f.kind = 'end')
+                   ) AS crashed,
                    coalesce(n.by_number, false) AS by_number
             FROM found f LEFT JOIN endings n ON n.run = f.run LEFT JOIN runs r ON r.run = f.run
         )
