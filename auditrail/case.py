@@ -124,8 +124,8 @@ def open_read(path: Path, *, spill: Path | None = None, results: Path | None = N
     deadline = time.monotonic() + READ_PATIENCE_SECONDS
     while True:
         try:
-            connection = _quiet(duckdb.connect(str(path), read_only=True, config=_read_config(spill, results)))
-            connection.execute("SET lock_configuration = true")
+            connection = _quiet(duckdb.connect(str(path), read_only=True, config=_read_config(spill)))
+            _shut_off(connection, results)
             break
         except duckdb.Error as error:
             translated = _translate(error, path)
@@ -140,9 +140,21 @@ def open_read(path: Path, *, spill: Path | None = None, results: Path | None = N
     return connection
 
 
-def _read_config(spill: Path | None, results: Path | None) -> dict[str, Any]:
+def _shut_off(connection: duckdb.DuckDBPyConnection, results: Path | None) -> None:
+    """No file, no network and no setting is open from now on, but for files of one folder."""
+    if results is not None:
+        connection.execute(f"SET allowed_directories = [{literal(f'{results}/')}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def literal(text: str) -> str:
+    """A text as SQL writes it: for statements that take no parameters, such as COPY ... TO."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _read_config(spill: Path | None) -> dict[str, Any]:
     config: dict[str, Any] = {
-        "enable_external_access": "false",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     }
@@ -153,8 +165,6 @@ def _read_config(spill: Path | None, results: Path | None) -> dict[str, Any]:
             "temp_directory": str(spill),
             "preserve_insertion_order": "false",
         }
-    if results is not None:
-        config["allowed_directories"] = [f"{results}/"]
     return config
 
 
@@ -199,9 +209,9 @@ def open_scratch(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     import duckdb
 
     with tempfile.TemporaryDirectory(prefix=path.name, dir=path.parent) as spill:
-        connection = _quiet(duckdb.connect(str(path), config=_read_config(Path(spill), None)))
+        connection = _quiet(duckdb.connect(str(path), config=_read_config(Path(spill))))
         try:
-            connection.execute("SET lock_configuration = true")
+            _shut_off(connection, None)
             yield connection
         finally:
             connection.close()
@@ -213,14 +223,13 @@ def open_converter(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     import duckdb
 
     config: dict[str, Any] = {
-        "enable_external_access": "false",
-        "allowed_directories": [f"{folder}/"],
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "memory_limit": ANALYSIS_MEMORY,
     }
     connection = _quiet(duckdb.connect(":memory:", config=config))
     try:
+        _shut_off(connection, folder)
         yield connection
     finally:
         connection.close()
