@@ -273,11 +273,11 @@ def _period_row(term: Term, judged: Judged) -> dict[str, Any]:
 _COLUMNS = (
     Column("clause", "clause", "id"),
     Column("says", "asks for"),
-    Column("state", "state", "id"),
+    Column("state", "state"),
     Column("where", "where it stands", "list"),
     Column("held", "held by", "list"),
     Column("absent", "not held by logs"),
-    Column("read", "read at the source", "id"),
+    Column("read", "read at the source"),
 )
 
 
@@ -294,6 +294,7 @@ def listing(judged: Judged) -> Listing:
         *made.notes,
         f"Period asked for: {asked}; held: {reach}.",
         f"Facts of the framework as of {made.as_of}; those not read at the source are general knowledge, unchecked.",
+        *(f"records/{table}: {', '.join(paths)}." for table, paths in sorted(judged.files.items())),
         *states,
     )
     return Listing("profile", "asks", made.title, _COLUMNS, tuple(rows), {}, notes, NOT_CHECKED)
@@ -303,8 +304,7 @@ def _row(ask: Ask, judged: Judged) -> tuple[Any, ...]:
     where, held = [], []
     for name in ask.fields:
         field, count = FIELDS[name], judged.counts[name]
-        files = " and ".join(judged.files.get(field.table, ())) or f"records/{field.table}"
-        where.append(f"{field.words}: {', '.join(field.columns)} of {files}")
+        where.append(f"{field.words}: {', '.join(field.columns)} of records/{field.table}")
         hidden = f", {count.withheld:,} of them withheld" if count.withheld else ""
         held.append(f"{name}: {count.held:,} of {count.of:,} {'runs' if field.per_run else field.table}{hidden}")
     says = f"{ask.says} ({ask.when})" if ask.when else ask.says
