@@ -10,16 +10,15 @@ The file of a scratch case still has the old tables in its free blocks: it is no
 
 from __future__ import annotations
 
-import os
-from collections import Counter, deque
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditrail.ingest._worker import Together
 from auditrail.redact import batch, keep
+from auditrail.redact.commit import TOKEN
 from auditrail.redact.batch import Job, Outcome
 from auditrail.redact.fields import CONTENT
 from auditrail.redact.needles import Needles
@@ -29,9 +28,62 @@ if TYPE_CHECKING:
     import duckdb
 
 BATCH_ROWS = 20_000
-# Below so many events, starting processes costs more than they save.
-_PARALLEL_FROM = 100_000
-_MOST_PROCESSES = 8
+# So many batches are redacted by this process alone: below that, a second one costs more than it saves.
+_ALONE = 4
+# Records (source, byte_offset) that something was withheld of.
+WITHHELD_RECORDS = "withheld_records"
+_MAKER = "auditrail.redact.batch:maker"
+
+
+class _Changed:
+    """Which records something was withheld of: their bytes are not to be given out either."""
+
+    def __init__(self) -> None:
+        self._events: list[Any] = []
+        self._records: list[Any] = []
+
+    def add(self, job: Job, rows: Any, made: Any) -> None:
+        """Notes the rows of a batch that a redaction changed."""
+        import numpy as np
+        import pyarrow.compute as pc
+
+        names = set(rows.schema.names)
+        records = {"source", "byte_offset"} <= names and "event" not in names
+        if job.fact or not (records or "event" in names):
+            return
+        changed = np.zeros(rows.num_rows, bool)
+        for name in made.schema.names:
+            differs = pc.fill_null(pc.not_equal(rows.column(name), made.column(name)), False)
+            changed |= differs.to_numpy(zero_copy_only=False)
+        if records:
+            offsets = rows.column("byte_offset").is_valid().to_numpy(zero_copy_only=False)
+            places = [rows.column(n).filter(changed & offsets) for n in ("source", "byte_offset")]
+            self._records.append(_table(("source", "byte_offset"), places))
+        else:
+            self._events.append(_table(("event",), [rows.column("event").filter(changed)]))
+
+    def write(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Makes the table `withheld_records`."""
+        import pyarrow as pa
+
+        connection.execute(f"CREATE OR REPLACE TABLE {WITHHELD_RECORDS} (source BIGINT, byte_offset BIGINT)")
+        parts = (
+            ("SELECT e.source, e.byte_offset FROM events e SEMI JOIN redacted_rows r ON r.event = e.event", self._events),
+            ("SELECT source, byte_offset FROM redacted_rows", self._records),
+        )
+        for sql, tables in parts:
+            if tables:
+                connection.register("redacted_rows", pa.concat_tables(tables))
+                connection.execute(f"INSERT INTO {WITHHELD_RECORDS} SELECT DISTINCT * FROM ({sql}) ORDER BY ALL")
+                connection.unregister("redacted_rows")
+        self._events.clear()
+        self._records.clear()
+
+
+def _table(names: tuple[str, ...], columns: list[Any]) -> Any:
+    import pyarrow as pa
+
+    return pa.table(dict(zip(names, columns, strict=True)))
 
 
 @dataclass(slots=True)
@@ -44,6 +96,7 @@ class Redaction:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     needles: Needles = field(default_factory=Needles)
     also_kept: int = 0  # needles that stand in what the policy keeps, too, and are not searched for
+    _changed: _Changed = field(default_factory=lambda: _Changed())
 
     def apply(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Redacts a case in place.
@@ -56,14 +109,29 @@ class Redaction:
         """
         kept = keep.keep(connection, self.params)
         jobs = self._jobs(connection, kept)
-        rows = connection.execute("SELECT count(*) FROM events").fetchone()
-        parallel = rows is not None and rows[0] >= _PARALLEL_FROM
-        with _workers(self.policy, self.key, parallel=parallel) as (run, depth):
+        with Together(_MAKER, self.policy.text, self.policy.name, self.key, alone=_ALONE) as together:
             for one in jobs:
                 if one.columns:
-                    self._table(connection, one, run, depth)
+                    self._table(connection, one, together)
+        self._changed.write(connection)
         connection.execute("CHECKPOINT")
         self._drop_kept(connection, jobs)
+
+    def document(self) -> dict[str, Any]:
+        """What `redaction.json` says: the policy, what each rule withheld and how often, and the way to prove a value."""
+        from auditrail.redact.statement import document
+
+        return document(self.policy, self.counts, searched=len(self.needles), also_kept=self.also_kept)
+
+    def audit(self, files: Iterable[tuple[str, Path]]) -> None:
+        """Searches finished files (path in the bundle, where it lies) for withheld values.
+
+        Raises:
+            LeakError: one was found.
+        """
+        from auditrail.redact import audit
+
+        audit.search(self.needles, files, tuple(rule.id for rule in self.policy.rules))
 
     def _jobs(self, connection: duckdb.DuckDBPyConnection, kept: tuple[str, ...]) -> list[Job]:
         made: dict[str, list[str]] = {}
@@ -76,32 +144,50 @@ class Redaction:
             made.setdefault(table, []).append(name)
         return [batch.job(self.policy, table, names, fact=table in kept) for table, names in made.items()]
 
-    def _table(self, connection: duckdb.DuckDBPyConnection, job: Job, run: Any, depth: int) -> None:
+    def _table(self, connection: duckdb.DuckDBPyConnection, job: Job, together: Together) -> None:
+        import pyarrow as pa
+
         writer = connection.cursor()
         new = f"redacted_{job.table}"
+        reader = connection.sql(f"FROM {job.table}").to_arrow_reader(BATCH_ROWS)
+        made = pa.RecordBatchReader.from_batches(reader.schema, self._batches(job, reader, together))
         writer.execute(f"CREATE TABLE {new} AS FROM {job.table} LIMIT 0")
-        waiting: deque[Future[Outcome] | Outcome] = deque()
-        first = 0
-        for rows in connection.sql(f"FROM {job.table}").to_arrow_reader(BATCH_ROWS):
-            waiting.append(run(job, rows, first))
-            first += rows.num_rows
-            if len(waiting) >= depth:
-                self._write(writer, new, waiting.popleft())
-        while waiting:
-            self._write(writer, new, waiting.popleft())
+        writer.register("redacted_batches", made)
+        writer.execute(f"INSERT INTO {new} FROM redacted_batches")
+        writer.unregister("redacted_batches")
         writer.close()
         connection.execute(f"DROP TABLE {job.table}")
         connection.execute(f"ALTER TABLE {new} RENAME TO {job.table}")
 
-    def _write(self, writer: duckdb.DuckDBPyConnection, table: str, made: Future[Outcome] | Outcome) -> None:
+    def _batches(self, job: Job, reader: Any, together: Together) -> Iterator[Any]:
+        """The redacted batches in their order: of two processes, either may be first."""
         import pyarrow as pa
 
-        outcome = made.result() if isinstance(made, Future) else made
-        writer.register("redacted_batch", pa.Table.from_batches([outcome.batch]))
-        writer.execute(f"INSERT INTO {table} FROM redacted_batch")
-        writer.unregister("redacted_batch")
-        self.counts += outcome.counts
-        self.needles.add_rows(outcome.needles)
+        waiting: dict[int, Any] = {}
+        ready: dict[int, Outcome] = {}
+        following = 0
+        needs = job.needs(reader.schema.names)
+
+        def finished() -> Iterator[Any]:
+            nonlocal following
+            while following in ready:
+                outcome, rows = ready.pop(following), waiting.pop(following)
+                following += 1
+                self.counts.update(outcome.counts)
+                self.needles.add_rows(outcome.needles)
+                self._changed.add(job, rows, outcome.batch)
+                arrays = [
+                    outcome.batch.column(name) if name in outcome.batch.schema.names else rows.column(name)
+                    for name in rows.schema.names
+                ]
+                yield pa.record_batch(arrays, schema=rows.schema)
+
+        for number, rows in enumerate(reader):
+            waiting[number] = rows
+            ready.update(together.read((number, job, rows.select(needs))))
+            yield from finished()
+        ready.update(together.finish())
+        yield from finished()
 
     def _drop_kept(self, connection: duckdb.DuckDBPyConnection, jobs: list[Job]) -> None:
         """Drops needles that stand in names, and pieces of contents that stand in what a rule keeps."""
@@ -126,24 +212,12 @@ class Redaction:
         import numpy as np
 
         found = [np.zeros(0, np.int64)]
-        different = connection.sql(f"SELECT DISTINCT {name} FROM {table} WHERE {name} IS NOT NULL")
+        # Tokens are no needles, and without them records are alike.
+        told = name if values else f"regexp_replace({name}, '{TOKEN.pattern}', '', 'g')"
+        different = connection.sql(f"SELECT DISTINCT {told} FROM {table} WHERE {name} IS NOT NULL")
         for rows in different.to_arrow_reader(BATCH_ROWS):
             column = rows.column(0)
             if column.type in ("string", "binary"):
                 text = b"\x00".join(v if isinstance(v, bytes) else v.encode() for v in column.to_pylist())
                 found.append(np.unique(self.needles.search(text)))
         return self.needles.drop(np.unique(np.concatenate(found)), values=values)
-
-
-@contextmanager
-def _workers(policy: Policy, key: bytes, *, parallel: bool) -> Iterator[tuple[Any, int]]:
-    """A function that redacts a batch, and how many batches may be under way."""
-    cores = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, _MOST_PROCESSES)
-    if not parallel or cores < 2:
-        yield batch.Worker(policy, key).run, 1
-        return
-    pool = ProcessPoolExecutor(
-        cores, mp_context=get_context("spawn"), initializer=batch.start, initargs=(policy.text, policy.name, key)
-    )
-    with pool:
-        yield lambda *given: pool.submit(batch.run, *given), cores + 2

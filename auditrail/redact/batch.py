@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from auditrail.redact.commit import Place
@@ -20,12 +20,17 @@ from auditrail.redact.fields import (
     of_kind,
 )
 from auditrail.redact.needles import Needles
-from auditrail.redact.policy import CONDITIONS, Context, Policy
+from auditrail.redact.policy import CONDITIONS, Context, Policy, Rule
 from auditrail.redact.walk import BLANK_STATES, Redactor
 
 _NO_CONTEXT = Context()
 # The states of contents that have one.
 _STATES = {"args": "args_state", "result": "result_state"}
+
+
+# Columns that are read beside those that are changed, where the table has them.
+_BESIDE = frozenset({"event", "source", "byte_offset", "verdict_key", "kind", "id_kind", "args_state", "result_state"})
+_CONDITIONS = frozenset(name[:-1] for name in CONDITIONS)
 
 
 class Job(NamedTuple):
@@ -35,9 +40,14 @@ class Job(NamedTuple):
     columns: tuple[tuple[str, str], ...]
     fact: bool = False
 
+    def needs(self, names: Iterable[str]) -> list[str]:
+        """Which of a table's columns `Worker.run` needs."""
+        changed = {name for name, _ in self.columns}
+        return [name for name in names if name in changed or name in _BESIDE or name in _CONDITIONS]
+
 
 class Outcome(NamedTuple):
-    """What came of a batch: its rows, (rule, field) -> number withheld, and the needles."""
+    """What came of a batch: the columns that were changed, (rule, field) -> number withheld, and the needles."""
 
     batch: Any
     counts: Counter[tuple[str, str]]
@@ -81,32 +91,30 @@ class Worker:
         self.numbers = {rule.id: number for number, rule in enumerate(policy.rules)}
         self._conditional = any(any(one is not None for one in rule.conditions) for rule in policy.rules)
 
-    def run(self, job: Job, batch: Any, first: int) -> Outcome:
+    def run(self, job: Job, batch: Any) -> Outcome:
         """Redacts one batch.
 
         Args:
             job: what is done.
-            batch: a `pyarrow.RecordBatch` with all columns of the table.
-            first: number of its first row in the table.
+            batch: a `pyarrow.RecordBatch` with the columns that the job needs.
         """
         import pyarrow as pa
 
         self.redactor.counts = Counter()
         needles = Needles()
         columns = {name: batch.column(name) for name in batch.schema.names}
-        made = dict(columns)
+        made = {}
         for name, field in job.columns:
             if field == BY_KIND:
                 made[name] = self._by_kind(columns[name], columns[KIND_COLUMN.get(job.table, "kind")])
             elif field == BY_TOOL:
                 made[name] = self._by_tool(columns[name], columns["tool"])
             elif field in CONTENT:
-                made[name] = self._contents(job, field, columns, name, first, needles)
+                made[name] = self._contents(job, field, columns, name, needles)
             else:
                 made[name] = _mapped(columns[name], lambda value, field=field: self.redactor.name(field, value))
         self._note(needles)
-        arrays = [made[name] for name in batch.schema.names]
-        return Outcome(pa.record_batch(arrays, schema=batch.schema), self.redactor.counts, needles.rows())
+        return Outcome(pa.record_batch(list(made.values()), names=list(made)), self.redactor.counts, needles.rows())
 
     def _by_kind(self, values: Any, kinds: Any) -> Any:
         import pyarrow as pa
@@ -130,15 +138,16 @@ class Worker:
             made.append(self.redactor.name("tool", tool) + value[len(tool) :] if told else value)
         return pa.array(made, values.type)
 
-    def _contents(
-        self, job: Job, field: str, columns: dict[str, Any], name: str, first: int, needles: Needles
-    ) -> Any:
+    def _contents(self, job: Job, field: str, columns: dict[str, Any], name: str, needles: Needles) -> Any:
         import pyarrow as pa
 
         values = columns[name].to_pylist()
-        rows = _row_names(job, columns, first, len(values))
+        rows = row_names(job, columns, len(values))
         states = columns[_STATES[field]].to_pylist() if field in _STATES else None
         contexts = self._contexts(job, columns, len(values))
+        rule = None if self._conditional else self.redactor.whole(field, contexts[0] if contexts else None)
+        if rule is not None and field != "attributes" and columns[name].type == "string":
+            return self._whole(rule, job, field, columns[name], values, rows, states, needles)
         for n, value in enumerate(values):
             # What is blank says nothing, and would look as if there had been something.
             if not value or (states is not None and states[n] in BLANK_STATES):
@@ -150,6 +159,28 @@ class Worker:
                 values[n] = self.redactor.content(place, value, contexts[n])
         self._note(needles)
         return pa.array(values, columns[name].type)
+
+    def _whole(
+        self, rule: Rule, job: Job, field: str, column: Any, values: list[str | None], rows: list[str],
+        states: list[str] | None, needles: Needles,
+    ) -> Any:  # fmt: skip
+        """`_contents` where all that is done is to withhold: most of what there is to do, so by the shortest way."""
+        import pyarrow as pa
+
+        withheld = self.redactor.committer.withheld
+        table = "facts" if job.fact else job.table
+        contents = []
+        made: list[str | None] = []
+        for n, value in enumerate(values):
+            if not value or (states is not None and states[n] in BLANK_STATES):
+                made.append(value)
+                continue
+            data = value.encode()
+            contents.append(data)
+            made.append(withheld(rule.id, f"place/{table}/{rows[n]}/{field}//".encode(), data))
+        self.redactor.counts[rule.id, field] += len(contents)
+        needles.add_contents(contents, self.numbers[rule.id])
+        return pa.array(made, column.type)
 
     def _contexts(self, job: Job, columns: dict[str, Any], number: int) -> list[Context | None]:
         if job.table != "events":
@@ -172,16 +203,19 @@ class Worker:
             needles.add_contents(found, rule)
 
 
-def _row_names(job: Job, columns: dict[str, Any], first: int, number: int) -> list[str]:
-    """What names each row in the place of a commitment: a key that the evidence gives, else the row's number."""
-    if job.table == "events" and not job.fact:
-        return [str(one) for one in columns["event"].to_pylist()]
-    if job.table == "quarantine":
+def row_names(job: Job, columns: Mapping[str, Any], number: int) -> list[str]:
+    """What names each row in the place of a commitment: a key that the evidence gives.
+
+    Rows of other tables than events, sources and records have none that stays; they share one blank name, and so a salt
+    for each field: that two notes are the same can be seen.
+    """
+    key = {"events": "event", "sources": "source", "verdicts": "verdict_key"}.get(job.table)
+    if key is not None and not job.fact:
+        return [str(one) for one in columns[key].to_pylist()]
+    if job.table in ("quarantine", "remarks"):
         pairs = zip(columns["source"].to_pylist(), columns["byte_offset"].to_pylist(), strict=True)
-        return [f"{source}@{offset}" for source, offset in pairs]
-    if job.table == "sources":
-        return [str(one) for one in columns["source"].to_pylist()]
-    return [f"{job.table}#{first + n}" for n in range(number)]
+        return [f"{source}@{'' if offset is None else offset}" for source, offset in pairs]
+    return [""] * number
 
 
 def _mapped(values: Any, make: Callable[[str], str]) -> Any:
@@ -193,16 +227,14 @@ def _mapped(values: Any, make: Callable[[str], str]) -> Any:
     return made.take(encoded.indices)
 
 
-_own: list[Worker] = []
-
-
-def start(text: str, name: str, key: bytes) -> None:
-    """Makes the worker of a process."""
+def maker(text: str, name: str, key: bytes) -> Callable[[tuple[int, Job, Any]], tuple[int, Outcome]]:
+    """What redacts numbered batches, in this process or another one (`ingest._worker`)."""
     from auditrail.redact.policy import parse
 
-    _own[:] = [Worker(parse(text, name), key)]
+    worker = Worker(parse(text, name), key)
 
+    def redact(given: tuple[int, Job, Any]) -> tuple[int, Outcome]:
+        number, job, batch = given
+        return number, worker.run(job, batch)
 
-def run(job: Job, batch: Any, first: int) -> Outcome:
-    """Redacts one batch in the process's worker."""
-    return _own[0].run(job, batch, first)
+    return redact
