@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -105,12 +106,13 @@ def _check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         )
 
 
-def open_read(path: Path, *, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
+def open_read(path: Path, *, spill: Path | None = None, results: Path | None = None) -> duckdb.DuckDBPyConnection:
     """Opens a case read-only, with the engine shut off from files, network and settings.
 
     Args:
         path: the case.
         spill: for a command that makes large temporary tables: a folder where they may go beyond `ANALYSIS_MEMORY`.
+        results: a folder that the engine may write results to (COPY), and nowhere else.
 
     Raises:
         CaseMissingError, CaseLockedError, CaseDamagedError.
@@ -122,7 +124,7 @@ def open_read(path: Path, *, spill: Path | None = None) -> duckdb.DuckDBPyConnec
     deadline = time.monotonic() + READ_PATIENCE_SECONDS
     while True:
         try:
-            connection = _quiet(duckdb.connect(str(path), read_only=True, config=_read_config(spill)))
+            connection = _quiet(duckdb.connect(str(path), read_only=True, config=_read_config(spill, results)))
             connection.execute("SET lock_configuration = true")
             break
         except duckdb.Error as error:
@@ -138,8 +140,8 @@ def open_read(path: Path, *, spill: Path | None = None) -> duckdb.DuckDBPyConnec
     return connection
 
 
-def _read_config(spill: Path | None) -> dict[str, Any]:
-    config = {
+def _read_config(spill: Path | None, results: Path | None) -> dict[str, Any]:
+    config: dict[str, Any] = {
         "enable_external_access": "false",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
@@ -151,22 +153,77 @@ def _read_config(spill: Path | None) -> dict[str, Any]:
             "temp_directory": str(spill),
             "preserve_insertion_order": "false",
         }
+    if results is not None:
+        config["allowed_directories"] = [f"{results}/"]
     return config
 
 
 @contextmanager
-def open_analysis(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_analysis(path: Path, *, results: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A case opened read-only for rules over all of it; what they spill lies in a folder of its own, and is removed.
+
+    Args:
+        path: the case.
+        results: a folder that the engine may write results to.
 
     Raises:
         CaseMissingError, CaseLockedError, CaseDamagedError.
     """
     with tempfile.TemporaryDirectory(prefix="auditrail-") as spill:
-        connection = open_read(path, spill=Path(spill))
+        connection = open_read(path, spill=Path(spill), results=results)
         try:
             yield connection
         finally:
             connection.close()
+
+
+def copy(path: Path, target: Path) -> None:
+    """Copies the file of a case, with what a killed load left beside it, while no other process can write to it.
+
+    Raises:
+        CaseMissingError, CaseLockedError, CaseDamagedError.
+    """
+    connection = open_read(path)
+    try:
+        for end in ("", ".wal"):
+            file = path.with_name(path.name + end)
+            if file.exists():
+                shutil.copyfile(file, target.with_name(target.name + end))
+    finally:
+        connection.close()
+
+
+@contextmanager
+def open_scratch(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy of a case (`copy`) opened for changing its rows: shut off from files, network and settings."""
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix=path.name, dir=path.parent) as spill:
+        connection = _quiet(duckdb.connect(str(path), config=_read_config(Path(spill), None)))
+        try:
+            connection.execute("SET lock_configuration = true")
+            yield connection
+        finally:
+            connection.close()
+
+
+@contextmanager
+def open_converter(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine without a case that reads and writes files of one folder, and keeps the order of their rows."""
+    import duckdb
+
+    config: dict[str, Any] = {
+        "enable_external_access": "false",
+        "allowed_directories": [f"{folder}/"],
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "memory_limit": ANALYSIS_MEMORY,
+    }
+    connection = _quiet(duckdb.connect(":memory:", config=config))
+    try:
+        yield connection
+    finally:
+        connection.close()
 
 
 @contextmanager
