@@ -52,7 +52,9 @@ def build(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
     if not names:
         return
     held = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()}
-    kept = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall()}
+    kept = {
+        row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall()
+    }
     if "params" not in held:
         settings.write(connection, select(), {})
     for module in order(name for name in names if name != "params"):

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from auditrail.ingest._worker import Together
 from auditrail.redact import batch, keep
-from auditrail.redact.commit import TOKEN
 from auditrail.redact.batch import Job, Outcome
+from auditrail.redact.commit import TOKEN
 from auditrail.redact.fields import CONTENT
 from auditrail.redact.needles import Needles
 from auditrail.redact.policy import Policy
@@ -68,7 +68,10 @@ class _Changed:
 
         connection.execute(f"CREATE OR REPLACE TABLE {WITHHELD_RECORDS} (source BIGINT, byte_offset BIGINT)")
         parts = (
-            ("SELECT e.source, e.byte_offset FROM events e SEMI JOIN redacted_rows r ON r.event = e.event", self._events),
+            (
+                "SELECT e.source, e.byte_offset FROM events e SEMI JOIN redacted_rows r ON r.event = e.event",
+                self._events,
+            ),
             ("SELECT source, byte_offset FROM redacted_rows", self._records),
         )
         for sql, tables in parts:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from auditrail.redact.commit import Place
+from auditrail.redact.commit import Disclosure, Place
 from auditrail.redact.errors import PolicyError
 from auditrail.redact.fields import (
     BY_KIND,
@@ -115,6 +115,29 @@ class Worker:
                 made[name] = _mapped(columns[name], lambda value, field=field: self.redactor.name(field, value))
         self._note(needles)
         return Outcome(pa.record_batch(list(made.values()), names=list(made)), self.redactor.counts, needles.rows())
+
+    def disclosures(self, job: Job, batch: Any) -> list[Disclosure]:
+        """What is withheld in one row of events, each value with its salt.
+
+        Args:
+            job: of one column of events.
+            batch: the row, with all its columns.
+        """
+        (name, field) = job.columns[0] if job.columns else ("", "")
+        value = batch.column(name)[0].as_py() if name else None
+        states = _STATES.get(field)
+        if not value or (states is not None and batch.column(states)[0].as_py() in BLANK_STATES):
+            return []
+        columns = {one: batch.column(one) for one in batch.schema.names}
+        place = Place(job.table, row_names(job, columns, 1)[0], field)
+        self.redactor.taken.clear()
+        if field in CONTENT:
+            self.redactor.content(place, value, self._contexts(job, columns, 1)[0])
+        else:
+            self.redactor.name(field, value)
+            place_of = place._replace
+            self.redactor.taken = [one._replace(place=place_of(part=one.place.part)) for one in self.redactor.taken]
+        return self.redactor.disclosures()
 
     def _by_kind(self, values: Any, kinds: Any) -> Any:
         import pyarrow as pa

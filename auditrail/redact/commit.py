@@ -139,9 +139,7 @@ def read_key(path: Path) -> bytes:
             mode = os.fstat(file.fileno()).st_mode
             data = file.read(_MOST_KEY_BYTES + 1)
     except OSError as error:
-        raise UsageError(
-            f"the redaction key {path} can't be read: {(error.strerror or str(error)).lower()}"
-        ) from error
+        raise UsageError(f"the redaction key {path} can't be read: {(error.strerror or str(error)).lower()}") from error
     text = data.decode("ascii", "replace").strip()
     try:
         key = base64.b64decode(text.removeprefix(_KEY_PREFIX), validate=True)

@@ -96,7 +96,9 @@ _BUILT_IN = (
     ),
     Detector("secret", re.compile(_SECRET, re.VERBOSE)),
     Detector("named-secret", re.compile(_NAMED_SECRET, re.IGNORECASE)),
-    Detector("home", re.compile(r"(?:/home/|/Users/|[A-Za-z]:[\\/]{1,2}Users[\\/]{1,2})(?P<value>[^/\\\s\"'<>:]{1,64})")),
+    Detector(
+        "home", re.compile(r"(?:/home/|/Users/|[A-Za-z]:[\\/]{1,2}Users[\\/]{1,2})(?P<value>[^/\\\s\"'<>:]{1,64})")
+    ),
 )
 BUILT_IN = {one.name: one for one in _BUILT_IN}
 

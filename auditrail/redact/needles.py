@@ -12,10 +12,7 @@ Nothing readable is kept: a needle has its first eight bytes, its length and a h
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import numpy as np
+from typing import Any
 
 LEAST_VALUE = 8
 LEAST_PIECE = 12
