@@ -75,10 +75,10 @@ def disclose(
 
 def _check(proof: Path, bundle: Path, *, quiet: bool) -> None:
     from auditrail.redact import disclose as disclosing
-    from auditrail.text import printable
+    from auditrail.text import one_line
 
     proven = disclosing.check(disclosing.read(proof), bundle)
     for one in proven:
         where = f"event {one.place.row}, {one.place.field}{one.place.path}"
-        sys.stdout.write(f"proven: {printable(where)} was withheld by rule {printable(one.rule)}\n")
+        sys.stdout.write(f"proven: {one_line(where)} was withheld by rule {one_line(one.rule)}\n")
     options.say(f"not checked: whether {bundle} itself is whole: auditrail verify {bundle}", quiet=quiet)

@@ -3,7 +3,7 @@
 1. The facts of gap rules that read contents are built and kept (`keep`).
 2. Every table with a column that the policy may change is read in batches, redacted in as many processes as there are
    cores, and written anew in the same order; the old table is dropped.
-3. Needles that the redacted case holds by the policy's own word are dropped: a name that is kept stands where it stands.
+3. Needles that the redacted case holds by the policy's own word are dropped: a name that is kept may stand anywhere.
 
 The file of a scratch case still has the old tables in its free blocks: it is no part of a bundle and is to be deleted.
 """
@@ -20,7 +20,7 @@ from auditrail.ingest._worker import Together
 from auditrail.redact import batch, keep
 from auditrail.redact.batch import Job, Outcome
 from auditrail.redact.commit import TOKEN
-from auditrail.redact.fields import CONTENT
+from auditrail.redact.fields import COLUMNS, CONTENT, FACT_COLUMNS
 from auditrail.redact.needles import Needles
 from auditrail.redact.policy import Policy
 
@@ -99,7 +99,7 @@ class Redaction:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     needles: Needles = field(default_factory=Needles)
     also_kept: int = 0  # needles that stand in what the policy keeps, too, and are not searched for
-    _changed: _Changed = field(default_factory=lambda: _Changed())
+    _changed: _Changed = field(default_factory=_Changed)
 
     def apply(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Redacts a case in place.
@@ -121,7 +121,7 @@ class Redaction:
         self._drop_kept(connection, jobs)
 
     def document(self) -> dict[str, Any]:
-        """What `redaction.json` says: the policy, what each rule withheld and how often, and the way to prove a value."""
+        """What `redaction.json` says: the policy, what each rule withheld and how often, and how a value is proven."""
         from auditrail.redact.statement import document
 
         return document(self.policy, self.counts, searched=len(self.needles), also_kept=self.also_kept)
@@ -199,7 +199,7 @@ class Redaction:
         self.also_kept += audit.drop_own_words(self.needles)
         changed = {(job.table, name): one for job in jobs for name, one in job.columns}
         for job in jobs:
-            known = batch.FACT_COLUMNS if job.fact else batch.COLUMNS[job.table]
+            known = FACT_COLUMNS if job.fact else COLUMNS.get(job.table, {})
             for name, one in known.items():
                 content = one in CONTENT
                 if one is None or (content and not self._keeps(one)):

@@ -80,8 +80,7 @@ def drop_own_words(needles: Needles) -> int:
     import numpy as np
 
     found = [np.zeros(0, np.int64)]
-    for text in _own_texts(resources.files("auditrail")):
-        found.append(np.unique(needles.search(text)))
+    found += [np.unique(needles.search(text)) for text in _own_texts(resources.files("auditrail"))]
     return needles.drop(np.unique(np.concatenate(found)), values=False)
 
 
@@ -108,7 +107,7 @@ def _texts(file: IO[bytes], name: str, depth: int) -> Iterator[Iterator[bytes]]:
     elif head[:5] == b"%PDF-":
         yield from _streams(file.read())
     elif head[:2] == b"\x1f\x8b" or head[:4] == b"\x28\xb5\x2f\xfd":
-        yield from _unpacked(file, "gzip" if head[0] == 0x1F else "zstd", name, depth)
+        yield from _unpacked(file, "gzip" if head[0] == 0x1F else "zstd")
     elif name.endswith((".html", ".svg")):
         for found in _BASE64.finditer(file.read()):
             try:
@@ -125,7 +124,7 @@ def _members(file: IO[bytes], depth: int) -> Iterator[Iterator[bytes]]:
                 yield from _texts(packed, member.filename, depth + 1)
 
 
-def _unpacked(file: IO[bytes], kind: str, name: str, depth: int) -> Iterator[Iterator[bytes]]:
+def _unpacked(file: IO[bytes], kind: str) -> Iterator[Iterator[bytes]]:
     import pyarrow as pa
 
     with pa.CompressedInputStream(file, kind) as stream:

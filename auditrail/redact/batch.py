@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from auditrail.redact.commit import Disclosure, Place
@@ -112,7 +113,7 @@ class Worker:
             elif field in CONTENT:
                 made[name] = self._contents(job, field, columns, name, needles)
             else:
-                made[name] = _mapped(columns[name], lambda value, field=field: self.redactor.name(field, value))
+                made[name] = _mapped(columns[name], partial(self.redactor.name, field))
         self._note(needles)
         return Outcome(pa.record_batch(list(made.values()), names=list(made)), self.redactor.counts, needles.rows())
 
@@ -142,7 +143,7 @@ class Worker:
     def _by_kind(self, values: Any, kinds: Any) -> Any:
         import pyarrow as pa
 
-        made = []
+        made: list[str | None] = []
         for value, kind in zip(values.to_pylist(), kinds.to_pylist(), strict=True):
             if value is None:
                 made.append(None)
@@ -155,7 +156,7 @@ class Worker:
     def _by_tool(self, values: Any, tools: Any) -> Any:
         import pyarrow as pa
 
-        made = []
+        made: list[str | None] = []
         for value, tool in zip(values.to_pylist(), tools.to_pylist(), strict=True):
             told = value is not None and tool is not None and value.startswith(tool + ": ")
             made.append(self.redactor.name("tool", tool) + value[len(tool) :] if told else value)

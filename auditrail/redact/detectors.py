@@ -68,7 +68,7 @@ def is_phone(text: str) -> bool:
     return 8 <= sum(c.isdigit() for c in text) <= 15
 
 
-_SECRET = r"""
+_TOKENS = r"""
     (?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b               # AWS
   | gh[pousr]_[A-Za-z0-9]{20,255} | github_pat_\w{20,255}
   | glpat-[\w-]{20,64} | npm_[A-Za-z0-9]{36} | pypi-[\w-]{50,255}
@@ -79,7 +79,7 @@ _SECRET = r"""
   | -----BEGIN[ ][A-Z ]{0,30}PRIVATE[ ]KEY-----[\s\S]{0,8000}?(?:-----END[ ][A-Z ]{0,30}PRIVATE[ ]KEY-----|\Z)
 """
 # `password=abc`, `"api_key": "abc"`, `Authorization: Bearer abc`.
-_NAMED_SECRET = (
+_NAMED = (
     r"""(?:passw(?:or)?d|passphrase|secret|api[_-]?key|access[_-]?key|(?:access|auth|refresh|session|id)?[_-]?token"""
     r"""|authorization)\\?["']?\s{0,3}[:=]\s{0,3}\\?["']?(?:bearer\s|basic\s)?\s?(?P<value>[^\s"'\\,;&<>{}\[\]]{4,500})"""
 )
@@ -94,8 +94,8 @@ _BUILT_IN = (
         re.compile(r"(?<![\w+])(?:\+|00)[1-9]\d{0,2}(?:[ ./()-]{0,2}\d{1,5}){2,6}(?![\w-])", re.ASCII),
         is_phone,
     ),
-    Detector("secret", re.compile(_SECRET, re.VERBOSE)),
-    Detector("named-secret", re.compile(_NAMED_SECRET, re.IGNORECASE)),
+    Detector("secret", re.compile(_TOKENS, re.VERBOSE)),
+    Detector("named-secret", re.compile(_NAMED, re.IGNORECASE)),
     Detector(
         "home", re.compile(r"(?:/home/|/Users/|[A-Za-z]:[\\/]{1,2}Users[\\/]{1,2})(?P<value>[^/\\\s\"'<>:]{1,64})")
     ),

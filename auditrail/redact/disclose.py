@@ -1,7 +1,7 @@
 """Disclosures: made from the case and the key, checked against a finished bundle.
 
-Making one redacts the one row again, with the same policy and key, and keeps what was taken; so it says nothing that the
-bundle does not commit to. Checking one needs the bundle alone: neither case nor key, nor the engine.
+Making one redacts the one row again, with the same policy and key, and keeps what was taken; so it says nothing that
+the bundle does not commit to. Checking one needs the bundle alone: neither case nor key, nor the engine.
 """
 
 from __future__ import annotations

@@ -47,8 +47,8 @@ NEVER = None
 COLUMNS: dict[str, dict[str, str | None]] = {
     "case_info": {"made_by": NEVER},
     "sources": {
-        "path": "paths", "format": NEVER, "inner_formats": NEVER, "compression": NEVER, "framing": NEVER, "why": "notes",
-        "stream": "stream", "layer": NEVER, "status": NEVER, "blake3": NEVER, "ignored_reasons": NEVER,
+        "path": "paths", "format": NEVER, "inner_formats": NEVER, "compression": NEVER, "framing": NEVER,
+        "why": "notes", "stream": "stream", "layer": NEVER, "status": NEVER, "blake3": NEVER, "ignored_reasons": NEVER,
         "loaded_by": NEVER, "error": "notes",
     },
     "events": {

@@ -2,8 +2,9 @@
 
 A *value* (withheld by a path, a pattern or as a name) is searched for from `LEAST_VALUE` bytes on. A *content* that is
 withheld whole is searched for in pieces: runs without quotes, brackets, angles, ampersands, backslashes or control
-characters, so that no file's way of escaping hides them, of at least `LEAST_PIECE` bytes. Left out are what says nothing
-and occurs everywhere: names of members, times and short numbers, single words of fewer than `LEAST_WORD` letters.
+characters, so that no file's way of escaping hides them, of at least `LEAST_PIECE` bytes. Left out are what says
+nothing and occurs everywhere: names of members, times and short numbers, single words of fewer than `LEAST_WORD`
+letters.
 Longer runs are cut into windows, so a text that is shown shortened is found by its beginning.
 
 Nothing readable is kept: a needle has its first eight bytes, its length and a hash; 20 bytes each.

@@ -1,4 +1,4 @@
-"""Policies of redaction: TOML, strictly checked. ONE FILE of `policies/` = ONE READY POLICY.
+r"""Policies of redaction: TOML, strictly checked. ONE FILE of `policies/` = ONE READY POLICY.
 
     name = "support"
     title = "Contents of payments withheld"
@@ -17,7 +17,7 @@
     action = "pseudonym"
 
     [patterns]
-    case-number = 'CASE-\\d{6}'
+    case-number = 'CASE-\d{6}'
 
 The first rule without patterns that covers a place decides on it; what is kept is then looked through by the rules with
 patterns. What no rule covers is kept.

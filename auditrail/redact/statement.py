@@ -10,6 +10,23 @@ from auditrail.redact.needles import LEAST_PIECE, LEAST_VALUE, LEAST_WORD
 from auditrail.redact.policy import CONDITIONS, Policy, Rule
 
 SCHEMA = "auditrail.redaction/1"
+_PSEUDONYM = (
+    f"{commit.PSEUDONYM}:<family>:<{commit.PSEUDONYM_DIGITS} hex digits>: the first digits of such a commitment, with "
+    "one salt for the family: equal values get equal ones"
+)
+_STATES = (
+    "args_state and result_state say what the log held: a token is what this redaction left of it, and the state "
+    "redacted is the producer's own redaction"
+)
+_PROVE = (
+    "whoever holds key and case makes a disclosure: auditrail disclose EVENT FIELD --redact-key KEY; check it: "
+    "auditrail disclose --check FILE --bundle BUNDLE, or by HMAC-SHA256 with the salt and value in it"
+)
+_NOT_SEARCHED = (
+    "of contents that were withheld whole, shorter pieces, times, short numbers and single words were not searched "
+    "for, words of fewer than"
+)
+_ALSO_KEPT = "they stand in what the policy keeps, too, or are words of auditrail itself"
 
 
 def document(policy: Policy, counts: Counter[tuple[str, str]], *, searched: int, also_kept: int) -> dict[str, Any]:
@@ -30,24 +47,19 @@ def document(policy: Policy, counts: Counter[tuple[str, str]], *, searched: int,
             "token": f"{commit.WITHHELD}:<rule>:<64 hex digits>",
             "algorithm": "HMAC-SHA256(salt, value), salt of 32 bytes",
             "salt": "HKDF-SHA256 from the redaction key, for each place of its own",
-            "pseudonym": f"{commit.PSEUDONYM}:<family>:<{commit.PSEUDONYM_DIGITS} hex digits>: the first digits of such a "
-            "commitment with one salt for the family: equal values get equal ones",
-            "states": "args_state and result_state say what the log held; a token is what this redaction left of it, and "
-            "the state redacted is the producer's own redaction",
-            "prove": "whoever holds key and case makes a disclosure: auditrail disclose EVENT FIELD --redact-key KEY; "
-            "check it: auditrail disclose --check FILE --bundle BUNDLE, or by HMAC-SHA256 with the salt and value in it",
+            "pseudonym": _PSEUDONYM,
+            "states": _STATES,
+            "prove": _PROVE,
         },
         "search": {
             "needles": searched,
             "also_kept": also_kept,
-            "what": f"every file was searched for withheld members, matches and names of at least {LEAST_VALUE} bytes, and "
-            f"for pieces of at least {LEAST_PIECE} bytes of contents that were withheld whole",
+            "what": f"every file was searched for withheld members, matches and names of at least {LEAST_VALUE} bytes, "
+            f"and for pieces of at least {LEAST_PIECE} bytes of contents that were withheld whole",
         },
         "not_checked": [
-            f"shorter values, times, short numbers and single words of fewer than {LEAST_WORD} letters of contents that "
-            "were withheld whole were not searched for: they occur everywhere",
-            f"{also_kept} piece(s) of withheld values stand in what the policy keeps, or are words of auditrail itself, and "
-            "were not searched for",
+            f"{_NOT_SEARCHED} {LEAST_WORD} letters: they occur everywhere",
+            f"{also_kept} piece(s) of withheld values were not searched for: {_ALSO_KEPT}",
             "whether the policy withholds enough: what no rule covers is kept",
         ],
     }
