@@ -20,6 +20,8 @@ from auditrail.verify.kinds._bundle_files import Held, Holding
 from auditrail.verify.types import BROKEN, INTACT, UNANCHORED, UNVERIFIABLE, Defect, Result
 
 NAME = "bundle"
+# Where a call keeps the results of its bundles, by the path shown: for what is proven against one.
+VERDICTS = (NAME, "results")
 MOST_DEFECTS = 1000
 _SHORT = 1 << 20
 # What systems write into folders that are looked at: named as the rest, but no sign of a forger.

@@ -24,7 +24,7 @@ from auditrail.containers import zips
 from auditrail.errors import AuditrailError
 from auditrail.ingest.inputs import Input
 from auditrail.verify.evidence import Call, Claim, Evidence
-from auditrail.verify.kinds._bundle_check import NAME, check
+from auditrail.verify.kinds._bundle_check import NAME, VERDICTS, check
 from auditrail.verify.types import Result
 
 __all__ = ["NAME", "TITLE", "claim", "verify", "whole"]
@@ -90,4 +90,6 @@ def claim(item: Evidence, beside: Sequence[Evidence], call: Call) -> Claim | Non
 
 def verify(items: Sequence[Evidence], companions: Sequence[Evidence], call: Call) -> list[Result]:  # noqa: ARG001
     """One result for each bundle."""
-    return [check(item, call, alone=len(items) == 1) for item in items]
+    results = [check(item, call, alone=len(items) == 1) for item in items]
+    call.cache[VERDICTS] = {result.path: result for result in results}
+    return results
