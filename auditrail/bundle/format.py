@@ -266,7 +266,7 @@ def _entry(number: int, value: Any) -> FileEntry:
 
 
 def _size(value: Any, where: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 53:  # as RFC 8785 can write
         raise BundleError(f"{where} has no size")
     return value
 

@@ -102,7 +102,7 @@ def layout(path: Path, size: int, max_expansion: int = limits.MAX_EXPANSION) -> 
         headers = list(_headers(file, begin, end))
         if count is not None and count != len(headers):
             made.faults.append(Fault("", f"its end counts {count} member(s), and its directory has {len(headers)}"))
-        spans = [_member(file, size, header, shift, made) for header in headers]  # 2
+        spans = [_member(file, header, shift, made) for header in headers]  # 2
     _holes(spans, begin, [header.name for header in headers], made)  # 3
     _forms(headers, made)
     _bound(made, size, max_expansion)
@@ -175,17 +175,16 @@ def _headers(file: IO[bytes], begin: int, end: int) -> Iterator[_Header]:
         )  # fmt: skip
 
 
-def _member(file: IO[bytes], size: int, header: _Header, shift: int, made: Layout) -> tuple[int, int]:
+def _member(file: IO[bytes], header: _Header, shift: int, made: Layout) -> tuple[int, int]:
     """Step 2, and the bytes that the member takes: from its header to the end of its data or descriptor."""
     at = header.offset + shift
-    file.seek(min(at, size))
-    raw = file.read(LOCAL.size)
+    raw = _at(file, at, LOCAL.size)
     if len(raw) < LOCAL.size or raw[:4] != zips.LOCAL_MAGIC:
         made.faults.append(Fault(header.name, "the directory tells a place where there is no such member"))
         made.members.append(Member(header.name, 0, 0, 0, 0, 0, "there is no such member at the place it is said to be"))
         return at, at
     _, version, flags, method, time, date, crc, packed, unpacked, names, extras = LOCAL.unpack(raw)
-    more = file.read(names + extras)
+    more = _at(file, at + LOCAL.size, names + extras)
     start = at + LOCAL.size + names + extras
     unpacked, packed = zips.wide(more[names:], unpacked, packed)
     behind = 0
@@ -216,8 +215,7 @@ def _member(file: IO[bytes], size: int, header: _Header, shift: int, made: Layou
 
 def _descriptor(file: IO[bytes], at: int, header: _Header) -> tuple[int, tuple[int, ...]]:
     """Length and content of the descriptor behind the data, in whichever of its forms fits."""
-    file.seek(at)
-    raw = file.read(24)
+    raw = _at(file, at, 24)
     wanted = (header.crc, header.packed, header.size)
     for form, marked in _DESCRIPTORS:
         length = struct.calcsize(form)
@@ -285,6 +283,13 @@ def _bound(made: Layout, size: int, max_expansion: int) -> None:
             refused = "the archive's members grow to more than --max-expansion allows"
             made.members[number:] = [one._replace(error=one.error or refused) for one in made.members[number:]]
             return
+
+
+def _at(file: IO[bytes], at: int, length: int) -> bytes:
+    if not 0 <= at < 1 << 62:  # zip64 can name places that no file has
+        return b""
+    file.seek(at)
+    return file.read(length)
 
 
 class Content:

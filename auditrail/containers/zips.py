@@ -131,7 +131,8 @@ def wide(extra: bytes, *values: int) -> tuple[int, ...]:
     while at + 4 <= len(extra):
         kind, length = struct.unpack_from("<HH", extra, at)
         if kind == 1:
-            held = [value for (value,) in struct.iter_unpack("<Q", extra[at + 4 : at + 4 + length // 8 * 8])]
+            whole = min(length, len(extra) - at - 4) // 8 * 8
+            held = [value for (value,) in struct.iter_unpack("<Q", extra[at + 4 : at + 4 + whole])]
             return tuple(held.pop(0) if value == _ALL_ONES and held else value for value in values)
         at += 4 + length
     return values
@@ -296,7 +297,7 @@ def decoded(raw: bytes, flags: int) -> str:
 
 
 def _at(file: IO[bytes], at: int, length: int) -> bytes:
-    if at < 0:
+    if not 0 <= at < 1 << 62:  # zip64 can name places that no file has
         return b""
     file.seek(at)
     return file.read(length)

@@ -6,12 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from auditrail.bundle import format as form
 from auditrail.containers import zip_layout
+from auditrail.ingest.inputs import Input
 from auditrail.notes import Note, Signer
 from auditrail.verify import anchors, engine, keys
-from auditrail.verify.evidence import Call
+from auditrail.verify.evidence import Call, Evidence
+from auditrail.verify.kinds import bundle
+from auditrail.verify.kinds._bundle_check import check
 from auditrail.verify.types import BROKEN, INTACT, UNANCHORED, UNVERIFIABLE, Result
 from tests.bundle import _bundles as bundles
 
@@ -382,6 +387,34 @@ def test_no_changed_byte_of_an_archive_goes_unseen(tmp_path: Path) -> None:
         if any(one.verdict == INTACT and not one.defects for one in results):
             unseen.append(at)
     assert unseen == []
+
+
+SMALL = bundles.contents({"README.html": b"h" * 40, "README.txt": b"r"})
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    wide=st.booleans(),
+    cuts=st.lists(
+        st.tuples(st.integers(0, 1 << 20), st.integers(0, 30), st.binary(max_size=30)), min_size=1, max_size=4
+    ),
+)
+def test_no_hostile_archive_raises_or_passes(wide: bool, cuts: list[tuple[int, int, bytes]], tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        if wide:
+            patched.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)
+        path = bundles.archive(SMALL, tmp_path / "q3.zip")
+    data = path.read_bytes()
+    changed = data
+    for place, length, new in cuts:
+        at = place % (len(changed) + 1)
+        changed = changed[:at] + new + changed[at + length :]
+    path.write_bytes(changed)
+    found = check(Evidence(path, "q3.zip", len(changed), whole="bundle"), Call(keys.load([KEY])), alone=True)
+    if found.verdict == INTACT and not found.defects:
+        with zipfile.ZipFile(path) as archive:
+            assert {name: archive.read(name) for name in archive.namelist()} == SMALL
+    bundle.whole(Input("q3.zip", path, len(changed)))
 
 
 def test_threads_change_nothing(tmp_path: Path) -> None:
