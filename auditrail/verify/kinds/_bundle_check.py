@@ -82,7 +82,7 @@ class _Due(NamedTuple):
 
 
 def check(item: Evidence, call: Call, *, alone: bool) -> Result:
-    """The result for one bundle; `alone`: whether it is the only one of the call, so that unnamed anchors are its."""
+    """The result for one bundle; `alone`: nothing else is verified in the call, so that its expectations are about it."""
     shown = item.shown.rstrip("/") or item.shown
     try:
         found = _Found(files.look(item.path, call.max_expansion), shown)
@@ -334,12 +334,14 @@ def _anchors(found: _Found, call: Call, *, alone: bool) -> None:
         same = head is not None and head.hex() in (found.digest, root)
         if (anchor.origin or anchor.profile) and not about:
             continue
-        if anchor.exact and anchor.records not in (None, len(found.manifest.files)):
+        if not same and not alone and (anchor.exact or (about and anchor.path is None)):
+            found.not_checked.append(f"{anchor.label}: it may be about something else that was given; verify one alone")
+        elif anchor.exact and anchor.records not in (None, len(found.manifest.files)):
             there = f"{len(found.manifest.files)} file(s) are listed, and {anchor.records} were expected"
             found.add("rewritten", form.MANIFEST, f"{anchor.label}: {there}")
         elif same:
             _anchored(found, anchor, by_root=head is not None and head.hex() == root)
-        elif anchor.head is not None and alone and (anchor.exact or about):
+        elif anchor.head is not None and (anchor.exact or about):
             note = f"{anchor.label}: it is another manifest than the one that was kept"
             found.add("rewritten", form.MANIFEST, note, expected=anchor.head, found=found.digest)
 

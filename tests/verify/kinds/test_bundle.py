@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditrail.bundle import format as form
+from auditrail.cli import _main
 from auditrail.containers import zip_layout
 from auditrail.ingest.inputs import Input
 from auditrail.notes import Note, Signer
@@ -160,6 +161,46 @@ def test_what_was_told_elsewhere_is_an_anchor(packed: Callable[..., Path], tmp_p
     kept = tmp_path / "kept.note"
     kept.write_bytes(MADE[form.NOTE])
     assert judged(path, anchors=anchors.load(kept)).verdict == INTACT
+
+
+def test_a_saved_result_is_an_anchor(packed: Callable[..., Path], tmp_path: Path) -> None:
+    path = packed()
+    saved = tmp_path / "kept" / "anchor.json"
+    saved.parent.mkdir()
+    assert _main.run(["verify", str(path), "--save-anchor", str(saved), "--format", "json"]) == 0
+    assert judged(path, anchors=anchors.load(saved)).verdict == INTACT
+    changed = packed(bundles.contents({**bundles.FILES, "README.txt": b"other"}))
+    assert named(judged(changed, anchors=anchors.load(saved))) == [("rewritten", form.MANIFEST)]
+
+
+def test_an_expectation_may_be_about_the_log_beside_it(packed: Callable[..., Path], tmp_path: Path) -> None:
+    path = packed()
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b'{"a":1}\n')
+    known = anchors.expected("ab" * 32, None)
+    results = engine.run([path, log], Call(keys.load([]), anchors=known)).results
+    (result,) = [one for one in results if one.kind == "bundle"]
+    assert result.verdict == UNANCHORED
+    assert any("--expect-head" in said for said in result.not_checked)
+
+
+def test_a_kept_note_breaks_no_other_bundle(tmp_path: Path) -> None:
+    one = bundles.archive(MADE, tmp_path / "q3.zip")
+    two = bundles.archive(bundles.contents({**bundles.FILES, "README.txt": b"other"}), tmp_path / "q4.zip")
+    kept = tmp_path / "kept.note"
+    kept.write_bytes(MADE[form.NOTE])
+    call = Call(keys.load([]), anchors=anchors.load(kept))
+    assert [result.verdict for result in engine.run([one, two], call).results] == [INTACT, UNANCHORED]
+    assert judged(two, anchors=anchors.load(kept)).verdict == BROKEN
+
+
+def test_the_command_says_what_was_found(packed: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert _main.run(["verify", str(packed())]) == 0
+    assert "nobody" not in capsys.readouterr().out
+    path = packed({**MADE, "README.txt": b"other"})
+    assert _main.run(["verify", str(path)]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "README.txt: it was changed: 5 byte(s) instead of 9" in said
 
 
 def test_a_list_that_no_writer_makes(packed: Callable[..., Path]) -> None:
