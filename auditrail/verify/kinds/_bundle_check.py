@@ -3,73 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NamedTuple
 
-from auditrail import notes
 from auditrail.bundle import format as form
-from auditrail.bundle.format import Manifest, Sums
-from auditrail.errors import AuditrailError, BundleError, NoteError, UnreadableError
-from auditrail.seal.keys import with_cosigners
-from auditrail.verify import notekeys
-from auditrail.verify.anchors import Anchor
+from auditrail.errors import AuditrailError, BundleError
 from auditrail.verify.evidence import Call, Evidence
 from auditrail.verify.kinds import _bundle_files as files
-from auditrail.verify.kinds._bundle_files import Held, Holding
-from auditrail.verify.types import BROKEN, INTACT, UNANCHORED, UNVERIFIABLE, Defect, Result
+from auditrail.verify.kinds import _bundle_word
+from auditrail.verify.kinds._bundle_files import Held
+from auditrail.verify.kinds._bundle_found import Found, read
+from auditrail.verify.types import BROKEN, INTACT, UNANCHORED, UNVERIFIABLE, Result
 
 NAME = "bundle"
 # Where a call keeps the results of its bundles, by the path shown: for what is proven against one.
 VERDICTS = (NAME, "results")
-MOST_DEFECTS = 1000
-_SHORT = 1 << 20
 # What systems write into folders that are looked at: named as the rest, but no sign of a forger.
 _DROPPED = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
-
-
-@dataclass
-class _Found:
-    """What was found of one bundle.
-
-    Attributes:
-        manifest: as far as it can be read. sound: whether it is what its writer wrote (step 2).
-        digest: SHA-256 of manifest.json in hex, "" if it is not there. sums: SHA256SUMS, None if it is not there.
-        records: files that there should be. checked: those that are as they should be.
-        signed, verified: signatures of the note, and those by keys that were given. signers: their names.
-    """
-
-    holding: Holding
-    shown: str
-    manifest: Manifest | None = None
-    sound: bool = False
-    digest: str = ""
-    sums: Sums | None = None
-    records: int = 0
-    checked: int = 0
-    signed: int = 0
-    verified: int = 0
-    anchors: list[str] = field(default_factory=list)
-    defects: list[Defect] = field(default_factory=list)
-    left_out: int = 0
-    not_checked: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    def add(
-        self, kind: str, name: str, note: str, *, expected: str | None = None, found: str | None = None,
-        breaks: bool = True,
-    ) -> None:  # fmt: skip
-        """Notes a defect of a file ("": of the bundle as a whole)."""
-        place = f"{self.shown}{self.holding.join}{self.holding.prefix}{name}" if name else ""
-        said = f"{name}: {note}" if name else note
-        if len(self.defects) < MOST_DEFECTS:
-            self.defects.append(Defect(kind, None, None, None, expected, found, said, breaks, place))
-        else:
-            self.left_out += 1
-
-    @property
-    def broken(self) -> bool:
-        return self.left_out > 0 or any(defect.breaks for defect in self.defects)
 
 
 class _Due(NamedTuple):
@@ -82,10 +32,10 @@ class _Due(NamedTuple):
 
 
 def check(item: Evidence, call: Call, *, alone: bool) -> Result:
-    """The result for one bundle; `alone`: nothing else is verified in the call, so that its expectations are about it."""
+    """The result for one bundle; `alone`: nothing else is verified in the call, so its expectations are about it."""
     shown = item.shown.rstrip("/") or item.shown
     try:
-        found = _Found(files.look(item.path, call.max_expansion), shown)
+        found = Found(files.look(item.path, call.max_expansion), shown)
     except (OSError, AuditrailError) as error:
         reason = error.message if isinstance(error, AuditrailError) else (error.strerror or str(error)).lower()
         not_read = (f"the bundle: it can't be read: {reason}",)
@@ -95,12 +45,12 @@ def check(item: Evidence, call: Call, *, alone: bool) -> Result:
     _sums(found)  # 3
     _tree(found)  # 4
     _files(found, call.processes)  # 5
-    _note(found, call)  # 6
-    _anchors(found, call, alone=alone)  # 7
+    _bundle_word.note(found, call)  # 6
+    _bundle_word.anchors(found, call, alone=alone)  # 7
     return _result(item, found, call)
 
 
-def _container(found: _Found) -> None:
+def _container(found: Found) -> None:
     """Step 1."""
     for fault in found.holding.faults:
         found.add("archive-layout", fault.name, fault.note if fault.name else f"the archive: {fault.note}")
@@ -118,25 +68,9 @@ def _container(found: _Found) -> None:
             found.add("duplicate-file", held.name, f"it stands {times} times: programs differ in which one they take")
 
 
-def _read(found: _Found, name: str, limit: int) -> bytes | None:
-    """A file that goes with the bundle; what is wrong with it is noted, and None returned."""
-    held = found.holding.find(name)
-    if held is None:
-        found.add("missing-file", name, "it is not there")
-        return None
-    try:
-        data = found.holding.read(held, limit)
-    except UnreadableError as error:
-        found.add("edited", name, f"it can't be read: {error.message}")
-        return None
-    if data is None:
-        found.add("edited", name, "it is far too long")
-    return data
-
-
-def _manifest(found: _Found) -> None:
+def _manifest(found: Found) -> None:
     """Step 2."""
-    raw = _read(found, form.MANIFEST, form.MOST_MANIFEST)
+    raw = read(found, form.MANIFEST, form.MOST_MANIFEST)
     if raw is None:
         return
     found.digest = sha256(raw).hexdigest()
@@ -159,9 +93,9 @@ def _manifest(found: _Found) -> None:
         found.add("edited", form.MANIFEST, "its files are not in order, or stand twice: no writer makes such a list")
 
 
-def _sums(found: _Found) -> None:
+def _sums(found: Found) -> None:
     """Step 3."""
-    raw = _read(found, form.SUMS, form.MOST_MANIFEST)
+    raw = read(found, form.SUMS, form.MOST_MANIFEST)
     if raw is None:
         return
     found.sums = form.read_sums(raw)
@@ -180,7 +114,7 @@ def _sums(found: _Found) -> None:
     found.add("edited", form.SUMS, note)
 
 
-def _tree(found: _Found) -> None:
+def _tree(found: Found) -> None:
     """Step 4."""
     if not found.sound or found.manifest is None:
         return
@@ -190,7 +124,7 @@ def _tree(found: _Found) -> None:
         found.add("edited", form.MANIFEST, note, expected=said.root, found=made)
 
 
-def _due(found: _Found) -> tuple[list[_Due], dict[str, str], str]:
+def _due(found: Found) -> tuple[list[_Due], dict[str, str], str]:
     """What files should be, what the other list says (where neither is sure), and the name of the list."""
     said = [] if found.manifest is None else list(found.manifest.files)
     listed = [] if found.sums is None else [pair for pair in found.sums.entries if pair[1] not in form.UNLISTED]
@@ -201,7 +135,7 @@ def _due(found: _Found) -> tuple[list[_Due], dict[str, str], str]:
     return [_Due(path, digest) for path, digest in once.items()], second, form.SUMS
 
 
-def _files(found: _Found, threads: int) -> None:
+def _files(found: Found, threads: int) -> None:
     """Step 5."""
     due, second, source = _due(found)
     if source == form.SUMS:
@@ -226,7 +160,7 @@ def _files(found: _Found, threads: int) -> None:
     _extra(found, {one.path for one in due} | form.UNLISTED, known=bool(due) or found.sound)
 
 
-def _changed(found: _Found, one: _Due, held: Held, digest: files.Digest, second: dict[str, str], source: str) -> None:
+def _changed(found: Found, one: _Due, held: Held, digest: files.Digest, second: dict[str, str], source: str) -> None:
     """Names the file that was changed: this one, or the list that speaks of it."""
     if digest.sha256 is not None and second.get(one.path) == digest.sha256:
         found.add("edited", source, f"its line of {one.path} was changed", expected=digest.sha256, found=one.sha256)
@@ -248,7 +182,7 @@ def _changed(found: _Found, one: _Due, held: Held, digest: files.Digest, second:
     found.add("edited", one.path, note, expected=one.sha256, found=digest.sha256)
 
 
-def _extra(found: _Found, known_names: frozenset[str] | set[str], *, known: bool) -> None:
+def _extra(found: Found, known_names: frozenset[str] | set[str], *, known: bool) -> None:
     """The files that nobody lists."""
     if not known:
         found.not_checked.append("the files: neither the manifest nor SHA256SUMS can be read")
@@ -262,98 +196,7 @@ def _extra(found: _Found, known_names: frozenset[str] | set[str], *, known: bool
             found.add("extra-file", name, note, breaks=not dropped)
 
 
-def _note(found: _Found, call: Call) -> None:
-    """Step 6."""
-    said = found.manifest.signer if found.manifest is not None else None
-    if found.holding.find(form.NOTE) is None:
-        if said is not None:
-            found.add("missing-file", form.NOTE, f"it is not there, and the manifest says that {_name(said)} signed it")
-        elif found.manifest is not None:
-            found.not_checked.append("who made the bundle: nobody signed it")
-        return
-    if found.sound and said is None:
-        found.add("extra-file", form.NOTE, "it was added: the manifest says that nobody signed")
-    raw = _read(found, form.NOTE, _SHORT)
-    if raw is None:
-        return
-    try:
-        note = notes.parse(raw)
-        found.signed = len(note.signatures)
-        trusted = notes.verify(note, with_cosigners(notekeys.trusted(call, [note])))
-        found.verified = len(trusted)
-        _own(found, note, said, trusted=bool(trusted))
-    except NoteError as error:
-        found.add("bad-signature", form.NOTE, error.message)
-        return
-    _speaks(found, note, signers=list(dict.fromkeys(one.verifier.name for one in trusted)))
-
-
-def _own(found: _Found, note: notes.Note, said: str | None, *, trusted: bool) -> None:
-    """The signature under the key that the manifest names: by itself, it only tells that nothing was damaged.
-
-    Raises:
-        NoteError: it fails.
-    """
-    if said is None or not found.sound:
-        return
-    if not notes.verify(note, [notes.verifier(said)]):
-        found.add("bad-signature", form.NOTE, f"the signature by {_name(said)}, whom the manifest names, is not there")
-    if not trusted:
-        names = ", ".join(one.name for one in note.signatures)
-        found.not_checked.append(f"who made the bundle: no key was given that signed it (--key); it says it is {names}")
-
-
-def _speaks(found: _Found, note: notes.Note, signers: list[str]) -> None:
-    """Whether the note is about this manifest; only then is a signature an anchor."""
-    if found.manifest is None:
-        return
-    due = form.note_text(len(found.manifest.files), form.root(found.manifest.files), found.digest)
-    if note.text == due:
-        if signers and found.sound:
-            found.anchors.append(f"{form.NOTE}, signed by {', '.join(signers)}")
-    elif signers:
-        found.add("rewritten", form.MANIFEST, f"it is not the one that {', '.join(signers)} signed")
-    elif found.sound:
-        found.add("edited", form.NOTE, "it speaks of another manifest than the one that is here")
-
-
-def _name(key: str) -> str:
-    return notes.verifier(key).name
-
-
-def _anchors(found: _Found, call: Call, *, alone: bool) -> None:
-    """Step 7."""
-    if found.manifest is None:
-        return
-    root = form.root(found.manifest.files).hex()
-    for anchor in call.anchors:
-        about = anchor.origin == form.ORIGIN or anchor.profile == form.SCHEMA
-        if anchor.path is not None and anchor.path.rpartition("/")[2] != found.shown.rpartition("/")[2]:
-            continue
-        head = notekeys.head_of(anchor)
-        same = head is not None and head.hex() in (found.digest, root)
-        if (anchor.origin or anchor.profile) and not about:
-            continue
-        if not same and not alone and (anchor.exact or (about and anchor.path is None)):
-            found.not_checked.append(f"{anchor.label}: it may be about something else that was given; verify one alone")
-        elif anchor.exact and anchor.records not in (None, len(found.manifest.files)):
-            there = f"{len(found.manifest.files)} file(s) are listed, and {anchor.records} were expected"
-            found.add("rewritten", form.MANIFEST, f"{anchor.label}: {there}")
-        elif same:
-            _anchored(found, anchor, by_root=head is not None and head.hex() == root)
-        elif anchor.head is not None and (anchor.exact or about):
-            note = f"{anchor.label}: it is another manifest than the one that was kept"
-            found.add("rewritten", form.MANIFEST, note, expected=anchor.head, found=found.digest)
-
-
-def _anchored(found: _Found, anchor: Anchor, *, by_root: bool) -> None:
-    found.anchors.append(anchor.label)
-    told = anchor.note is not None and f"manifest-sha256 {found.digest}\n" in anchor.note.text
-    if by_root and not told:
-        found.not_checked.append(f"what the manifest says besides the files: {anchor.label} holds their root alone")
-
-
-def _result(item: Evidence, found: _Found, call: Call) -> Result:
+def _result(item: Evidence, found: Found, call: Call) -> Result:
     listed = found.manifest.files if found.manifest is not None else ()
     if any(entry.path.startswith("raw/") for entry in listed):
         found.not_checked.append("chains and seals of the logs in raw/: unpack them, and verify them by themselves")
