@@ -29,7 +29,8 @@ _MOST_DEEP = 3
 _MOST_STREAM = 1 << 28
 _PDF_STREAM = re.compile(rb"stream\r?\n(.*?)\r?\n?endstream", re.DOTALL)
 _PDF_TEXT = re.compile(rb"\(((?:[^()\\]|\\.)*)\)", re.DOTALL)
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]{64,}={0,2}")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]{32,}={0,2}")
+_HEX = re.compile(rb"[0-9a-f]+")  # tokens and digests: no text is packed so
 _WORD_FILES = (".py", ".sql", ".toml", ".html", ".css", ".js", ".json", ".j2", ".txt", ".md")
 
 
@@ -76,12 +77,12 @@ def count(needles: Needles, file: IO[bytes], name: str) -> Counter[int]:
 
 
 def drop_own_words(needles: Needles) -> int:
-    """Drops pieces of contents that stand in auditrail's own texts: they would be found in every bundle."""
+    """Drops needles that stand in auditrail's own texts: they are no secret, and would be found in every bundle."""
     import numpy as np
 
     found = [np.zeros(0, np.int64)]
     found += [np.unique(needles.search(text)) for text in _own_texts(resources.files("auditrail"))]
-    return needles.drop(np.unique(np.concatenate(found)), values=False)
+    return needles.drop(np.unique(np.concatenate(found)), values=True)
 
 
 def _own_texts(folder: Any) -> Iterator[bytes]:
@@ -110,6 +111,8 @@ def _texts(file: IO[bytes], name: str, depth: int) -> Iterator[Iterator[bytes]]:
         yield from _unpacked(file, "gzip" if head[0] == 0x1F else "zstd")
     elif name.endswith((".html", ".svg")):
         for found in _BASE64.finditer(file.read()):
+            if _HEX.fullmatch(found.group()):
+                continue
             try:
                 data = base64.b64decode(found.group(), validate=True)
             except binascii.Error:
