@@ -109,7 +109,7 @@ class Redactor:
         first = plan.steps[0]
         if first.path is None and first.rule.action != "keep":
             return self._token(first.rule, place, value.encode(), place.field, whole=True)
-        if any(step.path is not None for step in plan.steps):
+        if plan.by_path:
             return self._by_path(plan, place, value)
         return self._scan(plan, place, value)
 
@@ -214,9 +214,10 @@ class Redactor:
         if together:
             if GROUP in made:
                 together[GROUP] = made.pop(GROUP)
-            step = plan.steps[self._decision(plan, at.below(next(iter(together)), ruled))[0]]
+            rule = plan.steps[self._decision(plan, at.below(next(iter(together)), ruled))[0]].rule
             data = jsontext.dumps(together).encode()
-            made[GROUP] = self._token(step.rule, at.below(GROUP, ruled).place(place), data, place.field, whole=True)
+            grouped = Place(place.table, place.row, place.field, f"{at.pointer}/{GROUP}")
+            made[GROUP] = self._token(rule, grouped, data, place.field, whole=True)
         return made if changed or together else node
 
     def _fates_below(self, plan: Plan, at: _At, ruled: int) -> dict[str, int]:

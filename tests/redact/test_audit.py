@@ -138,6 +138,15 @@ def test_every_value_is_found_wherever_it_stands(values: list[str], before: byte
         assert found == sum(once.values())
 
 
+@pytest.mark.parametrize("name", PACKED)
+def test_damaged_packings_end(name: str) -> None:
+    data = PACKED[name](VALUE * 3)
+    for cut in range(0, min(len(data), 4000), 37):
+        flipped = data[:cut] + bytes([data[cut] ^ 0xFF]) + data[cut + 1 :] if name != "far.txt" else data[:cut]
+        for text in (data[:cut], flipped):
+            audit.count(needles(), io.BytesIO(text), name)
+
+
 def test_random_bytes_are_no_hit() -> None:
     rnd = random.Random(7)
     made = Needles()
