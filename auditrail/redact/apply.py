@@ -3,7 +3,8 @@
 1. The facts of gap rules that read contents are built and kept (`keep`).
 2. Every table with a column that the policy may change is read in batches, redacted in as many processes as there are
    cores, and written anew in the same order; the old table is dropped.
-3. Needles that the redacted case holds by the policy's own word are dropped: a name that is kept may stand anywhere.
+3. Values that were withheld in their places are withheld wherever contents hold them, too (`echoes`).
+4. Needles that the redacted case holds by the policy's own word are dropped: a name that is kept may stand anywhere.
 
 The file of a scratch case still has the old tables in its free blocks: it is no part of a bundle and is to be deleted.
 """
@@ -11,15 +12,17 @@ The file of a scratch case still has the old tables in its free blocks: it is no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditrail.ingest._worker import Together
 from auditrail.redact import batch, keep
 from auditrail.redact.batch import Job, Outcome
-from auditrail.redact.commit import TOKEN
+from auditrail.redact.commit import TOKEN, Committer
+from auditrail.redact.echoes import Echoes
 from auditrail.redact.fields import COLUMNS, CONTENT, FACT_COLUMNS
 from auditrail.redact.needles import Needles
 from auditrail.redact.policy import Policy
@@ -115,7 +118,8 @@ class Redaction:
         with Together(_MAKER, self.policy.text, self.policy.name, self.key, alone=_ALONE) as together:
             for one in jobs:
                 if one.columns:
-                    self._table(connection, one, together)
+                    _rewrite(connection, one.table, partial(self._batches, one, together))
+        self._echoes(connection, jobs)
         self._changed.write(connection)
         connection.execute("CHECKPOINT")
         self._drop_kept(connection, jobs)
@@ -147,22 +151,7 @@ class Redaction:
             made.setdefault(table, []).append(name)
         return [batch.job(self.policy, table, names, fact=table in kept) for table, names in made.items()]
 
-    def _table(self, connection: duckdb.DuckDBPyConnection, job: Job, together: Together) -> None:
-        import pyarrow as pa
-
-        writer = connection.cursor()
-        new = f"redacted_{job.table}"
-        reader = connection.sql(f"FROM {job.table}").to_arrow_reader(BATCH_ROWS)
-        made = pa.RecordBatchReader.from_batches(reader.schema, self._batches(job, reader, together))
-        writer.execute(f"CREATE TABLE {new} AS FROM {job.table} LIMIT 0")
-        writer.register("redacted_batches", made)
-        writer.execute(f"INSERT INTO {new} FROM redacted_batches")
-        writer.unregister("redacted_batches")
-        writer.close()
-        connection.execute(f"DROP TABLE {job.table}")
-        connection.execute(f"ALTER TABLE {new} RENAME TO {job.table}")
-
-    def _batches(self, job: Job, reader: Any, together: Together) -> Iterator[Any]:
+    def _batches(self, job: Job, together: Together, reader: Any) -> Iterator[Any]:
         """The redacted batches in their order: of two processes, either may be first."""
         import pyarrow as pa
 
@@ -192,35 +181,74 @@ class Redaction:
         ready.update(together.finish())
         yield from finished()
 
+    def _echoes(self, connection: duckdb.DuckDBPyConnection, jobs: list[Job]) -> None:
+        """Withholds values that were withheld in their places wherever contents hold them, too."""
+        values = self.needles.of_values()
+        if not len(values):
+            return
+        echoes = Echoes(values, self.policy.rules, Committer(self.key), self.counts)
+        for job in jobs:
+            known = FACT_COLUMNS if job.fact else COLUMNS.get(job.table, {})
+            columns = tuple((name, one) for name in job.names if (one := known[name]) in CONTENT and one is not None)
+            if columns:
+                looked = job._replace(columns=columns)
+                _rewrite(connection, job.table, partial(self._echoed, echoes, looked))
+
+    def _echoed(self, echoes: Echoes, job: Job, reader: Any) -> Iterator[Any]:
+        import pyarrow as pa
+
+        for rows in reader:
+            made = echoes.columns(job, rows)
+            arrays = [made.get(name, rows.column(name)) for name in rows.schema.names]
+            self._changed.add(job, rows, pa.record_batch(list(made.values()), names=list(made)))
+            yield pa.record_batch(arrays, schema=rows.schema)
+
     def _drop_kept(self, connection: duckdb.DuckDBPyConnection, jobs: list[Job]) -> None:
-        """Drops needles that stand in names, and pieces of contents that stand in what a rule keeps."""
+        """Drops pieces of contents that stand in names, in what a rule keeps, or in auditrail's own texts.
+
+        What a rule withholds in its place, by a path, a pattern or as a name, is searched for all the same.
+        """
         from auditrail.redact import audit
 
         self.also_kept += audit.drop_own_words(self.needles)
-        changed = {(job.table, name): one for job in jobs for name, one in job.columns}
         for job in jobs:
             known = FACT_COLUMNS if job.fact else COLUMNS.get(job.table, {})
-            for name, one in known.items():
-                content = one in CONTENT
-                if one is None or (content and not self._keeps(one)):
-                    continue
-                if name == "blake3" or (job.fact and (job.table, name) not in changed and not content):
-                    continue
-                self.also_kept += self._drop_column(connection, job.table, name, values=not content)
+            for name in job.names:
+                one = known[name]
+                if one is not None and (one not in CONTENT or self._keeps(one)):
+                    self.also_kept += self._drop_column(connection, job.table, name)
 
     def _keeps(self, name: str) -> bool:
         return any(step.rule.action == "keep" for step in self.policy.plan(name).steps)
 
-    def _drop_column(self, connection: duckdb.DuckDBPyConnection, table: str, name: str, *, values: bool) -> int:
+    def _drop_column(self, connection: duckdb.DuckDBPyConnection, table: str, name: str) -> int:
         import numpy as np
+        import pyarrow as pa
 
         found = [np.zeros(0, np.int64)]
         # Tokens are no needles, and without them records are alike.
-        told = name if values else f"regexp_replace({name}, '{TOKEN.pattern}', '', 'g')"
-        different = connection.sql(f"SELECT DISTINCT {told} FROM {table} WHERE {name} IS NOT NULL")
+        told = f"regexp_replace({name}, '{TOKEN.pattern}', '', 'g')"
+        different = connection.sql(f"SELECT DISTINCT {told} FROM {table} WHERE typeof({name}) = 'VARCHAR'")
         for rows in different.to_arrow_reader(BATCH_ROWS):
             column = rows.column(0)
-            if column.type in ("string", "binary"):
-                text = b"\x00".join(v if isinstance(v, bytes) else v.encode() for v in column.to_pylist())
-                found.append(np.unique(self.needles.search(text)))
-        return self.needles.drop(np.unique(np.concatenate(found)), values=values)
+            if column.type == pa.string():
+                text = "\0".join(one for one in column.to_pylist() if one is not None)
+                found.append(np.unique(self.needles.search(text.encode())))
+        return self.needles.drop(np.unique(np.concatenate(found)), values=False)
+
+
+def _rewrite(connection: duckdb.DuckDBPyConnection, table: str, make: Callable[[Any], Iterator[Any]]) -> None:
+    """Writes a table anew out of its batches."""
+    import pyarrow as pa
+
+    writer = connection.cursor()
+    new = f"redacted_{table}"
+    reader = connection.sql(f"FROM {table}").to_arrow_reader(BATCH_ROWS)
+    made = pa.RecordBatchReader.from_batches(reader.schema, make(reader))
+    writer.execute(f"CREATE TABLE {new} AS FROM {table} LIMIT 0")
+    writer.register("redacted_batches", made)
+    writer.execute(f"INSERT INTO {new} FROM redacted_batches")
+    writer.unregister("redacted_batches")
+    writer.close()
+    connection.execute(f"DROP TABLE {table}")
+    connection.execute(f"ALTER TABLE {new} RENAME TO {table}")

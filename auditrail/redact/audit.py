@@ -16,20 +16,23 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from auditrail.redact.errors import LeakError
 from auditrail.redact.needles import WINDOW, Needles
 
+_Item = TypeVar("_Item")
 _CHUNK = 1 << 22
 # What is packed is unpacked so deep, and so far: a bundle's own files are never packed deeper.
 _MOST_DEEP = 3
 _MOST_STREAM = 1 << 28
 _PDF_STREAM = re.compile(rb"stream\r?\n(.*?)\r?\n?endstream", re.DOTALL)
 _PDF_TEXT = re.compile(rb"\(((?:[^()\\]|\\.)*)\)", re.DOTALL)
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]{64,}={0,2}")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]{32,}={0,2}")
+_HEX = re.compile(rb"[0-9a-f]+")  # tokens and digests: no text is packed so
 _WORD_FILES = (".py", ".sql", ".toml", ".html", ".css", ".js", ".json", ".j2", ".txt", ".md")
 
 
@@ -76,12 +79,12 @@ def count(needles: Needles, file: IO[bytes], name: str) -> Counter[int]:
 
 
 def drop_own_words(needles: Needles) -> int:
-    """Drops pieces of contents that stand in auditrail's own texts: they would be found in every bundle."""
+    """Drops needles that stand in auditrail's own texts: they are no secret, and would be found in every bundle."""
     import numpy as np
 
     found = [np.zeros(0, np.int64)]
     found += [np.unique(needles.search(text)) for text in _own_texts(resources.files("auditrail"))]
-    return needles.drop(np.unique(np.concatenate(found)), values=False)
+    return needles.drop(np.unique(np.concatenate(found)), values=True)
 
 
 def _own_texts(folder: Any) -> Iterator[bytes]:
@@ -93,28 +96,42 @@ def _own_texts(folder: Any) -> Iterator[bytes]:
 
 
 def _texts(file: IO[bytes], name: str, depth: int) -> Iterator[Iterator[bytes]]:
-    """All texts of a file, each as chunks: its bytes, and those that are packed in it."""
+    """All texts of a file, each as chunks: its bytes, and those that are packed in it as far as it can be unpacked."""
     head = file.read(8)
     file.seek(0)
     yield iter(lambda: file.read(_CHUNK), b"")
     if depth >= _MOST_DEEP:
         return
     file.seek(0)
+    packed: Iterator[Iterator[bytes]] = iter(())
     if head[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        yield from _members(file, depth)
+        packed = _members(file, depth)
     elif head[:4] == b"PAR1":
-        yield from _columns(file)
+        packed = _columns(file)
     elif head[:5] == b"%PDF-":
-        yield from _streams(file.read())
+        packed = _streams(file.read())
     elif head[:2] == b"\x1f\x8b" or head[:4] == b"\x28\xb5\x2f\xfd":
-        yield from _unpacked(file, "gzip" if head[0] == 0x1F else "zstd")
+        packed = _unpacked(file, "gzip" if head[0] == 0x1F else "zstd")
     elif name.endswith((".html", ".svg")):
-        for found in _BASE64.finditer(file.read()):
-            try:
-                data = base64.b64decode(found.group(), validate=True)
-            except binascii.Error:
-                continue
-            yield from _texts(io.BytesIO(data), "", depth + 1)
+        packed = _encoded(file.read(), depth)
+    for chunks in _sound(packed):
+        yield _sound(chunks)
+
+
+def _sound(items: Iterator[_Item]) -> Iterator[_Item]:
+    """The items up to where damage ends them: evidence may be anything, and what nobody can unpack is no leak."""
+    import pyarrow as pa
+
+    damage = (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+    with suppress(*damage, pa.ArrowException):
+        yield from items
+
+
+def _encoded(data: bytes, depth: int) -> Iterator[Iterator[bytes]]:
+    for found in _BASE64.finditer(data):
+        if not _HEX.fullmatch(found.group()):
+            with suppress(binascii.Error):
+                yield from _texts(io.BytesIO(base64.b64decode(found.group(), validate=True)), "", depth + 1)
 
 
 def _members(file: IO[bytes], depth: int) -> Iterator[Iterator[bytes]]:

@@ -39,6 +39,7 @@ class Job(NamedTuple):
 
     table: str
     columns: tuple[tuple[str, str], ...]
+    names: tuple[str, ...] = ()  # all columns of text or bytes
     fact: bool = False
 
     def needs(self, names: Iterable[str]) -> list[str]:
@@ -68,6 +69,7 @@ def job(policy: Policy, table: str, names: Iterable[str], *, fact: bool = False)
         PolicyError: a column has no field, so nobody has decided whether it may be kept.
     """
     known = FACT_COLUMNS if fact else COLUMNS.get(table, {})
+    names = tuple(names)
     made = []
     for name in names:
         if name not in known:
@@ -75,7 +77,7 @@ def job(policy: Policy, table: str, names: Iterable[str], *, fact: bool = False)
         field = known[name]
         if field is not None and _active(policy, field):
             made.append((name, field))
-    return Job(table, tuple(made), fact)
+    return Job(table, tuple(made), names, fact)
 
 
 def _active(policy: Policy, field: str) -> bool:

@@ -96,21 +96,31 @@ class Needles:
         first[1:] = rows["hash"][1:] != rows["hash"][:-1]
         self._rows = rows[first]
 
-    def search(self, data: bytes | memoryview, known: int = 0) -> Any:
+    def search(self, data: bytes, known: int = 0) -> Any:
         """Numbers of the needles that stand in a text, each as often as it stands there, as an array.
 
         Args:
             data: the text.
             known: so many bytes at its beginning were searched already, as the end of the text before.
         """
+        return self.places(data, known)[0]
+
+    def places(self, data: bytes, known: int = 0) -> tuple[Any, Any]:
+        """The same, and where each begins."""
         import numpy as np
 
         if self._index is None:
             self._merge()
             self._index = _Index(self._rows)
         if not len(self._rows) or len(data) < LEAST_VALUE:
-            return np.zeros(0, np.int64)
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
         return self._index.search(data, known)
+
+    def of_values(self) -> Needles:
+        """Those of values alone, with the same rules."""
+        made = Needles()
+        made.add_rows(self.rows()[self.rows()["value"]])
+        return made
 
     def drop(self, found: Any, *, values: bool) -> int:
         """Drops needles by their numbers, those of values only where `values` says so; returns how many."""
@@ -136,17 +146,32 @@ def _runs(data: Any) -> tuple[Any, Any]:
         edges = np.concatenate([[0], edges])
     starts, ends = edges[0::2], edges[1::2]  # the padding ends the last run
     long = ends - starts >= LEAST_PIECE
-    starts, ends = starts[long], ends[long]
+    starts, stops = starts[long], ends[long]
+    # What stands between members of JSON (`: 12, `) is no part of a number.
+    edge, ends = _between(), stops.copy()
+    for _ in range(2):
+        starts = starts + edge[data[starts]]
+        ends = ends - edge[data[ends - 1]]
+    long = ends - starts >= LEAST_PIECE
+    starts, ends, stops = starts[long], ends[long], stops[long]
     letters = np.concatenate([[0], np.cumsum(letter[data], dtype=np.int64)])
     digits = np.concatenate([[0], np.cumsum(digit[data], dtype=np.int64)])
     lengths = ends - starts
     few, many = letters[ends] - letters[starts], digits[ends] - digits[starts]
-    is_key = (data[ends] == 0x22) & (data[ends + 1] == 0x3A)
+    is_key = (data[stops] == 0x22) & (data[stops + 1] == 0x3A)
     is_word = (few == lengths) & (lengths < LEAST_WORD)
     is_number = (few == 0) & (many >= _LEAST_DIGITS) & (many + 6 >= lengths) & (data[starts] != 0x31)
     is_date = (few == 0) & (data[starts] == 0x32) & (data[starts + 1] == 0x30)
     kept = ~is_key & ~is_word & ((few >= 3) | (is_number & ~is_date))
     return starts[kept], lengths[kept]
+
+
+def _between() -> Any:
+    import numpy as np
+
+    edge = np.zeros(256, np.int64)
+    edge[list(b",: ")] = 1
+    return edge
 
 
 def _classes() -> tuple[Any, Any, Any]:
@@ -218,7 +243,7 @@ class _Index:
 
         return (words * np.uint64(_MULTIPLIERS[0])) >> self._shift
 
-    def search(self, data: bytes | memoryview, known: int) -> Any:
+    def search(self, data: bytes, known: int) -> tuple[Any, Any]:
         import numpy as np
 
         size = len(data)
@@ -229,17 +254,19 @@ class _Index:
                 words = np.frombuffer(data, "<u8", count=number, offset=phase)
                 places.append(np.flatnonzero(self._table[self._slots(words)]) * 8 + phase)
         at = np.concatenate(places)
-        padded = np.frombuffer(bytes(data) + bytes(WINDOW), np.uint8)
+        padded = np.frombuffer(data + bytes(WINDOW), np.uint8)
         words = np.ascontiguousarray(padded[at[:, None] + np.arange(8)]).view("<u8")[:, 0]
         place = np.minimum(np.searchsorted(self._words, words), len(self._words) - 1)
         held = self._words[place] == words
         at, lengths = at[held], self._lengths[place[held]]
-        found = [np.zeros(0, np.int64)]
+        found, begins = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         for length in self._all:
             some = at[((lengths >> np.uint64(length)) & np.uint64(1)).astype(bool)]
             some = some[(some + length <= size) & (some + length > known)]
             if len(some):
                 hashes, _ = _hashes(padded, some, np.full(len(some), length))
                 number = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
-                found.append(number[self._hashes[number] == hashes])
-        return np.concatenate(found)
+                right = self._hashes[number] == hashes
+                found.append(number[right])
+                begins.append(some[right])
+        return np.concatenate(found), np.concatenate(begins)

@@ -95,6 +95,7 @@ class Plan:
 
     steps: tuple[Step, ...] = ()
     finders: tuple[tuple[Rule, Detector], ...] = ()
+    by_path: bool = False  # a step is for some paths only
 
     @property
     def detectors(self) -> tuple[Detector, ...]:
@@ -133,7 +134,7 @@ class Policy:
                 elif field in JSON and one.startswith(field + "."):
                     glob = one[len(field) + 1 :]
                     steps.append(Step(rule, _glob(glob, re.IGNORECASE), re.split(r"[*?]", glob)[0].lower()))
-        return Plan(tuple(steps), tuple(finders))
+        return Plan(tuple(steps), tuple(finders), any(step.path is not None for step in steps))
 
 
 def load(word: str) -> Policy:

@@ -92,7 +92,7 @@ class Redactor:
         place = Place("", "", field)
         if plan.steps and plan.steps[0].rule.action != "keep":
             return self._token(plan.steps[0].rule, place, value.encode(), family(field), whole=False, count=False)
-        return self._scan(plan, place, value, joined=True, count=False) if plan.finders else value
+        return self._scan(plan, place, value, joined=True, count=False)
 
     def content(self, place: Place, value: str, context: Context | None) -> str:
         """A content, as text; without a context (it is that of no event) as if every condition held.
@@ -105,11 +105,11 @@ class Redactor:
     def _content(self, place: Place, value: str, context: Context | None) -> str:
         plan = self.plan(place.field, context)
         if not plan.steps:
-            return self._scan(plan, place, value) if plan.finders else value
+            return self._scan(plan, place, value)
         first = plan.steps[0]
         if first.path is None and first.rule.action != "keep":
             return self._token(first.rule, place, value.encode(), place.field, whole=True)
-        if any(step.path is not None for step in plan.steps):
+        if plan.by_path:
             return self._by_path(plan, place, value)
         return self._scan(plan, place, value)
 
@@ -214,9 +214,10 @@ class Redactor:
         if together:
             if GROUP in made:
                 together[GROUP] = made.pop(GROUP)
-            step = plan.steps[self._decision(plan, at.below(next(iter(together)), ruled))[0]]
+            rule = plan.steps[self._decision(plan, at.below(next(iter(together)), ruled))[0]].rule
             data = jsontext.dumps(together).encode()
-            made[GROUP] = self._token(step.rule, at.below(GROUP, ruled).place(place), data, place.field, whole=True)
+            grouped = Place(place.table, place.row, place.field, f"{at.pointer}/{GROUP}")
+            made[GROUP] = self._token(rule, grouped, data, place.field, whole=True)
         return made if changed or together else node
 
     def _fates_below(self, plan: Plan, at: _At, ruled: int) -> dict[str, int]:
@@ -251,8 +252,14 @@ class Redactor:
 
     def _scan(self, plan: Plan, place: Place, text: str, *, joined: bool = False, count: bool = True) -> str:
         """A text with all that the patterns find in it replaced; the same object where they find nothing."""
-        if place.field in JSON and place.path == "" and (parsed := _parsed(text)) is not None:
-            return self._rewritten(plan, place, text, parsed, _At(len(plan.steps)))
+        if not plan.finders:
+            return text
+        if place.field in JSON and place.path == "" and text.lstrip()[:1] in ("{", "["):
+            parsed = _parsed(text)
+            if parsed is not None:
+                return self._rewritten(plan, place, text, parsed, _At(len(plan.steps)))
+            if "\\u" in text:  # JSON that does not parse, with characters that no pattern sees
+                return self._token(plan.finders[0][0], place, text.encode(), place.field, whole=True)
         parts = []
         end = 0
         for part, (begin, stop, number) in enumerate(detectors.matches(text, plan.detectors)):

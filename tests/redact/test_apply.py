@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from auditrail.redact import keep, policy
 from auditrail.redact.apply import Redaction
 from auditrail.redact.batch import COLUMNS, FACT_COLUMNS, job
 from auditrail.redact.commit import TOKEN
-from auditrail.redact.errors import PolicyError
+from auditrail.redact.errors import LeakError, PolicyError
 from auditrail.redact.fields import FIELDS
 from auditrail.report.gaps import gaps
 from tests.gaps._case import loaded
@@ -59,10 +60,17 @@ def before() -> tuple[set[str], str, dict[str, Any]]:
         return held, "\n".join(name or "" for (name,) in names), document(gaps(connection))
 
 
-def test_no_content_is_left_in_any_table(before: Any) -> None:
+@pytest.fixture(scope="module")
+def after() -> Iterator[tuple[Any, Redaction]]:
+    """The demo under `contents`; each test takes a cursor, which has temporary tables of its own."""
+    with redacted(DEMO, "contents") as made:
+        yield made
+
+
+def test_no_content_is_left_in_any_table(before: Any, after: Any) -> None:
     held, names, _ = before
-    with redacted(DEMO, "contents") as (connection, made):
-        left = texts(connection)
+    connection, made = after
+    left = texts(connection.cursor())
     # Ids and names are kept, also where contents repeat them; times and single words are no contents.
     secret = {one for one in held if one not in names and not re.fullmatch(r"[\d:TZ.-]+|\w+", one)}
     assert len(secret) > 100
@@ -74,12 +82,24 @@ def told(made: dict[str, Any]) -> list[Any]:
     return [{**gap, "evidence": [{**place} for place in gap["evidence"]]} for gap in made["gaps"]]
 
 
-def test_gaps_of_a_redacted_case_are_those_of_the_original(before: Any) -> None:
-    with redacted(DEMO, "contents") as (connection, _):
-        after = document(gaps(connection))
-    assert told(after) == told(before[2])
-    assert after["coverage"] == before[2]["coverage"]
-    assert after["estimates"] == before[2]["estimates"]
+def test_gaps_of_a_redacted_case_are_those_of_the_original(before: Any, after: Any) -> None:
+    made = document(gaps(after[0].cursor()))
+    assert told(made) == told(before[2])
+    assert made["coverage"] == before[2]["coverage"]
+    assert made["estimates"] == before[2]["estimates"]
+
+
+def leaves_no_name(connection: Any) -> None:
+    """That a strict case says no name, and that its runs still hold together."""
+    left = texts(connection)
+    for word in ("refunds-agent", "issue_refund", "run-7f3a91", "demo/evidence", "T-88"):
+        assert word not in left, word
+    runs = connection.execute(
+        "SELECT count(*) FROM runs r JOIN run_ids i ON i.run = r.run AND i.value = r.id"
+    ).fetchone()
+    assert runs == connection.execute("SELECT count(*) FROM runs").fetchone()
+    joined = "SELECT count(DISTINCT e.run_id) FROM events e JOIN run_ids i ON i.value = e.run_id AND i.kind = 'run'"
+    assert connection.execute(joined).fetchone()[0] > 3
 
 
 @pytest.mark.parametrize("name", ["personal", "strict"])
@@ -92,9 +112,11 @@ def test_gaps_under_pseudonyms_are_the_same_by_kind_and_number(before: Any, name
 
     with redacted(DEMO, name) as (connection, _):
         assert kinds(document(gaps(connection))) == kinds(before[2])
+        if name == "strict":
+            leaves_no_name(connection)
 
 
-def test_facts_that_are_not_kept_do_not_depend_on_contents() -> None:
+def test_facts_that_are_not_kept_do_not_depend_on_contents(after: Any) -> None:
     names = discover.names("auditrail.gaps.facts")
 
     def rows(connection: Any) -> dict[str, Any]:
@@ -103,20 +125,8 @@ def test_facts_that_are_not_kept_do_not_depend_on_contents() -> None:
 
     with loaded(DEMO) as connection:
         original = rows(connection)
-    with redacted(DEMO, "contents") as (connection, _):
-        assert rows(connection) == original
+    assert rows(after[0].cursor()) == original
     assert set(keep.FACTS) <= set(names)
-
-
-def test_strict_leaves_no_name_and_joins_everything(before: Any) -> None:
-    with redacted(DEMO, "strict") as (connection, _):
-        left = texts(connection)
-        for word in ("refunds-agent", "issue_refund", "run-7f3a91", "demo/evidence", "T-88"):
-            assert word not in left, word
-        runs = connection.execute("SELECT count(*) FROM runs r JOIN run_ids i ON i.run = r.run AND i.value = r.id")
-        assert runs.fetchone() == connection.execute("SELECT count(*) FROM runs").fetchone()
-        joined = "SELECT count(DISTINCT e.run_id) FROM events e JOIN run_ids i ON i.value = e.run_id AND i.kind = 'run'"
-        assert connection.execute(joined).fetchone()[0] > 3
 
 
 def test_states_stay_and_blanks_stay_blank(tmp_path: Path) -> None:
@@ -142,15 +152,37 @@ def test_a_short_text_that_holds_a_mask_is_not_told_by_gaps(tmp_path: Path) -> N
     assert "Alice" not in json.dumps(made)
 
 
-def test_the_same_key_gives_the_same_case_and_another_key_another() -> None:
+def test_the_same_key_gives_the_same_case_and_another_key_another(tmp_path: Path) -> None:
+    evidence = call(tmp_path / "logs", {"mail": "alice@example.com"}, {"password": "hunter2-hunter2"})
+
     def made(key: bytes) -> Any:
-        with loaded(DEMO) as connection:
+        with loaded(evidence) as connection:
             Redaction(policy.load("personal"), key).apply(connection)
             return connection.execute("SELECT * FROM events ORDER BY event").fetchall()
 
     first = made(KEY)
     assert made(KEY) == first
     assert made(bytes(32)) != first
+
+
+def test_a_value_that_a_rule_withholds_goes_wherever_contents_hold_it(tmp_path: Path) -> None:
+    args = {"full_name": "Alice Miller", "n": 1}
+    evidence = call(tmp_path / "logs", args, {"text": "Dear Alice Miller, it is paid", "n": 2}, note="for Alice Miller")
+    with redacted(evidence, "personal") as (connection, made):
+        assert "Alice" not in texts(connection)
+        result = json.loads(connection.execute("SELECT max(result) FROM events").fetchone()[0])
+    assert result["n"] == 2
+    assert TOKEN.fullmatch(result["text"])
+    assert made.counts["members", "result"] == 1
+
+
+def test_a_name_that_repeats_a_withheld_value_stops_the_export(tmp_path: Path) -> None:
+    evidence = call(tmp_path / "logs", {"full_name": "Alice Miller"}, agent="Alice Miller")
+    with redacted(evidence, "personal") as (connection, made):
+        out = tmp_path / "events.csv"
+        out.write_text(texts(connection))
+        with pytest.raises(LeakError, match="members"):
+            made.audit([("records/events.csv", out)])
 
 
 def test_records_of_which_something_was_withheld_are_named(tmp_path: Path) -> None:
@@ -176,16 +208,10 @@ def test_every_column_of_text_has_a_field() -> None:
     for table in schema.tables():
         known = {c.name for c in schema.columns(table) if c.sql_type in ("VARCHAR", "BLOB")}
         assert known == set(COLUMNS[table]), table
-    for name in keep.FACTS:
-        module = discover.module("auditrail.gaps.facts", name)
-        assert module is not None
-        with loaded(DEMO) as connection:
-            keep.keep(connection)
-            break
     fields = {f for columns in (*COLUMNS.values(), FACT_COLUMNS) for f in columns.values() if f is not None}
     assert {f for f in fields if " " not in f} <= set(FIELDS)
 
 
 def test_a_column_without_a_field_is_refused() -> None:
-    with pytest.raises(PolicyError, match="events.brand_new"):
+    with pytest.raises(PolicyError, match=r"events\.brand_new"):
         job(policy.load("contents"), "events", ["args", "brand_new"])
