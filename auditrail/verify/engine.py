@@ -76,7 +76,7 @@ class _Wholes:
 
     def __init__(self) -> None:
         self._kinds = {name: kind for name, kind in discover.modules(_KINDS).items() if hasattr(kind, "whole")}
-        self._known: dict[str, str] = {}
+        self._looked: dict[str, str | None] = {}
 
     def _sign(self, item: Input) -> tuple[Path, str] | None:
         signs = ((kind.whole(item), kind.NAME) for kind in self._kinds.values() if item.error is None)
@@ -87,7 +87,9 @@ class _Wholes:
         folders: dict[Path, str] = {}
         for item in items:
             sign = self._sign(item)
-            if sign is not None and sign[0] != item.path:
+            if sign is None or sign[0] == item.path:
+                self._looked[item.shown] = sign[1] if sign is not None else None
+            else:
                 folders[sign[0]] = sign[1]
         made: dict[Path, Input] = {}
         for item in items:
@@ -99,22 +101,19 @@ class _Wholes:
             below = len(item.path.relative_to(folder).parts)
             shown = str(Path(item.shown).parents[below - 1])
             made.setdefault(folder, Input(shown, folder, 0))
-            self._known[shown] = folders[folder]
+            self._looked[shown] = folders[folder]
         return list(made.values())
 
     def is_one(self, item: Input) -> bool:
         """Whether an archive is not to be opened."""
-        if item.shown in self._known:
-            return True
-        sign = self._sign(item)
-        if sign is None or sign[0] != item.path:
-            return False
-        self._known[item.shown] = sign[1]
-        return True
+        if item.shown not in self._looked:
+            sign = self._sign(item)
+            self._looked[item.shown] = sign[1] if sign is not None and sign[0] == item.path else None
+        return self._looked[item.shown] is not None
 
     def kind(self, item: Input) -> str | None:
         """The kind that judges an input as a whole, None if it is a file like others."""
-        return self._known.get(item.shown)
+        return self._looked.get(item.shown)
 
 
 def _results(items: list[Evidence], call: Call) -> tuple[tuple[Result, ...], list[str]]:
