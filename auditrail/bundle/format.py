@@ -27,7 +27,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from auditrail import jsontext, merkle, notes
-from auditrail.errors import BundleError, RecordError
+from auditrail.errors import BundleError, NoteError, RecordError
 
 SCHEMA = "auditrail.bundle/1"
 MANIFEST, SUMS, NOTE = "manifest.json", "SHA256SUMS", "manifest.note"
@@ -36,8 +36,8 @@ UNLISTED = frozenset({MANIFEST, SUMS, NOTE})
 ORIGIN = "auditrail bundle"
 ALGORITHM = "rfc6962-sha256"
 LEAF = "the line of SHA256SUMS: sha256 hex, two blanks, path, LF"
-# The order in which the manifest's keys are written. `signer`: `<name>+<key id>` of the key of the note, null without
-# one: without it, a note that was taken away would not be missed.
+# The order in which the manifest's keys are written. `signer`: the public key of the note (`name+id+base64`), null
+# without one: a note that was taken away would not be missed, and a damaged one not be seen by who has no key.
 KEYS = (
     "schema", "generated_by", "not_checked", "command", "scope", "period", "operator", "generated_at", "custody",
     "sources", "counts", "redaction", "signer", "files", "merkle", "self",
@@ -77,7 +77,8 @@ class Manifest:
     Attributes:
         document: all of it. files: its entries, in its order.
         size, root: what it says of the Merkle tree (root in hex). own: what it says `self` is.
-        signer: the key that it says signed it, None if nobody did. flags: what the parser had to say (`jsontext`).
+        signer: the public key that it says signed the note, None if nobody did.
+        flags: what the parser had to say (`jsontext`).
     """
 
     document: dict[str, Any]
@@ -199,11 +200,6 @@ def note_text(count: int, root: bytes, manifest_sha256: str) -> str:
     return notes.Checkpoint(ORIGIN, count, root, (f"manifest-sha256 {manifest_sha256}",)).text()
 
 
-def signer_of(key: notes.Verifier) -> str:
-    """How the manifest's `signer` names a key."""
-    return f"{key.name}+{key.key_id.hex()}"
-
-
 def is_manifest(head: bytes) -> bool:
     """Whether a file that begins so is a bundle's manifest."""
     return head.lstrip()[:1] == b"{" and b'"schema": "auditrail.bundle/' in head[:200]
@@ -230,8 +226,11 @@ def read_manifest(raw: bytes) -> Manifest:
     if not isinstance(listed, list):
         raise BundleError("it lists no files")
     signer = document.get("signer")
-    if signer is not None and not isinstance(signer, str):
-        raise BundleError("its signer is no text")
+    if signer is not None:
+        try:
+            notes.verifier(str(signer))
+        except NoteError as error:
+            raise BundleError(f"its signer is no public key: {error.message}") from None
     files = tuple(_entry(number, value) for number, value in enumerate(listed))
     size = _size(tree.get("size"), "its Merkle tree")
     top, own = _digest(tree.get("root"), "its Merkle root"), _digest(document.get("self"), "self")
@@ -267,7 +266,7 @@ def _entry(number: int, value: Any) -> FileEntry:
 
 
 def _size(value: Any, where: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 53:  # as RFC 8785 can write
         raise BundleError(f"{where} has no size")
     return value
 

@@ -33,7 +33,7 @@ LEVELS = (
         FORMAT,
     ),
     ("config", "readers", "chains"),
-    ("ingest", "case", "correlate", "gaps", "rules", "verify", "seal"),
+    ("ingest", "case", "correlate", "gaps", "rules", "verify", "seal", "redact"),
     ("report",),
     ("outputs",),
     ("bundle",),
