@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, NamedTuple
 
-from auditrail import jsontext
+from auditrail import content, jsontext
 from auditrail.errors import RecordError
 from auditrail.redact import detectors
 from auditrail.redact.commit import Committer, Disclosure, Place, family_info
@@ -162,7 +162,7 @@ class Redactor:
         """
         ruled, acting, reaches = self._decision(plan, at)
         if acting and not (reaches and isinstance(node, (dict, list)) and node):
-            if node is None or node in ("", {}, []):
+            if node is None or node in ("", {}, []) or (isinstance(node, str) and content.is_mark(node)):
                 return node
             data = node if isinstance(node, str) else jsontext.dumps(node)
             step = plan.steps[ruled]
