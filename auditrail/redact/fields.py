@@ -9,8 +9,8 @@ from __future__ import annotations
 from auditrail.terms import ID_COLUMNS, ID_KINDS
 
 # Contents: each value stands alone. Those of `JSON` can be withheld in part, by paths.
-JSON = ("args", "result", "attributes")
-CONTENT = (*JSON, "error", "quarantine", "remarks", "defects", "notes")
+JSON = ("args", "result", "attributes", "remarks")
+CONTENT = (*JSON, "error", "quarantine", "defects", "notes")
 STRUCTURE = (
     "agent",
     "agent_version",
