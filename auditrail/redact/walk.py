@@ -22,6 +22,7 @@ _STRUCTURE = frozenset(STRUCTURE)
 # Members that a rule for whatever stands there (`attributes.*`) withholds are one value, an object: one commitment for
 # all of them, under this name in the object that they were taken from.
 GROUP = "withheld"
+_SHORT = 60
 # What becomes of a member: looked into, kept as it is, or withheld together with others.
 _VISITED, _KEPT, _TOGETHER = range(3)
 # States of arguments and results that hold nothing that could be withheld.
@@ -55,6 +56,7 @@ class Redactor:
         self._plans: dict[tuple[str, Context | None], Plan] = {}
         # Paths repeat from record to record; plans are kept as long as decisions on them.
         self._decisions: dict[tuple[int, str, int], tuple[int, bool, bool]] = {}
+        self._clean: dict[int, set[str]] = {}  # short texts in which a plan finds nothing: they recur
         self._fates: dict[tuple[int, str, int], dict[str, int]] = {}
         self._names: dict[tuple[str, str], tuple[str, tuple[Taken, ...]]] = {}
 
@@ -66,6 +68,7 @@ class Redactor:
                 self._plans.clear()
                 self._decisions.clear()
                 self._fates.clear()
+                self._clean.clear()
             found = self._plans[field, context] = self.policy.plan(field, context)
         return found
 
@@ -260,6 +263,8 @@ class Redactor:
                 return self._rewritten(plan, place, text, parsed, _At(len(plan.steps)))
             if "\\u" in text:  # JSON that does not parse, with characters that no pattern sees
                 return self._token(plan.finders[0][0], place, text.encode(), place.field, whole=True)
+        if len(text) <= _SHORT and (known := self._clean.get(id(plan))) is not None and text in known:
+            return text
         parts = []
         end = 0
         for part, (begin, stop, number) in enumerate(detectors.matches(text, plan.detectors)):
@@ -273,7 +278,14 @@ class Redactor:
                 )
             )  # fmt: skip
             end = stop
-        return "".join((*parts, text[end:])) if parts else text
+        if parts:
+            return "".join((*parts, text[end:]))
+        if len(text) <= _SHORT:
+            known = self._clean.setdefault(id(plan), set())
+            if len(known) > 100_000:
+                known.clear()
+            known.add(text)
+        return text
 
     def _token(
         self,
