@@ -72,8 +72,8 @@ class Redactor:
             found = self._plans[field, context] = self.policy.plan(field, context)
         return found
 
-    def name(self, field: str, value: str) -> str:
-        """A value of a structural field: the same for equal values, wherever they stand."""
+    def name(self, field: str, value: str, times: int = 1) -> str:
+        """A value of a structural field, which stands there so many times: the same wherever it stands."""
         known = self._names.get((field, value))
         if known is None:
             if len(self._names) > 200_000:
@@ -87,7 +87,7 @@ class Redactor:
             if collect:
                 self.taken += known[1]
         for one in known[1]:
-            self.counts[one.rule, field] += 1
+            self.counts[one.rule, field] += times
         return known[0]
 
     def _name(self, field: str, value: str) -> str:

@@ -90,6 +90,12 @@ def test_gaps_of_a_redacted_case_are_those_of_the_original(before: Any, after: A
     assert made["estimates"] == before[2]["estimates"]
 
 
+def test_names_are_counted_as_often_as_they_stand(tmp_path: Path) -> None:
+    with redacted(call(tmp_path / "logs", {"n": 1}), "strict") as (_, made):
+        assert made.counts["names", "tool"] >= 2  # in both events
+        assert made.counts["ids", "ids.tool_call"] >= 2
+
+
 def handed_over(connection: Any, made: Redaction, found: dict[str, Any], folder: Path) -> None:
     """What a bundle holds is no hit: no word of ours, no name that the policy keeps."""
     out = folder / "all.txt"
