@@ -113,7 +113,8 @@ class Redaction:
         Raises:
             PolicyError: a table has a column that no field covers.
         """
-        kept = keep.keep(connection, self.params)
+        beside = all(self.policy.plan(name).idle for name in keep.BESIDE_FIELDS)
+        kept = keep.keep(connection, self.params, beside=beside)
         jobs = self._jobs(connection, kept)
         with Together(_MAKER, self.policy.text, self.policy.name, self.key, alone=_ALONE) as together:
             for one in jobs:
