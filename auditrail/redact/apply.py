@@ -4,7 +4,7 @@
 2. Every table with a column that the policy may change is read in batches, redacted in as many processes as there are
    cores, and written anew in the same order; the old table is dropped.
 3. Values that were withheld in their places are withheld wherever contents hold them, too (`echoes`).
-4. Needles that the redacted case holds by the policy's own word are dropped: a name that is kept may stand anywhere.
+4. Needles that the redacted case holds by the policy's own word are dropped: what is kept may stand anywhere.
 
 The file of a scratch case still has the old tables in its free blocks: it is no part of a bundle and is to be deleted.
 """
@@ -23,7 +23,7 @@ from auditrail.redact import batch, keep
 from auditrail.redact.batch import Job, Outcome
 from auditrail.redact.commit import TOKEN, Committer
 from auditrail.redact.echoes import Echoes
-from auditrail.redact.fields import COLUMNS, CONTENT, FACT_COLUMNS
+from auditrail.redact.fields import COLUMNS, CONTENT, FACT_COLUMNS, STRUCTURE
 from auditrail.redact.needles import Needles
 from auditrail.redact.policy import Policy
 
@@ -113,7 +113,8 @@ class Redaction:
         Raises:
             PolicyError: a table has a column that no field covers.
         """
-        kept = keep.keep(connection, self.params)
+        beside = all(self.policy.plan(name).idle for name in keep.BESIDE_FIELDS)
+        kept = keep.keep(connection, self.params, beside=beside)
         jobs = self._jobs(connection, kept)
         with Together(_MAKER, self.policy.text, self.policy.name, self.key, alone=_ALONE) as together:
             for one in jobs:
@@ -204,9 +205,10 @@ class Redaction:
             yield pa.record_batch(arrays, schema=rows.schema)
 
     def _drop_kept(self, connection: duckdb.DuckDBPyConnection, jobs: list[Job]) -> None:
-        """Drops pieces of contents that stand in names, in what a rule keeps, or in auditrail's own texts.
+        """Drops what is no leak: pieces of contents that stand in anything kept, and all that says nothing.
 
-        What a rule withholds in its place, by a path, a pattern or as a name, is searched for all the same.
+        What a rule withholds in its place, by a path, a pattern or as a name, is searched for all the same, unless it
+        is a word of ours, or a name that another rule keeps in so many words.
         """
         from auditrail.redact import audit
 
@@ -215,26 +217,27 @@ class Redaction:
             known = FACT_COLUMNS if job.fact else COLUMNS.get(job.table, {})
             for name in job.names:
                 one = known[name]
-                if one is not None and (one not in CONTENT or self._keeps(one)):
-                    self.also_kept += self._drop_column(connection, job.table, name)
+                if name == "blake3":  # no text
+                    continue
+                plain = one is None or (one in STRUCTURE and self._keeps(one))
+                self.also_kept += self._drop_column(connection, job.table, name, values=plain)
 
     def _keeps(self, name: str) -> bool:
-        return any(step.rule.action == "keep" for step in self.policy.plan(name).steps)
+        steps = self.policy.plan(name).steps
+        return bool(steps) and steps[0].rule.action == "keep"
 
-    def _drop_column(self, connection: duckdb.DuckDBPyConnection, table: str, name: str) -> int:
+    def _drop_column(self, connection: duckdb.DuckDBPyConnection, table: str, name: str, *, values: bool) -> int:
         import numpy as np
-        import pyarrow as pa
 
-        found = [np.zeros(0, np.int64)]
+        is_text = str(connection.sql(f"SELECT {name} FROM {table} LIMIT 0").types[0]) == "VARCHAR"
         # Tokens are no needles, and without them records are alike.
-        told = f"regexp_replace({name}, '{TOKEN.pattern}', '', 'g')"
-        different = connection.sql(f"SELECT DISTINCT {told} FROM {table} WHERE typeof({name}) = 'VARCHAR'")
-        for rows in different.to_arrow_reader(BATCH_ROWS):
-            column = rows.column(0)
-            if column.type == pa.string():
-                text = "\0".join(one for one in column.to_pylist() if one is not None)
-                found.append(np.unique(self.needles.search(text.encode())))
-        return self.needles.drop(np.unique(np.concatenate(found)), values=False)
+        told = f"encode(regexp_replace({name}, '{TOKEN.pattern}', '', 'g'))" if is_text else name
+        different = connection.sql(f"SELECT DISTINCT {told} FROM {table} WHERE {name} IS NOT NULL")
+        found = [
+            np.unique(self.needles.search(b"\0".join(rows.column(0).to_pylist())))
+            for rows in different.to_arrow_reader(BATCH_ROWS)
+        ]
+        return self.needles.drop(np.unique(np.concatenate(found)), values=values) if found else 0
 
 
 def _rewrite(connection: duckdb.DuckDBPyConnection, table: str, make: Callable[[Any], Iterator[Any]]) -> None:

@@ -244,12 +244,17 @@ def row_names(job: Job, columns: Mapping[str, Any], number: int) -> list[str]:
     return [""] * number
 
 
-def _mapped(values: Any, make: Callable[[str], str]) -> Any:
-    """A column of names, each different one replaced once."""
+def _mapped(values: Any, make: Callable[[str, int], str]) -> Any:
+    """A column of names, each different one replaced once; `make` is told how often it stands there."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     encoded = values.dictionary_encode()
-    made = pa.array([make(one) for one in encoded.dictionary.to_pylist()], values.type)
+    names = encoded.dictionary.to_pylist()
+    times = dict.fromkeys(range(len(names)), 0)
+    for one in pc.value_counts(encoded.indices.drop_null()).to_pylist():
+        times[one["values"]] = one["counts"]
+    made = pa.array([make(name, times[n]) for n, name in enumerate(names)], values.type)
     return made.take(encoded.indices)
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from auditrail.terms import ID_COLUMNS, ID_KINDS
 
 # Contents: each value stands alone. Those of `JSON` can be withheld in part, by paths.
-JSON = ("args", "result", "attributes")
-CONTENT = (*JSON, "error", "quarantine", "remarks", "defects", "notes")
+JSON = ("args", "result", "attributes", "remarks")
+CONTENT = (*JSON, "error", "quarantine", "defects", "notes")
 STRUCTURE = (
     "agent",
     "agent_version",
@@ -85,7 +85,7 @@ FACT_COLUMNS: dict[str, str | None] = {
     "parent": "ids.span", "id": "ids.run", "call": "ids.tool_call", "held": BY_TOOL,
     "told": "notes", "keys": "notes", "needs": "notes", "members": "notes", "sign": NEVER, "what": NEVER, "how": NEVER,
     "side": NEVER, "state": NEVER, "layer": NEVER, "format": NEVER, "evidence": NEVER, "confidence": NEVER,
-    "code": NEVER,
+    "code": NEVER, "layers": NEVER, "lacks": NEVER,
 }  # fmt: skip
 
 # The column that names the kind of an id.

@@ -31,12 +31,20 @@ FACTS = (
 )
 
 
-def keep(connection: duckdb.DuckDBPyConnection, params: Mapping[str, int] | None = None) -> tuple[str, ...]:
+# Built on the way, and slow to build: kept as well, where no name in it is withheld (`lacks` puts names together).
+BESIDE = ("missing_streams",)
+BESIDE_FIELDS = ("agent", "stream")
+
+
+def keep(
+    connection: duckdb.DuckDBPyConnection, params: Mapping[str, int] | None = None, *, beside: bool = False
+) -> tuple[str, ...]:
     """Builds the facts and keeps them as tables of the case; temporary tables of it are gone afterwards.
 
     Args:
         connection: to a scratch case that may be written to.
         params: `<rule>.<name>` -> value, before the rules' own defaults.
+        beside: keep `BESIDE`, too.
 
     Returns:
         Names of the tables that were made.
@@ -46,9 +54,10 @@ def keep(connection: duckdb.DuckDBPyConnection, params: Mapping[str, int] | None
 
     _forget(connection)
     settings.write(connection, select(), params or {})
-    build.build(connection, FACTS)
+    names = (*FACTS, *(BESIDE if beside else ()))
+    build.build(connection, names)
     made = []
-    for name in FACTS:
+    for name in names:
         connection.execute(f"CREATE OR REPLACE TABLE {build.KEPT}{name} AS SELECT {_columns(name)} FROM temp.{name}")
         made.append(build.KEPT + name)
     _forget(connection)

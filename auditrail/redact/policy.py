@@ -95,11 +95,8 @@ class Plan:
 
     steps: tuple[Step, ...] = ()
     finders: tuple[tuple[Rule, Detector], ...] = ()
+    detectors: tuple[Detector, ...] = ()  # those of `finders`
     by_path: bool = False  # a step is for some paths only
-
-    @property
-    def detectors(self) -> tuple[Detector, ...]:
-        return tuple(detector for _, detector in self.finders)
 
     @property
     def idle(self) -> bool:
@@ -134,7 +131,9 @@ class Policy:
                 elif field in JSON and one.startswith(field + "."):
                     glob = one[len(field) + 1 :]
                     steps.append(Step(rule, _glob(glob, re.IGNORECASE), re.split(r"[*?]", glob)[0].lower()))
-        return Plan(tuple(steps), tuple(finders), any(step.path is not None for step in steps))
+        return Plan(
+            tuple(steps), tuple(finders), tuple(one for _, one in finders), any(step.path is not None for step in steps)
+        )
 
 
 def load(word: str) -> Policy:

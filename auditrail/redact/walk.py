@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, NamedTuple
 
-from auditrail import jsontext
+from auditrail import content, jsontext
 from auditrail.errors import RecordError
 from auditrail.redact import detectors
 from auditrail.redact.commit import Committer, Disclosure, Place, family_info
@@ -22,6 +22,7 @@ _STRUCTURE = frozenset(STRUCTURE)
 # Members that a rule for whatever stands there (`attributes.*`) withholds are one value, an object: one commitment for
 # all of them, under this name in the object that they were taken from.
 GROUP = "withheld"
+_SHORT = 60
 # What becomes of a member: looked into, kept as it is, or withheld together with others.
 _VISITED, _KEPT, _TOGETHER = range(3)
 # States of arguments and results that hold nothing that could be withheld.
@@ -55,6 +56,7 @@ class Redactor:
         self._plans: dict[tuple[str, Context | None], Plan] = {}
         # Paths repeat from record to record; plans are kept as long as decisions on them.
         self._decisions: dict[tuple[int, str, int], tuple[int, bool, bool]] = {}
+        self._clean: dict[int, set[str]] = {}  # short texts in which a plan finds nothing: they recur
         self._fates: dict[tuple[int, str, int], dict[str, int]] = {}
         self._names: dict[tuple[str, str], tuple[str, tuple[Taken, ...]]] = {}
 
@@ -66,11 +68,12 @@ class Redactor:
                 self._plans.clear()
                 self._decisions.clear()
                 self._fates.clear()
+                self._clean.clear()
             found = self._plans[field, context] = self.policy.plan(field, context)
         return found
 
-    def name(self, field: str, value: str) -> str:
-        """A value of a structural field: the same for equal values, wherever they stand."""
+    def name(self, field: str, value: str, times: int = 1) -> str:
+        """A value of a structural field, which stands there so many times: the same wherever it stands."""
         known = self._names.get((field, value))
         if known is None:
             if len(self._names) > 200_000:
@@ -84,7 +87,7 @@ class Redactor:
             if collect:
                 self.taken += known[1]
         for one in known[1]:
-            self.counts[one.rule, field] += 1
+            self.counts[one.rule, field] += times
         return known[0]
 
     def _name(self, field: str, value: str) -> str:
@@ -162,7 +165,7 @@ class Redactor:
         """
         ruled, acting, reaches = self._decision(plan, at)
         if acting and not (reaches and isinstance(node, (dict, list)) and node):
-            if node is None or node in ("", {}, []):
+            if node is None or node in ("", {}, []) or (isinstance(node, str) and content.is_mark(node)):
                 return node
             data = node if isinstance(node, str) else jsontext.dumps(node)
             step = plan.steps[ruled]
@@ -260,6 +263,8 @@ class Redactor:
                 return self._rewritten(plan, place, text, parsed, _At(len(plan.steps)))
             if "\\u" in text:  # JSON that does not parse, with characters that no pattern sees
                 return self._token(plan.finders[0][0], place, text.encode(), place.field, whole=True)
+        if len(text) <= _SHORT and (known := self._clean.get(id(plan))) is not None and text in known:
+            return text
         parts = []
         end = 0
         for part, (begin, stop, number) in enumerate(detectors.matches(text, plan.detectors)):
@@ -273,7 +278,14 @@ class Redactor:
                 )
             )  # fmt: skip
             end = stop
-        return "".join((*parts, text[end:])) if parts else text
+        if parts:
+            return "".join((*parts, text[end:]))
+        if len(text) <= _SHORT:
+            known = self._clean.setdefault(id(plan), set())
+            if len(known) > 100_000:
+                known.clear()
+            known.add(text)
+        return text
 
     def _token(
         self,

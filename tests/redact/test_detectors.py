@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditrail.redact.detectors import BUILT_IN, matches
+from auditrail.redact.detectors import BUILT_IN, Detector, matches
 
 ALL = tuple(BUILT_IN.values())
 
@@ -40,6 +40,22 @@ def found(name: str, text: str) -> list[str]:
 )  # fmt: skip
 def test_what_is_found(name: str, text: str, values: list[str]) -> None:
     assert found(name, text) == values
+
+
+PARTS = ["alice@example.com", "DE89370400440532013000", "4111111111111111", "+49 170 1234567", "0049 170 1234567"]
+PARTS += ["C:\\Users\\al", "/home/al", "token=abcd", "SECRET: x1y2", "xoxb-1234567890", "AKIAIOSFODNN7EXAMPLE"]
+PARTS += [" ", "x", "7", ".", "-----BEGIN PRIVATE KEY-----"]
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=4).map("".join), st.sampled_from(ALL))
+def test_the_quick_look_misses_nothing(text: str, one: Detector) -> None:
+    assert one.may(text) or not list(one.spans(text))
+
+
+@given(st.sampled_from(ALL), st.data())
+def test_what_a_pattern_can_match_passes_the_quick_look(one: Detector, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(one.pattern))
+    assert one.may(text) or not list(one.spans(text))
 
 
 @given(

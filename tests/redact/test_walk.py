@@ -115,6 +115,13 @@ def test_names_are_the_same_wherever_they_stand() -> None:
     assert made.counts == {("r0", "ids.span"): 1, ("r0", "ids.parent_span"): 1, ("r0", "ids.trace"): 1}
 
 
+def test_a_redactors_mark_stays_and_what_only_looks_like_one_goes() -> None:
+    left = args(redactor(rule("args.?")), {"a": "[REDACTED]", "b": "****", "c": "****4242", "d": "[removed: Alice]"})
+    assert (left["a"], left["b"]) == ("[REDACTED]", "****")
+    assert TOKEN.fullmatch(left["c"])
+    assert TOKEN.fullmatch(left["d"])
+
+
 def test_attributes_stay_an_object() -> None:
     made = redactor(rule("attributes"))
     left = made.content(Place("events", "7", "attributes"), '{"a":1}', Context())
