@@ -2,7 +2,8 @@
 
 Charts are drawn when the page is made (`_charts`) and stand in it as SVG, each with its words and its table. The list
 of runs is drawn by SlickGrid (`_vendor/`) from columns in a block of JSON: a page that is opened from disk may read no
-other file. What keeps values of logs a text is told in `html`; SlickGrid sets text alone, and the policy forbids the rest.
+other file. What keeps values of logs a text is told in `html`; SlickGrid sets text alone, and the policy forbids all
+else.
 
 Pages of single runs are those of `html`: beside this page in a folder, or, told shorter, in it (`Pages`).
 """
@@ -154,7 +155,7 @@ def _tiles(report: Overview) -> list[tuple[str, str, str]]:
 
 def _parts(report: Overview, charts: list[dict[str, Any]]) -> list[tuple[str, str]]:
     made = [(chart["name"], chart["title"]) for chart in charts]
-    made += [("by-agent", "By agent and layer")] if report.gaps.coverage else []
+    made += [("agents", "By agent and layer")] if report.gaps.coverage else []
     made += [("runs", "Runs")]
     made += [("findings", "Findings")] if report.gaps.gaps else []
     made += [("estimates", "Estimates")] if report.gaps.estimates else []

@@ -11,7 +11,7 @@ from auditrail.outputs import _charts
 from auditrail.outputs._charts_data import AGENTS
 from auditrail.outputs._view import View
 from auditrail.report.gap_types import CoverageDay
-from tests.outputs import _overview_samples as samples
+from tests.outputs import _report_samples as samples
 from tests.outputs.test_html import MARKUP
 
 VIEW = View()

@@ -240,7 +240,7 @@
   function clear() {
     state.text = state.from = state.to = "";
     for (const name of selects) state[name] = "";
-    for (const id of [...selects, "search", "from", "to"]) byId(id).value = "";
+    for (const id of [...selects.map((name) => `by-${name}`), "search", "from", "to"]) byId(id).value = "";
     show();
   }
 
@@ -260,10 +260,8 @@
     const box = byId("details");
     const before = chosen;
     chosen = row === before ? -1 : row;
-    if (grid) {
-      grid.invalidateRows([...view.keys()].filter((place) => view[place] === before || view[place] === row));
-      grid.render();
-    }
+    // Rows that the grid makes anew would stand last in the document, which is the order that is read out.
+    for (const line of byId("grid").querySelectorAll(".slick-row")) line.classList.toggle("chosen", view[Number(line.dataset.row)] === chosen);
     box.replaceChildren();
     box.hidden = chosen < 0;
     if (chosen < 0) return;
@@ -330,10 +328,10 @@
     const places = listed.map((_, place) => place).filter((place) => listed[place] !== "");
     if (name !== "cause") places.sort((one, other) => data.ranks[name][one] - data.ranks[name][other]);
     for (const place of places) {
-      const made = add(byId(name), "option", listed[place]);
+      const made = add(byId(`by-${name}`), "option", listed[place]);
       made.value = String(place);
     }
-    byId(name).addEventListener("change", (event) => { state[name] = event.target.value; show(); });
+    byId(`by-${name}`).addEventListener("change", (event) => { state[name] = event.target.value; show(); });
   }
   byId("search").addEventListener("input", (event) => { state.text = event.target.value.trim().toLowerCase(); show(); });
   for (const name of ["from", "to"]) byId(name).addEventListener("change", (event) => { state[name] = event.target.value; show(); });
