@@ -204,7 +204,7 @@ def test_without_a_script_the_first_runs_stand_in_the_page(started: Any, folder:
         assert page.locator("#runs .filters").is_hidden()
 
 
-@pytest.mark.parametrize("wide", [390, 768, 1280])
+@pytest.mark.parametrize("wide", [390, 1280])
 def test_the_page_is_as_wide_as_the_window(started: Any, folder: Path, wide: int) -> None:
     with _browser.new_page(started, viewport={"width": wide, "height": 900}, color_scheme="dark") as page:
         page.open(folder / "index.html")
