@@ -84,7 +84,7 @@ def _values(report: Overview, view: View, pages: Pages, links: Mapping[int, str]
         "coverage": _gaps_tables.coverage(words, None),
         "layers": _layers(report),
         "counted": counted,
-        "pages_note": _pages_note(report, links, inlined=bool(pages.inlined)),
+        "pages_note": f"{_pages_note(report, links, inlined=bool(pages.inlined))} Times are in {view.tz}.",
         "selects": _SELECTS,
         "run_titles": [_report_runs.TITLES[name] for name in _report_runs.LISTED],
         "run_right": [place for place, name in enumerate(_report_runs.LISTED) if name in _report_runs.RIGHT],
@@ -188,11 +188,11 @@ def _pages_note(report: Overview, links: Mapping[int, str], *, inlined: bool) ->
     where = "below" if inlined else "beside this one"
     lacking = len(report.runs) - held
     if not held:
-        return "No run has a page here. To make one, with the case: auditrail reconstruct RUN -o run.html"
+        return "No run has a page here. To make one, with the case: auditrail reconstruct RUN -o run.html."
     if not lacking:
         return f"Each run has a page {where}: its id is a link."
     return (
-        f"{held:,} runs have a page {where}: their ids are links. {lacking:,} have none: choose one to see how to make "
+        f"{held:,} of {len(report.runs):,} runs have a page {where}: their ids are links. {lacking:,} have none: choose one to see how to make "
         "it, or auditrail report --pages all."
     )
 

@@ -86,7 +86,7 @@ def test_the_list_says_which_runs_have_a_page() -> None:
     report = samples.quarter()
     made = page(report, links={7: "runs/000007.html"})
     assert data(made)["pages"] == [[7, "runs/000007.html"]]
-    assert "1 runs have a page beside this one" in made
+    assert "1 of 40 runs have a page beside this one" in made
     assert '<a href="runs/000007.html">run-000007</a>' in made
     assert "auditrail reconstruct RUN -o run.html" in page(report)
 
