@@ -192,8 +192,8 @@ def _pages_note(report: Overview, links: Mapping[int, str], *, inlined: bool) ->
     if not lacking:
         return f"Each run has a page {where}: its id is a link."
     return (
-        f"{held:,} of {len(report.runs):,} runs have a page {where}: their ids are links. {lacking:,} have none: choose one to see how to make "
-        "it, or auditrail report --pages all."
+        f"{held:,} of {len(report.runs):,} runs have a page {where}: their ids are links. {lacking:,} have none: "
+        "choose one to see how to make it, or auditrail report --pages all."
     )
 
 
