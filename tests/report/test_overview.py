@@ -16,7 +16,7 @@ from auditrail.outputs import _overview
 from auditrail.report import lookup, overview_runs
 from auditrail.report.gap_types import Period
 from auditrail.report.gaps import Judging
-from auditrail.report.overview import overview
+from auditrail.report.overview import _digest, overview
 from auditrail.report.overview_types import Overview
 from auditrail.report.reconstruction import reconstruct
 from tests.gaps._case import loaded
@@ -125,11 +125,11 @@ def test_an_empty_period_has_no_runs(tmp_path: Path) -> None:
     assert [source.records for source in made.sources] == [22]
 
 
-def test_the_digest_names_the_evidence(tmp_path: Path) -> None:
-    one = asked(lines(tmp_path / "logs"))
-    other = asked(lines(tmp_path / "logs", 7))
-    assert one.digest != other.digest
-    assert asked(lines(tmp_path / "logs")).digest == one.digest
+def test_the_digest_names_the_evidence(demo: Any) -> None:
+    sources = demo[0].sources
+    assert _digest(sources) == _digest(sources[::-1]) == demo[0].digest
+    assert _digest(sources[1:]) != demo[0].digest
+    assert _digest((sources[0]._replace(blake3="00"), *sources[1:])) != demo[0].digest
 
 
 def test_what_is_too_much_for_a_list_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
