@@ -35,7 +35,7 @@ def by_cause(overview: Overview, words: Words, table: str) -> Iterator[Block]:
     for cause in causes[: len(CAUSE_WORDS)]:
         mine = worst_first(gap for gap in overview.gaps.gaps if gap.cause == cause.cause)
         meaning = CAUSE_WORDS.get(cause.cause, "")
-        yield Heading(f"{cause.cause}: {meaning}" if meaning else cause.cause, 2)
+        yield Heading(f"{cause.cause}: {meaning}" if meaning else cause.cause or "(no cause)", 2)
         for gap in mine[:PER_CAUSE]:
             yield _finding(gap, words, table)
         if len(mine) > PER_CAUSE:
@@ -69,7 +69,7 @@ def _finding(gap: Gap, words: Words, table: str) -> Finding:
         gap.explanation,
         [(name, value) for name, value in facts if value],
         [(_place(place.path, place.record), place.note) for place in gap.evidence[:PLACES_SHOWN]],
-        f"and {more:,} more places in {table.format(name='gaps')}" if more > 0 else "",
+        f"and {more:,} more {'place' if more == 1 else 'places'} in {table.format(name='gaps')}" if more > 0 else "",
     )
 
 

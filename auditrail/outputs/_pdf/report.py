@@ -81,7 +81,7 @@ def document(overview: Overview, view: View, beside: Beside) -> Document:
         verdict=words.verdict(),
         facts=_cover(overview, words, beside),
         notes=(_WHAT,),
-        running=f"Audit trail report: {label if label != 'all' else words.period()}",
+        running=f"Audit trail report: {words.short(label if label != 'all' else words.period(), 70)}",
         foot=f"evidence {overview.digest[:32]}" if overview.digest else "",
         blocks=tuple(_blocks(overview, words, beside)),
         author=f"auditrail {__version__}",

@@ -41,7 +41,7 @@ def integrity(overview: Overview, table: str) -> Iterator[Block]:
     held = sorted({*(s.verdict for s in overview.sources), *(row.verdict for row in overview.verdicts)}, key=_rank)
     counts = Counter(source.verdict for source in overview.sources)
     yield Table(
-        (Column("verdict", 1.4, "verdict"), Column("sources", 0.7, "number"), Column("what it means", 4)),
+        (Column("verdict", 1.6, "verdict"), Column("sources", 0.7, "number"), Column("what it means", 4)),
         [(verdict, f"{counts[verdict]:,}", _MEANS.get(verdict, "")) for verdict in held],
     )
     chained = [row for row in overview.verdicts if row.verdict != "NOT-CHAINED"]
@@ -51,7 +51,7 @@ def integrity(overview: Overview, table: str) -> Iterator[Block]:
     yield Heading("Chains", 2)
     yield Table(
         (
-            Column("verdict", 1.2, "verdict"), Column("file", 2.4, "mono"), Column("profile, chain", 1.6),
+            Column("verdict", 1.5, "verdict"), Column("file", 2.4, "mono"), Column("profile, chain", 1.6),
             Column("checked of records", 1, "number"), Column("defects, and what is not covered", 3),
         ),
         [
