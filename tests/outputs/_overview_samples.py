@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 
 from auditrail.report.gap_types import Coverage, CoverageDay
 from auditrail.report.overview_types import (
@@ -114,7 +115,8 @@ def empty() -> Overview:
     return Overview(Scope("all", (), None, None, ()), Totals(0, 0, 0, 0, 0, 0, 0, 0, 0, 0), gaps.empty())
 
 
-def large(agents: int = 200, findings: int = 2_000, runs: int = 50_000, sources: int = 1_000) -> Overview:
+@cache
+def large(agents: int = 200, findings: int = 2_000, runs: int = 5_000, sources: int = 1_000) -> Overview:
     """A quarter of many agents, with every list far beyond what pages can hold."""
     dice = random.Random(7)
     base = quarter()

@@ -62,7 +62,9 @@ class _Plain:
         if hasattr(value, "_asdict"):
             kind = type(value)
             return {
-                name: self.value(member, _NARROW.get((kind, name), room)) for name, member in value._asdict().items()
+                # A drawing is of our own making: numbers and colours.
+                name: member if (kind, name) == (Strip, "svg") else self.value(member, _NARROW.get((kind, name), room))
+                for name, member in value._asdict().items()
             }
         if isinstance(value, (list, tuple)):
             return [self.value(member, room) for member in value]
@@ -92,8 +94,6 @@ class _Plain:
         return self._text(value, _WIDE if own and len(value) <= _OWN_LENGTH else room, min(room * _MOST_LINES, LONGEST))
 
     def _text(self, value: str, room: int, longest: int = LONGEST) -> str:
-        if value.startswith("<svg "):
-            return value if value.isascii() else ""  # our own drawing: numbers and colours
         over = len(value) - longest
         made = text.one_line(value[:longest], ascii_only=self.ascii_only)
         escaped, count = glyphs.shown(_ACCENTS.sub(lambda match: match.group()[:_MOST_ACCENTS] + text.ELLIPSIS, made))

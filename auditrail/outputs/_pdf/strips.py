@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 # The least share in tenths -> colour; a share of ten tenths is all, and nothing else is.
-SHADES = ((10, "#cfe1f2"), (8, "#fdd49e"), (5, "#fc8d59"), (1, "#d7301f"), (0, "#5f0000"))
+SHADES = ((10, "#d9e8f5"), (8, "#fdc477"), (5, "#fc8d59"), (1, "#d7301f"), (0, "#5f0000"))
 NO_RUN = "#ffffff"
 LEGEND = (
     (SHADES[0][1], "all runs have it"),
