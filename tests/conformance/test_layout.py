@@ -32,8 +32,9 @@ LEVELS = (
     ("config", "readers", "chains"),
     ("ingest", "case", "correlate", "gaps", "rules", "verify", "seal"),
     ("report",),
+    ("incident", "check"),
     ("outputs",),
-    ("cli", "__main__"),
+    ("cli", "pytest_plugin", "__main__"),
 )
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 # The small helpers and `containers` share a level, but not all may use each other.
