@@ -87,7 +87,7 @@ def action(
         str,
         typer.Argument(
             metavar="KIND",
-            help="aware, classify, pause, resume, revoke, hotfix, rollback, redeploy, restore, preserve, notify or other.",
+            help="aware, classify, pause, resume, revoke, hotfix, rollback, redeploy, restore, preserve, notify, other.",
         ),
     ],
     what: Annotated[str, typer.Argument(metavar="WHAT", help="What was done.")],
@@ -152,9 +152,7 @@ def close(
     cause: Annotated[str, typer.Option("--cause", metavar="TEXT", help="The root cause.")] = "",
     changed: Annotated[
         list[str] | None,
-        typer.Option(
-            "--changed", metavar="TEXT", help="What was changed so that it does not happen again. Repeatable."
-        ),
+        typer.Option("--changed", metavar="TEXT", help="What was changed to prevent it. Repeatable."),
     ] = None,
     at: At = None,
     operator: Operator = None,
@@ -282,9 +280,8 @@ def report(
 
     shown = options.view(tz=tz, no_color=no_color, show=show_content, hide=hide_content)
     when = options.moment(generated_at, "--generated-at")
-    with _evidence(
-        case, sources or [], config, quiet=quiet, needed=case is not None or cases.locate(None).exists()
-    ) as db:
+    needed = case is not None or cases.locate(None).exists()
+    with _evidence(case, sources or [], config, quiet=quiet, needed=needed) as db:
         made = reports.report(folder, incident, db, frameworks=framework or (), keys=key or (), generated_ns=when)
     if format == "pdf" or (format is None and output is not None and output.suffix == ".pdf"):
         _pdf(made, options.Emission("pdf", output, force), shown)

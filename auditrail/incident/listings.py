@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from auditrail.incident import attach, entries, ledger, proof, state
 from auditrail.incident.entries import Recorded
 from auditrail.incident.report import response
 from auditrail.incident.state import Incident
+from auditrail.report.incident_types import Attachment
 from auditrail.report.types import Column, Listing
 from auditrail.verify.types import VerificationReport
 
@@ -25,7 +27,8 @@ def all_of(folder: Path) -> Listing:
     rows = tuple(
         (
             each.id, each.status, each.title, each.opened.at_ns,
-            each.closed.at_ns if each.closed is not None else None, list(each.runs), len(each.entries), each.text("close", "cause"),
+            each.closed.at_ns if each.closed is not None else None, list(each.runs), len(each.entries),
+            each.text("close", "cause"),
         )
         for each in known.values()
     )  # fmt: skip
@@ -67,7 +70,7 @@ def one(folder: Path, incident: Incident, checked: VerificationReport) -> Listin
             "cause": cause,
             "changed": list(incident.texts(entries.CLOSE, "changed")),
         },
-        "attachments": [{**file._asdict(), "at_ns": None, "at": _iso(file.at_ns)} for file in files],
+        "attachments": [_file(file) for file in files],
         "ledger": {
             "verdict": [result.verdict for result in checked.results],
             "told": proof.told(checked),
@@ -83,8 +86,8 @@ def timeline(found: Iterable[Recorded], title: str) -> Listing:
     """Entries by the time of what happened; each with the time at which it was written down."""
     rows = tuple(
         (
-            entry.at_ns, entry.recorded_ns, entry.source, entry.operator, entry.kind, moment.what, moment.detail, moment.who,
-            entry.incident, entry.seq, entry.hash,
+            entry.at_ns, entry.recorded_ns, entry.source, entry.operator, entry.seq, entry.hash, entry.incident,
+            entry.kind, moment.who, moment.what, moment.detail,
         )
         for entry in sorted(found, key=lambda entry: (entry.at_ns, entry.seq))
         for moment in (response(entry),)
@@ -94,15 +97,20 @@ def timeline(found: Iterable[Recorded], title: str) -> Listing:
         Column("recorded_at", "written down", "time"),
         Column("recorded", "by", "text", detail=True),
         Column("operator", "operator"),
-        Column("kind", "kind", "id", detail=True),
-        Column("what", "what"),
-        Column("detail", "detail"),
-        Column("who", "by whom", detail=True),
-        Column("incident", "incident", "id", detail=True),
         Column("seq", "record", "count"),
         Column("hash", "hash", "id", detail=True),
+        Column("incident", "incident", "id", detail=True),
+        Column("kind", "kind", "id", detail=True),
+        Column("who", "by whom", detail=True),
+        Column("what", "what"),
+        Column("detail", "detail"),
     )
     return Listing("incident-entries", "entries", title, columns, rows, {}, (), (_UNCHECKED,))
+
+
+def _file(file: Attachment) -> dict[str, Any]:
+    made = file._asdict()
+    return {**made, "at": _iso(made.pop("at_ns"))}
 
 
 def _iso(ns: int) -> str:

@@ -189,7 +189,7 @@ def _steps(built: list[Reconstruction]) -> tuple[list[Moment], int]:
                 side=AGENT,
                 kind=step.kind,
                 what=_what(step),
-                detail=step.said or step.args or "",
+                detail=_detail(step),
                 who=run.agent or "",
                 status=step.status,
                 run=run.id,
@@ -200,6 +200,12 @@ def _steps(built: list[Reconstruction]) -> tuple[list[Moment], int]:
             if id(step) in kept
         ]
     return made, left_out
+
+
+def _detail(step: Step) -> str:
+    """What of its contents tells most: the arguments of a call, the answer of a model, the text of a message."""
+    told = {"tool": step.args, "decision": step.args, "llm": step.result}
+    return (told[step.kind] if step.kind in told else step.said) or ""
 
 
 _TITLES = {
@@ -221,7 +227,7 @@ def response(entry: Recorded) -> Moment:
     """An entry of the ledger as a point on the axis."""
     if entry.kind == entries.ACTION:
         name = str(entry.data.get("action"))
-        what, detail, status = f"{name}: {entries.ACTIONS.get(name, 'action')}", _text(entry, "what"), name
+        what, detail, status = name, _text(entry, "what"), name
         if entry.data.get("framework"):
             detail += f" ({entry.data['framework']}: {entry.data.get('report') or ''})"
         who = _text(entry, "by") or entry.operator
