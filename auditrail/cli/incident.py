@@ -87,7 +87,7 @@ def action(
         str,
         typer.Argument(
             metavar="KIND",
-            help="aware, classify, pause, resume, revoke, hotfix, rollback, redeploy, restore, preserve, notify, other.",
+            help="aware, classify, pause, resume, revoke, hotfix, rollback, redeploy, restore, preserve, notify, other",
         ),
     ],
     what: Annotated[str, typer.Argument(metavar="WHAT", help="What was done.")],
@@ -312,7 +312,32 @@ def freeze(
     verbose: options.Verbose = False,
 ) -> None:
     """Freeze an incident as a test case: its evidence, and what must be found in it, for `auditrail check DIR`."""
-    raise NotImplementedError
+    from auditrail import config as configs
+    from auditrail.errors import UsageError
+    from auditrail.incident import freeze as frozen
+    from auditrail.incident import ledger, state
+    from auditrail.incident.entries import FREEZE
+    from auditrail.incident.ledger import operator as named
+    from auditrail.seal import keys
+
+    if redact is not None:
+        raise UsageError(
+            "raw records can't be redacted in this version",
+            hint="freeze without --redact and keep the folder where the evidence may be kept",
+        )
+    who = named(operator)
+    found = state.one(ledger.read(folder).entries, incident)
+    with _evidence(case, sources or [], config, quiet=quiet) as connection:
+        made = frozen.freeze(
+            connection, found, output, configs.load(config), whole=whole,
+            signer=keys.signer(sign) if sign is not None else None,
+            recorded_ns=options.moment(generated_at, "--generated-at"),
+        )  # fmt: skip
+    for note in made.notes:
+        options.say(note, quiet=quiet)
+    data = {"folder": str(output), "head": made.head}
+    _append(found.id, FREEZE, data, None, who, sign, folder, generated_at, quiet=quiet)
+    typer.echo(str(made.folder))
 
 
 # --- what they share ------------------------------------------------------------------------------------------------

@@ -205,7 +205,7 @@ def _steps(built: list[Reconstruction]) -> tuple[list[Moment], int]:
 def _detail(step: Step) -> str:
     """What of its contents tells most: the arguments of a call, the answer of a model, the text of a message."""
     told = {"tool": step.args, "decision": step.args, "llm": step.result}
-    return (told[step.kind] if step.kind in told else step.said) or ""
+    return told.get(step.kind, step.said) or ""
 
 
 _TITLES = {
