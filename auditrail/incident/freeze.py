@@ -40,6 +40,10 @@ _SAID = (
 )
 
 
+# What is expected of a run depends on the other runs of its agent, which are not here.
+_OF_ALL_RUNS = ("grade", "score")
+
+
 class Frozen(NamedTuple):
     """What was made: folder, hash of the last record of its manifest, and sentences for a person."""
 
@@ -137,6 +141,8 @@ def _differs(told: list[dict[str, Any]], seen: list[dict[str, Any]]) -> str:
     """The first difference between what the case tells of the runs and what is told now, places apart; blank: none."""
     for one, other in zip(told, seen, strict=True):
         for name in one:
+            if name in _OF_ALL_RUNS:
+                continue
             if name == "steps":
                 a, b = ([{**step, "at_record": None} for step in row["steps"]] for row in (one, other))
                 if a != b:
@@ -171,8 +177,8 @@ def _written(
     cut = [piece for piece in pieces if piece.lines]
     steps = sum(len(run["steps"]) for run in seen["runs"])
     notes = [
-        f"{len(seen['runs']):,} run(s), {steps:,} steps, {len(seen['gaps']):,} finding(s), {len(pieces):,} file(s)",
-        f"{len(cut):,} file(s) hold the lines of these runs alone; {len(pieces) - len(cut):,} are whole: other runs too",
+        f"{len(seen['runs']):,} run(s), {steps:,} steps, {len(seen['gaps']):,} finding(s), {len(pieces):,} files",
+        f"{len(cut):,} file(s) hold the lines of these runs alone; {len(pieces) - len(cut):,} are whole",
     ]
     if lost:
         notes.append(
@@ -214,7 +220,7 @@ def _readme(incident: Incident, notes: list[str], pieces: Sequence[select.Piece]
             for piece in pieces
         ),
         "",
-        "`manifest.jsonl` is a sealed log that names every file but this one by its SHA-256; `auditrail verify` checks it.",
+        "`manifest.jsonl` is a sealed log that names every file but this one by its SHA-256.",
         "Contents stand in `expected.json` as digests; the evidence itself is as it was recorded.",
         "",
         "Not checked:",

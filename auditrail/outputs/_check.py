@@ -94,7 +94,7 @@ def _wrong(check: Check) -> Section:
 
 def _table(checks: Iterable[Check]) -> Table:
     made = tuple((_WORDS[c.outcome], c.group, c.name, _part(c), c.summary) for c in checks)
-    return Table(("outcome", "group", "of", "check", "what"), made)
+    return Table(("outcome", "group", "of", "check", "what"), made, mono=frozenset({2}))
 
 
 def _part(check: Check) -> str:
