@@ -1,7 +1,7 @@
 """The files that `auditrail init` writes: configuration, a workflow for CI, and a pre-commit entry.
 
-`template/` holds ONE FILE = ONE SECTION of `auditrail.toml`, named `<order>-<section>.toml`. What is commented out there
-is an example that would be taken as it stands.
+`template/` holds ONE FILE = ONE SECTION of `auditrail.toml`, named `<order>-<section>.toml`. What is commented out
+there is an example that would be taken as it stands.
 """
 
 from __future__ import annotations
