@@ -58,7 +58,11 @@ def register(connection: duckdb.DuckDBPyConnection, overview: Overview) -> None:
     for name, fields, rows in (
         ("bundle_runs", _GRADED, _graded(overview)),
         ("bundle_gaps", _GAP, _told(overview)),
-        ("bundle_sources", (("source", "BIGINT", False, ""), _VERDICT), [(s.source, s.verdict) for s in overview.sources]),
+        (
+            "bundle_sources",
+            (("source", "BIGINT", False, ""), _VERDICT),
+            [(s.source, s.verdict) for s in overview.sources],
+        ),
     ):
         kinds = {"BIGINT": pa.int64(), "VARCHAR": pa.string(), "DOUBLE": pa.float64()}
         columns: Sequence[Iterable[Any]] = list(zip(*rows, strict=True)) or [()] * len(fields)
@@ -160,7 +164,9 @@ def _runs() -> Table:
         ),
     )  # fmt: skip
     source = "scope_runs s JOIN runs r ON r.run = s.run LEFT JOIN bundle_runs g ON g.run = r.run"
-    return Table("runs", "One row per run of the scope, as they began.", fields, source, "r.started_ns NULLS LAST, r.run")
+    return Table(
+        "runs", "One row per run of the scope, as they began.", fields, source, "r.started_ns NULLS LAST, r.run"
+    )
 
 
 _GAP = (
@@ -209,7 +215,9 @@ def _gaps() -> Table:
         _time("g.first_ns", "first", "first_ns as ISO 8601, UTC"),
         _time("g.last_ns", "last", "last_ns as ISO 8601, UTC"),
     )
-    return Table("gaps", "One row per finding: what is missing in the scope, and why.", fields, "bundle_gaps g", "g.number")
+    return Table(
+        "gaps", "One row per finding: what is missing in the scope, and why.", fields, "bundle_gaps g", "g.number"
+    )
 
 
 _VERDICT = ("verdict", "VARCHAR", True, "the worst verdict of its hash chains and signatures when it was loaded")

@@ -27,7 +27,15 @@ from auditrail import text
 from auditrail.outputs._page import D3, page
 from auditrail.outputs._table import cell
 from auditrail.outputs._view import View
-from auditrail.report.types import Comparison, GapsReport, Listing, Reconstruction, Report, VerificationReport
+from auditrail.report.types import (
+    SECTIONED,
+    Comparison,
+    GapsReport,
+    Listing,
+    Reconstruction,
+    Report,
+    VerificationReport,
+)
 
 NAME = "html"
 EXTENSION = "html"
@@ -47,6 +55,10 @@ def render(report: Report, view: View) -> Iterator[str]:
         return page("run.html", _html_run.page(report, view), library=D3, scripts=("run.js",))
     if isinstance(report, Comparison):
         return page("diff.html", _comparison(report, view))
+    if isinstance(report, SECTIONED):
+        from auditrail.outputs import _sections
+
+        return page("sections.html", _sections.page(_sections.words(report).told(report, view)))
     if isinstance(report, VerificationReport):
         from auditrail.outputs import _verification
 

@@ -77,5 +77,3 @@ def _body(document: dict[str, Any]) -> Iterator[str]:
             for column in table["columns"]
         ]
         yield page.table(("Column", "Type", "May be blank", "Meaning"), rows)
-
-

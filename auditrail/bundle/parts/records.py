@@ -53,9 +53,7 @@ def form(name: str) -> Any:
     return module
 
 
-def _text(
-    converter: duckdb.DuckDBPyConnection, table: tables.Table, columnar: Path, target: Path, wanted: str
-) -> None:
+def _text(converter: duckdb.DuckDBPyConnection, table: tables.Table, columnar: Path, target: Path, wanted: str) -> None:
     source, goal = case.literal(str(columnar)), case.literal(str(target))
     if wanted == "jsonl":
         converter.execute(f"COPY (FROM read_parquet({source})) TO {goal} (FORMAT json)")
