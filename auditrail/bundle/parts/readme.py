@@ -20,7 +20,7 @@ _FILES = (
     ("report.html", "the report: coverage, gaps by cause, retention, integrity, list of runs; opens in any browser"),
     ("report.pdf", "the same on paper"),
     ("records/", "every event of the scope, runs, gaps, sources, verdicts and quarantine; Parquet holds exact values"),
-    ("dictionary.", "what stands in each column of records/"),
+    ("dictionary.html", "what stands in each column of records/; dictionary.json for programs"),
     ("raw/", "original bytes of records, with raw/index.jsonl: where each stood in its source, and its blake3"),
     ("profiles/", "what a framework asks for, and where it stands here; never a statement that anybody complies"),
     ("redaction.json", "what was withheld by which rule, and how a value that is disclosed later is proven"),

@@ -33,12 +33,13 @@ def make(context: Context) -> Iterator[tuple[str, Path]]:
         for table in tables.tables():
             columnar = context.new(f"{table.name}.parquet")
             context.connection.execute(f"COPY ({table.select}) TO {case.literal(str(columnar))} ({_PARQUET})")
+            if table.name == "events":
+                for name in context.wishes.forms:
+                    yield from form(name).write(context, converter, columnar)
             plain = context.new(f"{table.name}.{context.wishes.text}")
             _text(converter, table, columnar, plain, context.wishes.text)
             yield f"{tables.FOLDER}/{table.name}.parquet", columnar
             yield f"{tables.FOLDER}/{table.name}.{context.wishes.text}", plain
-    for name in context.wishes.forms:
-        yield from form(name).write(context)
 
 
 def form(name: str) -> Any:

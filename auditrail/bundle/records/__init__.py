@@ -3,7 +3,9 @@
 A form module has
 
     NAME: str          as in `--records NAME`
-    def write(context: Context) -> Iterator[tuple[str, Path]]
-        The files, as a part gives them (`bundle.parts`): `records/events.<name>.jsonl`, one line for each event of the
-        scope, in the order of `records/events.parquet`.
+    def write(context: Context, converter: Connection, events: Path) -> Iterator[tuple[str, Path]]
+        The files, as a part gives them (`bundle.parts`): `records/events.<name>.jsonl`. `events` is the finished
+        `records/events.parquet`, and `converter` an engine that may read it.
+
+`_lines` writes forms in which each event is one JSON object, made by the engine; such a form is one SQL expression.
 """
