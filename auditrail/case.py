@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -105,12 +106,13 @@ def _check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         )
 
 
-def open_read(path: Path, *, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
+def open_read(path: Path, *, spill: Path | None = None, results: Path | None = None) -> duckdb.DuckDBPyConnection:
     """Opens a case read-only, with the engine shut off from files, network and settings.
 
     Args:
         path: the case.
         spill: for a command that makes large temporary tables: a folder where they may go beyond `ANALYSIS_MEMORY`.
+        results: a folder that the engine may write results to (COPY), and nowhere else.
 
     Raises:
         CaseMissingError, CaseLockedError, CaseDamagedError.
@@ -123,7 +125,7 @@ def open_read(path: Path, *, spill: Path | None = None) -> duckdb.DuckDBPyConnec
     while True:
         try:
             connection = _quiet(duckdb.connect(str(path), read_only=True, config=_read_config(spill)))
-            connection.execute("SET lock_configuration = true")
+            _shut_off(connection, results)
             break
         except duckdb.Error as error:
             translated = _translate(error, path)
@@ -138,9 +140,21 @@ def open_read(path: Path, *, spill: Path | None = None) -> duckdb.DuckDBPyConnec
     return connection
 
 
+def _shut_off(connection: duckdb.DuckDBPyConnection, results: Path | None) -> None:
+    """No file, no network and no setting is open from now on, but for files of one folder."""
+    if results is not None:
+        connection.execute(f"SET allowed_directories = [{literal(f'{results}/')}]")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def literal(text: str) -> str:
+    """A text as SQL writes it: for statements that take no parameters, such as COPY ... TO."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def _read_config(spill: Path | None) -> dict[str, Any]:
-    config = {
-        "enable_external_access": "false",
+    config: dict[str, Any] = {
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     }
@@ -155,18 +169,70 @@ def _read_config(spill: Path | None) -> dict[str, Any]:
 
 
 @contextmanager
-def open_analysis(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_analysis(path: Path, *, results: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A case opened read-only for rules over all of it; what they spill lies in a folder of its own, and is removed.
+
+    Args:
+        path: the case.
+        results: a folder that the engine may write results to.
 
     Raises:
         CaseMissingError, CaseLockedError, CaseDamagedError.
     """
     with tempfile.TemporaryDirectory(prefix="auditrail-") as spill:
-        connection = open_read(path, spill=Path(spill))
+        connection = open_read(path, spill=Path(spill), results=results)
         try:
             yield connection
         finally:
             connection.close()
+
+
+def copy(path: Path, target: Path) -> None:
+    """Copies the file of a case, with what a killed load left beside it, while no other process can write to it.
+
+    Raises:
+        CaseMissingError, CaseLockedError, CaseDamagedError.
+    """
+    connection = open_read(path)
+    try:
+        for end in ("", ".wal"):
+            file = path.with_name(path.name + end)
+            if file.exists():
+                shutil.copyfile(file, target.with_name(target.name + end))
+    finally:
+        connection.close()
+
+
+@contextmanager
+def open_scratch(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy of a case (`copy`) opened for changing its rows: shut off from files, network and settings."""
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix=path.name, dir=path.parent) as spill:
+        connection = _quiet(duckdb.connect(str(path), config=_read_config(Path(spill))))
+        try:
+            _shut_off(connection, None)
+            yield connection
+        finally:
+            connection.close()
+
+
+@contextmanager
+def open_converter(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An engine without a case that reads and writes files of one folder, and keeps the order of their rows."""
+    import duckdb
+
+    config: dict[str, Any] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "memory_limit": ANALYSIS_MEMORY,
+    }
+    connection = _quiet(duckdb.connect(":memory:", config=config))
+    try:
+        _shut_off(connection, folder)
+        yield connection
+    finally:
+        connection.close()
 
 
 @contextmanager

@@ -24,6 +24,8 @@
     agent = "batch-*"
     reason = "killed by design at midnight"   # required
     until = 2026-12-31                    # required; the finding is back on the day after
+    [check]                               # what `auditrail check` looks at; read by `check.configured`
+    logs = ["logs"]                       # optional: evidence that thresholds are held over
     [[chain]]                             # a chain profile of your own: see `auditrail.verify.profile`
     name = "our-log"
 
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
     from auditrail.readers._aliases import Mapping
 
 DEFAULT = "auditrail.toml"
+# Every section that a configuration may have.
+SECTIONS = ("reader", "gaps", "chain", "check")
+_CHECK = ("logs", "frozen", "lint", "lint_fail_on", "thresholds")
 _GAPS = ("fiscal_year_start", "fiscal_year_named_by", "require", "rules", "waive")
 
 
@@ -55,6 +60,7 @@ class Config:
         path: the file they came from; None if there is none.
         jsonl: mappings for the generic JSONL reader, in the order of the file.
         gaps: the table `[gaps]` as it stands; `gaps.configured.read` checks it, since it alone knows the rules.
+        check: the table `[check]` as it stands; `check.configured.read` checks it, since it alone knows the thresholds.
         chains: (name, table) of chain profiles; `auditrail.verify.profile` checks them where they are used.
     """
 
@@ -62,6 +68,7 @@ class Config:
     jsonl: tuple[Mapping, ...] = ()
     gaps: dict[str, Any] = field(default_factory=dict, hash=False)
     chains: tuple[tuple[str, dict[str, Any]], ...] = ()
+    check: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 def load(path: Path | None) -> Config:
@@ -87,12 +94,13 @@ def load(path: Path | None) -> Config:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
     try:
-        known(raw, "", ("reader", "gaps", "chain"))
+        known(raw, "", SECTIONS)
         return Config(
             path,
             _jsonl(raw.get("reader", {})),
             known(raw.get("gaps", {}), "gaps", _GAPS),
             _chains(raw.get("chain", [])),
+            check=known(raw.get("check", {}), "check", _CHECK),
         )
     except ConfigError as error:
         raise ConfigError(f"{path}: {error.message}", hint=error.hint) from None

@@ -106,6 +106,12 @@ def states_of(texts: Sequence[str]) -> list[str]:
     return ["present" if text[:2] in _OBJECT_STARTS else state_of(text) for text in texts]
 
 
+def is_mark(text: str) -> bool:
+    """Whether a text is a redactor's mark and nothing else, to the letter: it cannot hold a part of a value."""
+    short = text.strip().lower()
+    return short in _REDACTED or (len(short) >= 3 and not short.strip("*"))
+
+
 def redaction_pattern() -> str:
     """All marks of redaction as one regular expression without groups, to be compared without case (RE2, too)."""
     return "(?:" + "|".join((*map(re.escape, sorted(_REDACTED)), _REDACTED_FORMS.pattern)) + ")"

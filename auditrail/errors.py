@@ -134,6 +134,12 @@ class RewrittenError(SealError):
     exit_code = 1
 
 
+class BundleError(AuditrailError):
+    """An evidence bundle can't be made, or its manifest is none."""
+
+    code = "bundle"
+
+
 class RecordError(Exception):
     """A record that a reader or the parser refuses: it becomes a quarantine row, never a crash.
 

@@ -23,6 +23,8 @@ _BREAKS = re.compile(r"\s*[\r\n]\s*")
 _BLANKS = re.compile(r"[ \t]{2,}|\t")
 # What a spreadsheet takes for the start of a formula, with the full-width forms that some of them fold.
 _FORMULA = re.compile("\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20\t\r]")
+# What Python's `\s` takes for a blank beside control characters, which are unsafe in any case.
+_BLANK = " \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~&$#]")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 _BLOCK_START = re.compile(r"(?:[-+=]|\d+[.)])")
@@ -124,6 +126,16 @@ def csv_cell(text: str) -> str:
     """Text for a cell of CSV that no spreadsheet runs as a formula; give it text from logs only, never numbers."""
     made = terminal(text)
     return f"'{made}" if _FORMULA.match(text) else made
+
+
+def csv_pattern() -> str:
+    """A pattern of RE2 (for engines that search columns of text) that finds every text which `csv_cell` changes."""
+    unsafe = "".join(char if char in "[-]" else f"\\x{{{ord(char):x}}}" for char in _UNSAFE.pattern)
+    # UTF-8, all that RE2 sees, has no halves of characters.
+    unsafe = unsafe.replace(r"\x{d800}-\x{dfff}", "")
+    signs = "".join(f"\\x{{{ord(char):x}}}" for char in "=+-@\uff1d\uff0b\uff0d\uff20")
+    blanks = "".join(f"\\x{{{ord(char):x}}}" for char in _BLANK)
+    return f"{unsafe}|\\A[{blanks}]*[{signs}]"
 
 
 def markdown_cell(text: str) -> str:

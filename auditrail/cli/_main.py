@@ -18,13 +18,13 @@ from auditrail.errors import AuditrailError, UsageError
 
 # Order of the commands in the help: what an incident responder needs first.
 _ORDER = (
-    "ingest", "reconstruct", "gaps", "runs", "diff", "verify", "seal", "prove", "keygen", "sources", "rules",
-    "query", "formats", "chains", "schema",
+    "ingest", "reconstruct", "gaps", "report", "export", "runs", "diff", "incident", "check", "verify", "seal", "prove",
+    "keygen", "disclose", "init", "sources", "rules", "query", "formats", "chains", "schema",
 )  # fmt: skip
 
 # Commands whose `--from` takes several paths, those whose `--quarter` may stand alone, and what it means then.
-_FROM = ("reconstruct", "gaps")
-_QUARTERLY = ("gaps", "export")
+_FROM = ("reconstruct", "gaps", "report", "export")
+_QUARTERLY = ("gaps", "report", "export")
 _LATEST = "latest"
 
 EXIT_FAILURE = 3
@@ -141,7 +141,7 @@ def _spread(words: list[str]) -> list[str]:
     if words[0] not in _FROM or "--from" not in words:
         return words
     made: list[str] = []
-    named = words[0] == "gaps"  # it takes no id
+    named = words[0] != "reconstruct"  # the others take no id
     paths = -1
     for word in words[1:]:
         if word == "--from":

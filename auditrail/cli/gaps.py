@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from auditrail.cli import _asking as asking
 from auditrail.cli import _options as options
 
 if TYPE_CHECKING:
-    from auditrail.report.gap_types import GapsReport, Period
+    from auditrail.report.gap_types import GapsReport
 
 # From which severity on a finding makes the exit code 1: intact logs of most fleets have something of low severity.
 _FAIL_ON = "medium"
@@ -121,24 +121,12 @@ def gaps(
         return
     _check(fail_on, layer, cause or ())
     report = _look(
-        _Opening(case, tuple(sources or ()), config, reader, max_record, max_expansion, quiet),
+        asking.Opening(case, tuple(sources or ()), config, reader, max_record, max_expansion, quiet),
         _Asked(quarter, since, until, tuple(run or ()), agent, layer, expected, tuple(require or ()), baseline),
     )
     report = _of_causes(report, tuple(cause or ()))._replace(fail_on=fail_on)
     options.emit(report, how, shown)
     _leave(report)
-
-
-class _Opening(NamedTuple):
-    """Where the case comes from."""
-
-    case: Path | None
-    sources: tuple[str, ...]
-    config: Path | None
-    reader: str | None
-    max_record: str | None
-    max_expansion: int | None
-    quiet: bool
 
 
 class _Asked(NamedTuple):
@@ -169,7 +157,7 @@ def _check(fail_on: str, layer: str | None, causes: Sequence[str]) -> None:
             raise UsageError(f"there is no cause {cause!r}", hint=f"causes: {', '.join(terms.CAUSES)}")
 
 
-def _look(opening: _Opening, asked: _Asked) -> GapsReport:
+def _look(opening: asking.Opening, asked: _Asked) -> GapsReport:
     from auditrail import config as configs
     from auditrail.gaps import configured
     from auditrail.gaps.engine import Question
@@ -182,51 +170,12 @@ def _look(opening: _Opening, asked: _Asked) -> GapsReport:
     # What can be wrong on the command line is said before the case is opened and its facts are built.
     expected = inventory.read(asked.expected) if asked.expected is not None else None
     known = baseline.read(asked.baseline) if asked.baseline is not None else None
-    with _opened(opening, loading) as connection:
-        period = _period(connection, asked, settings)
+    with asking.opened(opening, loading) as connection:
+        period = asking.period(connection, asked.quarter, asked.since, asked.until, settings)
         runs = tuple(found for name in asked.runs if (found := lookup.find(connection, name).run) is not None)
         question = Question(runs=runs if asked.runs else None, agent=asked.agent, layer=asked.layer)
         judging = Judging(period, settings, asked.require, expected, known)
         return rule_list.described(look(connection, question, judging))
-
-
-def _period(connection: Any, asked: _Asked, settings: Any) -> Period:
-    from auditrail.errors import UsageError
-    from auditrail.report import periods
-
-    held = periods.reach(connection)
-    if asked.quarter is None:
-        return periods.span(asked.since, asked.until, held)
-    if asked.since is not None or asked.until is not None:
-        raise UsageError("--quarter excludes --since and --until")
-    fiscal = periods.Fiscal(settings.fiscal_year_start, settings.fiscal_year_named_by)
-    return periods.quarter(asked.quarter, held, fiscal)
-
-
-@contextmanager
-def _opened(opening: _Opening, settings: Any) -> Iterator[Any]:
-    """The case, or one in memory of the paths that were given."""
-    if not opening.sources:
-        from auditrail.cli._case import analysing
-
-        with analysing(opening.case) as connection:
-            yield connection
-        return
-    from auditrail import case as cases
-    from auditrail.cli._load import checking, load_into
-    from auditrail.errors import NothingReadableError
-
-    with closing(cases.memory_case()) as connection:
-        loaded = load_into(
-            connection, opening.sources, Path("auditrail.duckdb"), settings, reader=opening.reader,
-            max_record=opening.max_record, max_expansion=opening.max_expansion, quiet=opening.quiet,
-            check=checking(settings, []),
-        )  # fmt: skip
-        if not any(source.format for source, _ in loaded):
-            raise NothingReadableError(
-                "nothing could be read under these paths", hint="see what can be read with: auditrail formats"
-            )
-        yield connection
 
 
 def _of_causes(report: GapsReport, causes: tuple[str, ...]) -> GapsReport:

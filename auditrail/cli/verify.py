@@ -82,7 +82,10 @@ def verify(
     verbose: options.Verbose = False,
     no_color: options.NoColor = False,
 ) -> None:
-    """Check the hash chains and signatures of logs, and tell what was done to them.
+    """Check the hash chains and signatures of logs and evidence bundles, and tell what was done to them.
+
+    A bundle (a folder or a ZIP of auditrail export) is checked as it lies there: every file that was changed, removed
+    or added is named. Values that were disclosed later are proven against it: auditrail verify q3.zip disclosed.json
 
     Verdicts: INTACT (up to a head that was given), INTACT-UNANCHORED, BROKEN, UNVERIFIABLE, NOT-CHAINED. Exit code 0:
     intact; 1: something is BROKEN; 3: nothing could be read; 4: something could not be decided.

@@ -18,23 +18,23 @@ from typing import IO, NamedTuple, Self
 from auditrail.containers import limits
 from auditrail.containers.compression import open_one
 
-_LOCAL = struct.Struct("<4sHHHHHLLLHH")
-_CENTRAL = struct.Struct("<4sHHHHHHLLLHHHHHLL")
-_END = struct.Struct("<4sHHHHLLH")
-_END64 = struct.Struct("<4sQHHLLQQQQ")
-_LOCATOR64 = struct.Struct("<4sLQL")
-_LOCAL_MAGIC = b"PK\x03\x04"
-_MAGICS = (_LOCAL_MAGIC, b"PK\x05\x06", b"PK\x07\x08")
+LOCAL = struct.Struct("<4sHHHHHLLLHH")
+CENTRAL = struct.Struct("<4sHHHHHHLLLHHHHHLL")
+END = struct.Struct("<4sHHHHLLH")
+END64 = struct.Struct("<4sQHHLLQQQQ")
+LOCATOR64 = struct.Struct("<4sLQL")
+LOCAL_MAGIC = b"PK\x03\x04"
+_MAGICS = (LOCAL_MAGIC, b"PK\x05\x06", b"PK\x07\x08")
 _LONGEST_COMMENT = 65535
 _ALL_ONES = 0xFFFFFFFF
 # Places where the directory may end: a comment can feign thousands, and each is followed through the whole directory.
 _TRIED = 8
 _BLOCK = 1 << 20
 
-_STORED, _DEFLATE, _BZIP2, _ZSTD = 0, 8, 12, (93, 20)
+STORED, DEFLATE, _BZIP2, _ZSTD = 0, 8, 12, (93, 20)
 _METHODS = {1: "shrink", 6: "implode", 9: "deflate64", 14: "LZMA", 95: "xz", 98: "PPMd", 99: "AES encryption"}
-_COMPRESSIONS = {_DEFLATE: "gzip", _BZIP2: "bzip2", **dict.fromkeys(_ZSTD, "zstd")}
-_ENCRYPTED, _SIZE_BEHIND, _UTF8 = 1, 8, 1 << 11
+_COMPRESSIONS = {DEFLATE: "gzip", _BZIP2: "bzip2", **dict.fromkeys(_ZSTD, "zstd")}
+ENCRYPTED, SIZE_BEHIND, _UTF8 = 1, 8, 1 << 11
 
 # Deflated data read as gzip: this header before it, checksum and size behind it.
 _GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
@@ -59,7 +59,7 @@ def is_zip(first: bytes) -> bool:
 
 def entries(file: IO[bytes], size: int) -> tuple[Iterator[Entry], bool]:
     """The members without folders, and whether the archive's directory was there to tell them."""
-    found = _directory(file, size)
+    found = directory(file, size)
     if found is None:
         return _searched(file, size), False
     return _listed(file, size, *found), True
@@ -68,20 +68,21 @@ def entries(file: IO[bytes], size: int) -> tuple[Iterator[Entry], bool]:
 # -- the directory -----------------------------------------------------------------------------------------------
 
 
-def _directory(file: IO[bytes], size: int) -> tuple[int, int, int] | None:
+def directory(file: IO[bytes], size: int) -> tuple[int, int, int] | None:
     """Start and end of the directory, and how far all offsets are off (by what was put before the archive)."""
-    tail_at = max(0, size - _END.size - _LONGEST_COMMENT)
+    tail_at = max(0, size - END.size - _LONGEST_COMMENT)
     file.seek(tail_at)
     tail = file.read(size - tail_at)
     at = len(tail)
     tried = 0
     while (at := tail.rfind(b"PK\x05\x06", 0, at)) >= 0 and tried < _TRIED:
         tried += 1
-        if at + _END.size <= len(tail):
-            *_, length, offset, _comment = _END.unpack_from(tail, at)
+        if at + END.size <= len(tail):
+            *_, length, offset, _comment = END.unpack_from(tail, at)
             end = tail_at + at
-            if _ALL_ONES in (length, offset) and (wide := _directory64(file, end)):
-                length, offset, end = wide
+            # A count above 65,535 alone takes it, too: length and offset are then told here as well.
+            if found := _directory64(file, end):
+                length, offset, end = found
             start = end - length
             if start >= 0 and _is_sound(file, start, end):
                 return start, end, start - offset
@@ -89,49 +90,50 @@ def _directory(file: IO[bytes], size: int) -> tuple[int, int, int] | None:
 
 
 def _directory64(file: IO[bytes], end: int) -> tuple[int, int, int] | None:
-    raw = _at(file, end - _LOCATOR64.size, _LOCATOR64.size)
-    if len(raw) < _LOCATOR64.size or raw[:4] != b"PK\x06\x07":
+    raw = _at(file, end - LOCATOR64.size, LOCATOR64.size)
+    if len(raw) < LOCATOR64.size or raw[:4] != b"PK\x06\x07":
         return None
-    at = _LOCATOR64.unpack(raw)[2]
-    raw = _at(file, at, _END64.size)
-    if len(raw) < _END64.size or raw[:4] != b"PK\x06\x06":
+    at = LOCATOR64.unpack(raw)[2]
+    raw = _at(file, at, END64.size)
+    if len(raw) < END64.size or raw[:4] != b"PK\x06\x06":
         return None
-    *_, length, offset = _END64.unpack(raw)
+    *_, length, offset = END64.unpack(raw)
     return length, offset, at
 
 
 def _is_sound(file: IO[bytes], at: int, end: int) -> bool:
     """Whether entry follows entry up to the end: a damaged directory is worth less than the members' own headers."""
     while at < end:
-        raw = _at(file, at, _CENTRAL.size)
-        if len(raw) < _CENTRAL.size or raw[:4] != b"PK\x01\x02":
+        raw = _at(file, at, CENTRAL.size)
+        if len(raw) < CENTRAL.size or raw[:4] != b"PK\x01\x02":
             return False
-        at += _CENTRAL.size + sum(struct.unpack_from("<HHH", raw, 28))
+        at += CENTRAL.size + sum(struct.unpack_from("<HHH", raw, 28))
     return at == end
 
 
 def _listed(file: IO[bytes], size: int, at: int, end: int, shift: int) -> Iterator[Entry]:
     while at < end:
         (_, _, _, flags, method, _, _, crc, packed, unpacked, names, extras, comments, _, _, _, offset) = (
-            _CENTRAL.unpack(_at(file, at, _CENTRAL.size))
+            CENTRAL.unpack(_at(file, at, CENTRAL.size))
         )
-        more = _at(file, at + _CENTRAL.size, names + extras)
-        at += _CENTRAL.size + names + extras + comments
-        name, extra = _name(more[:names], flags), more[names:]
-        unpacked, packed, offset = _wide(extra, unpacked, packed, offset)
+        more = _at(file, at + CENTRAL.size, names + extras)
+        at += CENTRAL.size + names + extras + comments
+        name, extra = decoded(more[:names], flags), more[names:]
+        unpacked, packed, offset = wide(extra, unpacked, packed, offset)
         if name.endswith("/") and not unpacked:
             continue
         yield _placed(file, size, name, flags, method, crc, packed, unpacked, offset + shift)
 
 
-def _wide(extra: bytes, *values: int) -> tuple[int, ...]:
+def wide(extra: bytes, *values: int) -> tuple[int, ...]:
     """Sizes and offset: where a 32-bit field is all ones, the zip64 field (1) holds the next of them."""
     at = 0
     while at + 4 <= len(extra):
         kind, length = struct.unpack_from("<HH", extra, at)
         if kind == 1:
-            wide = [value for (value,) in struct.iter_unpack("<Q", extra[at + 4 : at + 4 + length // 8 * 8])]
-            return tuple(wide.pop(0) if value == _ALL_ONES and wide else value for value in values)
+            whole = min(length, len(extra) - at - 4) // 8 * 8
+            held = [value for (value,) in struct.iter_unpack("<Q", extra[at + 4 : at + 4 + whole])]
+            return tuple(held.pop(0) if value == _ALL_ONES and held else value for value in values)
         at += 4 + length
     return values
 
@@ -139,18 +141,18 @@ def _wide(extra: bytes, *values: int) -> tuple[int, ...]:
 def _placed(
     file: IO[bytes], size: int, name: str, flags: int, method: int, crc: int, packed: int, unpacked: int, at: int
 ) -> Entry:  # fmt: skip
-    raw = _at(file, at, _LOCAL.size)
-    if len(raw) < _LOCAL.size or raw[:4] != _LOCAL_MAGIC:
+    raw = _at(file, at, LOCAL.size)
+    if len(raw) < LOCAL.size or raw[:4] != LOCAL_MAGIC:
         return _failed(name, "the archive has no such member at the place that its directory tells")
-    names, extras = _LOCAL.unpack(raw)[-2:]
-    start = at + _LOCAL.size + names + extras
+    names, extras = LOCAL.unpack(raw)[-2:]
+    start = at + LOCAL.size + names + extras
     return Entry(name, method, start, max(0, min(packed, size - start)), unpacked, crc, _refused(flags, method))
 
 
 def _refused(flags: int, method: int) -> str | None:
-    if flags & _ENCRYPTED:
+    if flags & ENCRYPTED:
         return "the member is encrypted"
-    if method != _STORED and method not in _COMPRESSIONS:
+    if method != STORED and method not in _COMPRESSIONS:
         return f"compression method {method} ({_METHODS.get(method, 'unknown')}) of the zip member is not supported"
     return None
 
@@ -160,17 +162,17 @@ def _refused(flags: int, method: int) -> str | None:
 
 def _searched(file: IO[bytes], size: int) -> Iterator[Entry]:
     at = 0
-    while (at := _find(file, _LOCAL_MAGIC, at, size)) >= 0:
-        raw = _at(file, at, _LOCAL.size)
-        if len(raw) < _LOCAL.size:
+    while (at := _find(file, LOCAL_MAGIC, at, size)) >= 0:
+        raw = _at(file, at, LOCAL.size)
+        if len(raw) < LOCAL.size:
             return
-        _, _, flags, method, _, _, crc, packed, unpacked, names, extras = _LOCAL.unpack(raw)
-        more = _at(file, at + _LOCAL.size, names + extras)
-        name = _name(more[:names], flags)
-        start = at + _LOCAL.size + names + extras
-        unpacked, packed = _wide(more[names:], unpacked, packed)
+        _, _, flags, method, _, _, crc, packed, unpacked, names, extras = LOCAL.unpack(raw)
+        more = _at(file, at + LOCAL.size, names + extras)
+        name = decoded(more[:names], flags)
+        start = at + LOCAL.size + names + extras
+        unpacked, packed = wide(more[names:], unpacked, packed)
         known: int | None = crc
-        if flags & _SIZE_BEHIND and not packed:
+        if flags & SIZE_BEHIND and not packed:
             packed, unpacked, known = _described(file, start, size)
         cut = start + packed > size
         at = min(start + packed, size)
@@ -239,7 +241,7 @@ class EntryContent:
         self._crc = self._count = 0
         self._done = False
         before = behind = b""
-        if entry.method == _DEFLATE:
+        if entry.method == DEFLATE:
             before = _GZIP_HEADER
             behind = struct.pack("<LL", entry.crc, entry.size & _ALL_ONES) if entry.crc is not None else b""
         length = len(before) + entry.packed + len(behind)
@@ -289,12 +291,13 @@ def _failed(name: str, error: str) -> Entry:
     return Entry(name, 0, 0, 0, 0, None, error)
 
 
-def _name(raw: bytes, flags: int) -> str:
+def decoded(raw: bytes, flags: int) -> str:
+    """The name of a member, in the encoding that its flags tell."""
     return raw.decode("utf-8", "backslashreplace") if flags & _UTF8 else raw.decode("cp437")
 
 
 def _at(file: IO[bytes], at: int, length: int) -> bytes:
-    if at < 0:
+    if not 0 <= at < 1 << 62:  # zip64 can name places that no file has
         return b""
     file.seek(at)
     return file.read(length)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import duckdb
 
 _PACKAGE = "auditrail.gaps.facts"
+# A redacted case keeps the facts that were drawn from its contents as tables of its own (`auditrail.redact.keep`).
+KEPT = "kept_"
 _WORD = re.compile(r"[A-Za-z_]+")
 _LITERAL = re.compile(r"'[^']*'")
 
@@ -50,10 +52,17 @@ def build(connection: duckdb.DuckDBPyConnection, names: Iterable[str]) -> None:
     if not names:
         return
     held = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()}
+    kept = {
+        row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables() WHERE NOT temporary").fetchall()
+    }
     if "params" not in held:
         settings.write(connection, select(), {})
     for module in order(name for name in names if name != "params"):
-        if module.NAME not in held:
+        if module.NAME in held:
+            continue
+        if KEPT + module.NAME in kept:
+            connection.execute(f"CREATE TEMP TABLE {module.NAME} AS FROM {KEPT}{module.NAME}")
+        else:
             module.build(connection)
 
 

@@ -122,12 +122,16 @@ def standard_input(
 
 @contextmanager
 def open_archives(
-    items: Iterable[Input], beside: Path, *, max_expansion: int = limits.MAX_EXPANSION
+    items: Iterable[Input],
+    beside: Path,
+    *,
+    max_expansion: int = limits.MAX_EXPANSION,
+    closed: Callable[[Input], bool] = lambda _: False,
 ) -> Iterator[Iterator[Input]]:
     """Replaces every archive by its members, each spooled to a file that is there until the next input is asked for.
 
     Spooled beside the case, since a source is hashed before it is read, and may be larger than memory. A member is
-    written under a name of ours, never under its own.
+    written under a name of ours, never under its own. Archives for which `closed` is true stay as they are.
     """
     with ExitStack() as stack:
 
@@ -136,7 +140,7 @@ def open_archives(
             stack.callback(shutil.rmtree, made, ignore_errors=True)
             return Path(made)
 
-        yield _opened(items, _Spools(folder, max_expansion), limits.ARCHIVE_LEVELS)
+        yield _opened(items, _Spools(folder, max_expansion), limits.ARCHIVE_LEVELS, closed)
 
 
 class _Spools:
@@ -153,15 +157,15 @@ class _Spools:
         return self._folder / str(level)
 
 
-def _opened(items: Iterable[Input], spools: _Spools, level: int) -> Iterator[Input]:
+def _opened(items: Iterable[Input], spools: _Spools, level: int, closed: Callable[[Input], bool]) -> Iterator[Input]:
     for item in items:
-        kind = archives.kind_of(item.path, item.size) if item.error is None else None
+        kind = None if item.error is not None or closed(item) else archives.kind_of(item.path, item.size)
         if kind is None:
             yield item
         elif level == 0:
             yield item._replace(error=f"an archive ({kind}) inside an archive inside an archive: not opened")
         else:
-            yield from _opened(_members(item, kind, spools, spools.file(level)), spools, level - 1)
+            yield from _opened(_members(item, kind, spools, spools.file(level)), spools, level - 1, closed)
 
 
 def _members(archive: Input, kind: str, spools: _Spools, spool: Path) -> Iterator[Input]:

@@ -71,7 +71,7 @@ def page(report: GapsReport, view: View) -> dict[str, Any]:
     layers = _layers(report.days)
     cards = {card.id: card for card in report.rules}
     gaps = worst_first(report.gaps)
-    found = [_finding(gap, words, cards.get(gap.rule)) for gap in gaps]
+    found = [finding(gap, words, cards.get(gap.rule)) for gap in gaps]
     trend = heats.trend(report.days)
     return {
         "title": f"What is missing, {words.period()}",
@@ -100,9 +100,9 @@ def page(report: GapsReport, view: View) -> dict[str, Any]:
             for start, expected, seen in points
         ],
         "findings": found,
-        "severities": [name for name in SEVERITIES if any(finding.severity == name for finding in found)],
-        "cause_names": sorted({finding.cause for finding in found}),
-        "agent_names": sorted({finding.agent for finding in found if finding.agent}),
+        "severities": [name for name in SEVERITIES if any(each.severity == name for each in found)],
+        "cause_names": sorted({each.cause for each in found}),
+        "agent_names": sorted({each.agent for each in found if each.agent}),
         "estimates": [
             (words.estimate(row), words.clean(row.meaning), f"{words.clean(row.method)}: {words.clean(row.evidence)}")
             for row in report.estimates
@@ -187,7 +187,8 @@ def _headings(made: heats.Heat) -> list[Heading]:
     return [heading if heading.span >= least else Heading("", heading.span) for heading in headings]
 
 
-def _finding(gap: Gap, words: Words, card: RuleCard | None) -> Finding:
+def finding(gap: Gap, words: Words, card: RuleCard | None) -> Finding:
+    """One finding as the page shows it; `card` is that of its rule."""
     clean = words.clean
     facts = [
         ("rule", clean(gap.rule)),

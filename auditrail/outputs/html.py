@@ -20,32 +20,26 @@ The page is a plain list of events before any script runs: it reads, and prints,
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from auditrail import __version__, text
+from auditrail import text
+from auditrail.outputs._page import D3, page
 from auditrail.outputs._table import cell
 from auditrail.outputs._view import View
-from auditrail.report.types import Comparison, GapsReport, Listing, Reconstruction, Report, VerificationReport
-
-if TYPE_CHECKING:
-    import jinja2
+from auditrail.report.types import (
+    SECTIONED,
+    Comparison,
+    GapsReport,
+    Listing,
+    Reconstruction,
+    Report,
+    VerificationReport,
+)
 
 NAME = "html"
 EXTENSION = "html"
 RAW = True
-
-_HERE = Path(__file__).parent
-_TEMPLATES = _HERE / "_html"
-_LIBRARY = _HERE / "_vendor" / "d3.min.js"
-_LICENCE = _HERE / "_vendor" / "d3.LICENSE"
-# Jinja hands its text on in small pieces: so many are joined to one.
-_PIECES = 200
 
 
 def render(report: Report, view: View) -> Iterator[str]:
@@ -53,19 +47,23 @@ def render(report: Report, view: View) -> Iterator[str]:
     if isinstance(report, GapsReport):
         from auditrail.outputs import _gaps_html
 
-        scripts = (_library(), _own("gaps.js"))
-        return _page("gaps.html", _gaps_html.page(report, view), scripts=scripts, styles=("style.css", "gaps.css"))
+        values = _gaps_html.page(report, view)
+        return page("gaps.html", values, library=D3, scripts=("gaps.js",), styles=("style.css", "gaps.css"))
     if isinstance(report, Reconstruction):
         from auditrail.outputs import _html_run
 
-        return _page("run.html", _html_run.page(report, view), scripts=(_library(), _own("run.js")))
+        return page("run.html", _html_run.page(report, view), library=D3, scripts=("run.js",))
     if isinstance(report, Comparison):
-        return _page("diff.html", _comparison(report, view), scripts=())
+        return page("diff.html", _comparison(report, view))
+    if isinstance(report, SECTIONED):
+        from auditrail.outputs import _sections
+
+        return page("sections.html", _sections.page(_sections.words(report).told(report, view)))
     if isinstance(report, VerificationReport):
         from auditrail.outputs import _verification
 
         report = _verification.listing(report)
-    return _page("listing.html", _listing(report, view), scripts=())
+    return page("listing.html", _listing(report, view))
 
 
 def _comparison(report: Comparison, view: View) -> dict[str, object]:
@@ -108,63 +106,3 @@ def _listing(report: Listing, view: View) -> dict[str, object]:
 
 def _looks(show: str, numbers: tuple[str, ...]) -> str:
     return "number" if show in numbers else "mono" if show in ("id", "time") else ""
-
-
-def _page(
-    template: str, values: dict[str, object], *, scripts: tuple[str, ...], styles: tuple[str, ...] = ("style.css",)
-) -> Iterator[str]:
-    from markupsafe import Markup
-
-    style = "".join(_own(name) for name in styles)
-    stream = (
-        _templates()
-        .get_template(template)
-        .stream(
-            **values,
-            policy=_policy(style, scripts),
-            style=Markup(style),  # noqa: S704 - our own file
-            scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own files
-            # It asks to stand in all copies, and each page with scripts is one.
-            licence=_LICENCE.read_text("utf-8").strip() if scripts else "",
-            version=__version__,
-        )
-    )
-    stream.enable_buffering(_PIECES)
-    yield from stream
-    yield "\n"
-
-
-def _policy(style: str, scripts: tuple[str, ...]) -> str:
-    """Nothing from anywhere but the style and the scripts that stand in the page, named by their hashes."""
-    allowed = " ".join(_hash(script) for script in scripts) or "'none'"
-    return (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {allowed}; base-uri 'none'; form-action 'none'; "
-        "require-trusted-types-for 'script'; trusted-types 'none'"
-    )
-
-
-def _hash(source: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()}'"
-
-
-@cache
-def _own(name: str) -> str:
-    return (_TEMPLATES / name).read_text("utf-8")
-
-
-@cache
-def _library() -> str:
-    return _LIBRARY.read_text("utf-8")
-
-
-@cache
-def _templates() -> jinja2.Environment:
-    import jinja2
-
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

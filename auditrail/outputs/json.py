@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from auditrail.outputs import _rows
 from auditrail.outputs._view import View
-from auditrail.report.types import Comparison, GapsReport, Report, VerificationReport
+from auditrail.report.overview_types import Overview
+from auditrail.report.types import SECTIONED, Comparison, GapsReport, Report, VerificationReport
 
 NAME = "json"
 EXTENSION = "json"
 
 
-def render(report: Report, view: View) -> Iterator[str]:
+def render(report: Report | Overview, view: View) -> Iterator[str]:
     """The document; the same report gives the same bytes."""
     if isinstance(report, GapsReport):
         from auditrail.outputs import _gaps
@@ -20,7 +21,16 @@ def render(report: Report, view: View) -> Iterator[str]:
         yield _rows.encode(_gaps.document(report), indent=True)
         yield "\n"
         return
-    if isinstance(report, Comparison):
+    if isinstance(report, Overview):
+        from auditrail.outputs import _overview
+
+        yield from _overview.encoded(report)
+        return
+    if isinstance(report, SECTIONED):
+        from auditrail.outputs import _sections
+
+        yield _rows.encode(_sections.words(report).document(report, view), indent=True)
+    elif isinstance(report, Comparison):
         from auditrail.outputs import _compare
 
         yield _rows.encode(_compare.document(report, view), indent=True)

@@ -14,6 +14,12 @@ NOT_VERIFIED = "not verified"
 _WORST_FIRST = ("BROKEN", "UNVERIFIABLE", "NOT-CHAINED", "INTACT-UNANCHORED", "INTACT")
 
 
+def rank(verdict: str) -> int:
+    """Orders verdicts, the worst first; that nothing was said stands before what nothing protects."""
+    order = (*_WORST_FIRST[:2], NOT_VERIFIED, *_WORST_FIRST[2:])
+    return order.index(verdict)
+
+
 def of_paths(connection: duckdb.DuckDBPyConnection, paths: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """(path, verdict) for each path, sorted; `not verified` where nothing was said of it."""
     said: dict[str, str] = {}

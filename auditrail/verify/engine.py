@@ -1,6 +1,7 @@
 """Runs a verification: paths in, report out. Prints nothing, and loads neither DuckDB nor Arrow (but for zstd).
 
-1. Find the files; archives are unpacked beside, into a folder that is removed at the end.
+1. Find the files; archives are unpacked beside, into a folder that is removed at the end. What a kind judges as a
+   whole (a bundle, in an archive or a folder) stays as it is.
 2. Let every kind of evidence look at every file; the highest claim wins.
 3. Let each kind verify what it won. A file that nobody claims is NOT-CHAINED, unless it is a key or the like.
 
@@ -18,6 +19,7 @@ from types import ModuleType
 
 from auditrail import discover
 from auditrail.ingest import inputs, protection
+from auditrail.ingest.inputs import Input
 from auditrail.verify import evidence, notekeys
 from auditrail.verify.evidence import Call, Claim, Evidence
 from auditrail.verify.types import NOT_CHAINED, Result, VerificationReport
@@ -45,7 +47,11 @@ def _find(paths: list[Path], call: Call, stack: ExitStack) -> list[Evidence]:
     here = Path(tempfile.gettempdir())
     real, names = stack.enter_context(inputs.standard_input(paths, here))
     listed = [item._replace(shown=names.get(item.path, item.shown)) for item in inputs.expand(real)]
-    opened = stack.enter_context(inputs.open_archives(listed, here, max_expansion=call.max_expansion))
+    wholes = _Wholes()
+    listed = wholes.gathered(listed)
+    opened = stack.enter_context(
+        inputs.open_archives(listed, here, max_expansion=call.max_expansion, closed=wholes.is_one)
+    )
     found: list[Evidence] = []
     kept: Path | None = None
     for number, item in enumerate(opened):
@@ -58,9 +64,56 @@ def _find(paths: list[Path], call: Call, stack: ExitStack) -> list[Evidence]:
             path = Path(shutil.move(item.path, kept / str(number)))
         if item.error is not None:
             found.append(Evidence(path, item.shown, 0, error=item.error))
+        elif (kind := wholes.kind(item)) is not None:
+            found.append(Evidence(path, item.shown, item.size, complete=False, whole=kind))
         else:
             found.append(evidence.look(path, item.shown, item.size, call.max_expansion))
     return found
+
+
+class _Wholes:
+    """What kinds judge as a whole: found among the files, and among the members of archives as they come."""
+
+    def __init__(self) -> None:
+        self._kinds = {name: kind for name, kind in discover.modules(_KINDS).items() if hasattr(kind, "whole")}
+        self._looked: dict[str, str | None] = {}
+
+    def _sign(self, item: Input) -> tuple[Path, str] | None:
+        signs = ((kind.whole(item), kind.NAME) for kind in self._kinds.values() if item.error is None)
+        return next(((path, name) for path, name in signs if path is not None), None)
+
+    def gathered(self, items: list[Input]) -> list[Input]:
+        """The inputs, with one for each folder that is judged as a whole instead of the files in it."""
+        folders: dict[Path, str] = {}
+        for item in items:
+            sign = self._sign(item)
+            if sign is None or sign[0] == item.path:
+                self._looked[item.shown] = sign[1] if sign is not None else None
+            else:
+                folders[sign[0]] = sign[1]
+        made: dict[Path, Input] = {}
+        for item in items:
+            around = [folder for folder in item.path.parents if folder in folders]
+            if not around:
+                made[item.path] = item
+                continue
+            folder = around[-1]  # the outermost
+            below = len(item.path.relative_to(folder).parts)
+            shown = str(Path(item.shown).parents[below - 1])
+            made.setdefault(folder, Input(shown, folder, 0))
+            self._looked[shown] = folders[folder]
+        return list(made.values())
+
+    def is_one(self, item: Input) -> bool:
+        """Whether an archive is not to be opened."""
+        if item.shown not in self._looked:
+            sign = self._sign(item)
+            self._looked[item.shown] = sign[1] if sign is not None and sign[0] == item.path else None
+        return self._looked[item.shown] is not None
+
+    def kind(self, item: Input) -> str | None:
+        """The kind that judges an input as a whole, None if it is a file like others."""
+        return self._looked.get(item.shown)
 
 
 def _results(items: list[Evidence], call: Call) -> tuple[tuple[Result, ...], list[str]]:

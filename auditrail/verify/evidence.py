@@ -25,6 +25,7 @@ class Evidence(NamedTuple):
         head: the first bytes, decompressed (at most 256 KiB). complete: whether that is all of it.
         compression: `gzip`, ... or None.
         error: why it can't be read, None if it can.
+        whole: NAME of the kind that judges the path as a whole, be it an archive or a folder; then there is no head.
     """
 
     path: Path
@@ -34,6 +35,7 @@ class Evidence(NamedTuple):
     complete: bool = True
     compression: str | None = None
     error: str | None = None
+    whole: str | None = None
 
     def open(self, max_expansion: int = limits.MAX_EXPANSION) -> ByteStream:
         """Its bytes from the start, decompressed.

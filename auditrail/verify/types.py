@@ -101,6 +101,22 @@ DEFECTS: dict[str, Meaning] = {
         "a file that the chain needs is not here",
         "give the file; if it does not exist any more, its records are lost",
     ),
+    "extra-file": Meaning(
+        "a file is here that the list of files does not know",
+        "find out who put it there; it is no part of what was handed over",
+    ),
+    "duplicate-file": Meaning(
+        "a file stands here twice under one name",
+        "do not rely on either: programs differ in which one they show",
+    ),
+    "unsafe-path": Meaning(
+        "a file has a path that leads out of its folder, or that some systems read as another one",
+        "do not unpack it; ask whoever handed it over for a bundle as it was written",
+    ),
+    "archive-layout": Meaning(
+        "an archive holds bytes that belong to none of its files, or can be read in two ways",
+        "unpack it with care, and compare it with the copy of whoever made it",
+    ),
     "weak-hash": Meaning(
         "the hash is too weak or too short to stop a determined forger",
         "rely on it against accidents only",

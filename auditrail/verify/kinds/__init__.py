@@ -14,6 +14,12 @@ A module of this folder has
         Results for the files it won, in the order of the call. Findings are `Defect`s, never exceptions; a file that
         can't be read is a `Result` with the verdict UNVERIFIABLE and the reason in `not_checked`.
 
+A kind that judges an archive or a folder as a whole, as it lies there, also has
+
+    def whole(item: Input) -> Path | None
+        The path of what a file (before archives are opened) is the sign of: its own, or that of a folder around it. It
+        becomes one piece of evidence with `Evidence.whole` = NAME; nothing in it is unpacked or shown to other kinds.
+
 `Evidence`, `Claim` and `Call` are in `verify.evidence`. `Call` carries the options, the keys (`verify.keys.Keyring`)
 and the anchors (`verify.anchors`). A file that no kind claims gets NOT-CHAINED from the engine.
 
