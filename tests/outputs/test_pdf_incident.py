@@ -28,7 +28,7 @@ def test_it_says_what_happened_and_who_answered(told: IncidentReport) -> None:
     made = words(told)
     for said in (
         f"Incident report {told.id}: ", f"What happened: run {_demo.RUN}", "agent: refunds-", "calls issue_refund",
-        "response:", "What hindered the answer", "a retry was allowed", "one refund per order", "DORA",
+        "response:", "What hindered the answer", "a retry was allowed", "one refund per order", "dora",
         "no legal advice", "Integrity of the ledger", f"Verdict: {told.ledger.results[0].verdict}", "Page 1 of",
     ):  # fmt: skip
         assert said in made, said

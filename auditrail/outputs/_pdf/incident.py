@@ -34,7 +34,7 @@ _WHAT = (
 )
 # Of the timeline: time, side, who, where, what (see `_incident`).
 _TIMELINE = "Timeline"
-_WIDTHS = {"what": 3.0, "why": 3.0, "change": 2.6, "sha256": 3.2, "file": 1.8, "seen at": 1.8, "severity": 1.1}
+_WIDTHS = {"what": 3.4, "why": 3.0, "change": 3.4, "sha256": 3.2, "file": 1.8, "seen at": 1.8, "severity": 1.1}
 _GRAVE = ("error", "denied")
 
 
