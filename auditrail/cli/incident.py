@@ -295,6 +295,10 @@ def freeze(
     redact: Annotated[
         str | None, typer.Option("--redact", metavar="POLICY", help="Withhold contents: a policy's name or file.")
     ] = None,
+    redact_key: Annotated[
+        Path | None,
+        typer.Option("--redact-key", metavar="FILE", help="Key of the commitments. [default: one that nobody keeps]"),
+    ] = None,
     whole: Annotated[
         bool, typer.Option("--whole", help="Keep every source whole, and not only the records of the runs.")
     ] = False,
@@ -318,18 +322,17 @@ def freeze(
     from auditrail.incident import ledger, state
     from auditrail.incident.entries import FREEZE
     from auditrail.incident.ledger import operator as named
+    from auditrail.incident.withhold import Withholder
     from auditrail.seal import keys
 
-    if redact is not None:
-        raise UsageError(
-            "raw records can't be redacted in this version",
-            hint="freeze without --redact and keep the folder where the evidence may be kept",
-        )
+    if redact_key is not None and redact is None:
+        raise UsageError("--redact-key belongs to --redact")
     who = named(operator)
     found = state.one(ledger.read(folder).entries, incident)
     with _evidence(case, sources or [], config, quiet=quiet) as connection:
         made = frozen.freeze(
             connection, found, output, configs.load(config), whole=whole,
+            withholder=Withholder(redact, redact_key) if redact is not None else None,
             signer=keys.signer(sign) if sign is not None else None,
             recorded_ns=options.moment(generated_at, "--generated-at"),
         )  # fmt: skip
