@@ -72,7 +72,8 @@ def render(report: Report, view: View) -> Iterator[str]:
     if isinstance(report, SECTIONED):
         from auditrail.outputs import _sections
 
-        return _page("sections.html", _sections.page(_sections.words(report).told(report, view)), scripts=())
+        told = _sections.page(_sections.words(report).told(report, view))
+        return _page("sections.html", told, scripts=(), styles=("style.css", "sections.css"))
     if isinstance(report, VerificationReport):
         from auditrail.outputs import _verification
 
