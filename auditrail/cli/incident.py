@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from auditrail.cli import _incident as shared
 from auditrail.cli import _options as options
 
-if TYPE_CHECKING:
-    from auditrail.incident.ledger import Ledger
-
 _FOLDER = Path("incidents")
-EXIT_BROKEN = 1
 
 Incident = Annotated[str, typer.Argument(metavar="ID", help="The incident: INC-2026-0007, or its number.")]
 Folder = Annotated[Path, typer.Option("--ledger", metavar="DIR", help="Folder of the ledger.")]
@@ -60,7 +55,7 @@ def open_(
     verbose: options.Verbose = False,
 ) -> None:
     """Open an incident; prints its id."""
-    with _ledger(folder, operator, sign, generated_at) as ledger:
+    with shared.ledger(folder, operator, sign, generated_at) as ledger:
         name, receipt = ledger.open(title, runs or (), at_ns=options.moment(at, "--at"))
     typer.echo(name)
     options.say(f"recorded as {receipt.seq}, hash {receipt.hash}", quiet=quiet)
@@ -78,7 +73,7 @@ def note(
     verbose: options.Verbose = False,
 ) -> None:
     """Write down an observation."""
-    _append(incident, "note", {"text": text}, at, operator, sign, folder, generated_at, quiet=quiet)
+    shared.append(incident, "note", {"text": text}, at, operator, sign, folder, generated_at, quiet=quiet)
 
 
 def action(
@@ -123,7 +118,7 @@ def action(
         data["framework"], data["report"] = deadlines.known_report(framework, stage)
     elif stage is not None:
         raise UsageError("--stage names a report of a framework", hint="add --framework NAME")
-    _append(incident, "action", data, at, operator, sign, folder, generated_at, quiet=quiet)
+    shared.append(incident, "action", data, at, operator, sign, folder, generated_at, quiet=quiet)
 
 
 def attach(
@@ -142,8 +137,8 @@ def attach(
     from auditrail.incident.ledger import operator as named
 
     who = named(operator)
-    data = files.copy(folder, _id(folder, incident), file)
-    _append(incident, "attach", data, at, who, sign, folder, generated_at, quiet=quiet)
+    data = files.copy(folder, shared.id_of(folder, incident), file)
+    shared.append(incident, "attach", data, at, who, sign, folder, generated_at, quiet=quiet)
     options.say(f"{data['file']}: {data['bytes']:,} bytes, sha256 {data['sha256']}", quiet=quiet)
 
 
@@ -164,7 +159,7 @@ def close(
 ) -> None:
     """Close an incident with its root cause; closing it again adds what became known later."""
     data = {"cause": cause, "changed": changed or []}
-    _append(incident, "close", data, at, operator, sign, folder, generated_at, quiet=quiet)
+    shared.append(incident, "close", data, at, operator, sign, folder, generated_at, quiet=quiet)
 
 
 def list_(
@@ -281,10 +276,10 @@ def report(
     shown = options.view(tz=tz, no_color=no_color, show=show_content, hide=hide_content)
     when = options.moment(generated_at, "--generated-at")
     needed = case is not None or cases.locate(None).exists()
-    with _evidence(case, sources or [], config, quiet=quiet, needed=needed) as db:
+    with shared.evidence(case, sources or [], config, quiet=quiet, needed=needed) as db:
         made = reports.report(folder, incident, db, frameworks=framework or (), keys=key or (), generated_ns=when)
     if format == "pdf" or (format is None and output is not None and output.suffix == ".pdf"):
-        _pdf(made, options.Emission("pdf", output, force), shown)
+        shared.pdf(made, options.Emission("pdf", output, force), shown)
         return
     options.emit(made, options.Emission(format, output, force, no_color), shown)
 
@@ -294,6 +289,10 @@ def freeze(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to make.")],
     redact: Annotated[
         str | None, typer.Option("--redact", metavar="POLICY", help="Withhold contents: a policy's name or file.")
+    ] = None,
+    redact_key: Annotated[
+        Path | None,
+        typer.Option("--redact-key", metavar="FILE", help="Key of the commitments. [default: one that nobody keeps]"),
     ] = None,
     whole: Annotated[
         bool, typer.Option("--whole", help="Keep every source whole, and not only the records of the runs.")
@@ -318,111 +317,22 @@ def freeze(
     from auditrail.incident import ledger, state
     from auditrail.incident.entries import FREEZE
     from auditrail.incident.ledger import operator as named
+    from auditrail.incident.withhold import Withholder
     from auditrail.seal import keys
 
-    if redact is not None:
-        raise UsageError(
-            "raw records can't be redacted in this version",
-            hint="freeze without --redact and keep the folder where the evidence may be kept",
-        )
+    if redact_key is not None and redact is None:
+        raise UsageError("--redact-key belongs to --redact")
     who = named(operator)
     found = state.one(ledger.read(folder).entries, incident)
-    with _evidence(case, sources or [], config, quiet=quiet) as connection:
+    with shared.evidence(case, sources or [], config, quiet=quiet) as connection:
         made = frozen.freeze(
             connection, found, output, configs.load(config), whole=whole,
+            withholder=Withholder(redact, redact_key) if redact is not None else None,
             signer=keys.signer(sign) if sign is not None else None,
             recorded_ns=options.moment(generated_at, "--generated-at"),
         )  # fmt: skip
     for note in made.notes:
         options.say(note, quiet=quiet)
     data = {"folder": str(output), "head": made.head}
-    _append(found.id, FREEZE, data, None, who, sign, folder, generated_at, quiet=quiet)
+    shared.append(found.id, FREEZE, data, None, who, sign, folder, generated_at, quiet=quiet)
     typer.echo(str(made.folder))
-
-
-# --- what they share ------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _ledger(folder: Path, operator: str | None, sign: Path | None, generated: str | None) -> Iterator[Ledger]:
-    from auditrail.incident.ledger import Ledger
-    from auditrail.incident.ledger import operator as named
-
-    signer = None
-    if sign is not None:
-        from auditrail.seal import keys
-
-        signer = keys.signer(sign)
-    with Ledger(
-        folder, operator=named(operator), signer=signer, recorded_ns=options.moment(generated, "--generated-at")
-    ) as ledger:
-        yield ledger
-
-
-def _id(folder: Path, asked: str) -> str:
-    from auditrail.incident import ledger, state
-
-    return state.one(ledger.read(folder).entries, asked).id
-
-
-def _append(
-    incident: str, kind: str, data: dict[str, Any], at: str | None, operator: str | None, sign: Path | None,
-    folder: Path, generated: str | None, *, quiet: bool,
-) -> None:  # fmt: skip
-    from auditrail.incident.entries import Entry
-
-    moment = options.moment(at, "--at")
-    name = _id(folder, incident)
-    with _ledger(folder, operator, sign, generated) as ledger:
-        receipt = ledger.append(Entry(kind, name, "", data, moment))
-    options.say(f"{name}: recorded as {receipt.seq}, hash {receipt.hash}", quiet=quiet)
-
-
-@contextmanager
-def _evidence(
-    case: Path | None, sources: list[str], config: Path | None, *, quiet: bool, needed: bool = True
-) -> Iterator[Any]:
-    """The case, or one in memory of the paths that were given; None where there is no case and none is needed."""
-    if not sources:
-        if not needed:
-            yield None
-            return
-        from auditrail.cli._case import analysing
-
-        with analysing(case) as connection:
-            yield connection
-        return
-    from auditrail import case as cases
-    from auditrail import config as configs
-    from auditrail.cli._load import checking, load_into
-
-    settings = configs.load(config)
-    with closing(cases.memory_case()) as connection:
-        load_into(
-            connection, sources, Path("auditrail.duckdb"), settings, reader=None, max_record=None, max_expansion=None,
-            quiet=quiet, check=checking(settings, []),
-        )  # fmt: skip
-        yield connection
-
-
-def _pdf(made: Any, how: options.Emission, shown: Any) -> None:
-    """Writes the PDF; the renderer is `outputs._pdf.incident.render(report, view) -> bytes`."""
-    import importlib
-
-    from auditrail.errors import OutputExistsError, UsageError
-
-    if how.output is None:
-        raise UsageError("a PDF is written to a file", hint="add -o incident.pdf")
-    if how.output.exists() and not how.force:
-        raise OutputExistsError(f"{how.output} exists", hint="add --force to overwrite it")
-    try:
-        renderer = importlib.import_module("auditrail.outputs._pdf.incident")
-    except ModuleNotFoundError:
-        raise UsageError("this version can't write an incident as PDF", hint="--format html can be printed") from None
-    part = how.output.with_name(how.output.name + ".part")
-    try:
-        part.write_bytes(renderer.render(made, shown))
-        part.replace(how.output)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise UsageError(f"{how.output} can't be written: {(error.strerror or str(error)).lower()}") from None

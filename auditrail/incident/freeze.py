@@ -26,6 +26,7 @@ from auditrail.errors import OutputExistsError, UsageError
 from auditrail.incident import select
 from auditrail.incident.select import FreezeError
 from auditrail.incident.state import Incident
+from auditrail.incident.withhold import Withholder
 from auditrail.report.check_types import PASSED
 from auditrail.report.types import Reconstruction
 
@@ -42,6 +43,9 @@ _SAID = (
 
 # What is expected of a run depends on the other runs of its agent, which are not here.
 _OF_ALL_RUNS = ("grade", "score")
+# What a redaction may change of a run and its steps; all else must be the same.
+_REDACTED = ("id", "agent", "principal", "children", "name", "rule", "args", "result", "error", "said", "joins")
+_PARTS = ("rule", "cause", "agent", "stream", "tool")
 
 
 class Frozen(NamedTuple):
@@ -54,7 +58,8 @@ class Frozen(NamedTuple):
 
 def freeze(
     connection: duckdb.DuckDBPyConnection, incident: Incident, target: Path, settings: configs.Config,
-    *, whole: bool = False, signer: Signer | None = None, recorded_ns: int | None = None,
+    *, whole: bool = False, withholder: Withholder | None = None, signer: Signer | None = None,
+    recorded_ns: int | None = None,
 ) -> Frozen:  # fmt: skip
     """Freezes an incident.
 
@@ -64,6 +69,7 @@ def freeze(
         target: the folder to make; it must not be there.
         settings: the configuration that the case was loaded with.
         whole: keep every source whole.
+        withholder: redacts the records; None: they stay as they are.
         signer: signs the manifest.
         recorded_ns: the times in it; None: the clock.
 
@@ -83,7 +89,7 @@ def freeze(
         raise UsageError(f"{target} can't be made: {(error.strerror or str(error)).lower()}") from None
     try:
         case = stage / target.name
-        made = _made(connection, incident, runs, case, settings, whole)
+        made = _made(connection, incident, runs, case, settings, withholder, whole=whole)
         head = _manifest(case, signer, recorded_ns)
         _proven(case)
         case.rename(target)
@@ -94,7 +100,7 @@ def freeze(
 
 def _made(
     connection: duckdb.DuckDBPyConnection, incident: Incident, runs: list[Reconstruction], case: Path,
-    settings: configs.Config, whole: bool,
+    settings: configs.Config, withholder: Withholder | None, *, whole: bool,
 ) -> tuple[str, ...]:  # fmt: skip
     told = [found.run(run, Path("/")) for run in runs]
     problem = ""
@@ -103,18 +109,26 @@ def _made(
         root = case / frozen.EVIDENCE
         root.mkdir(parents=True)
         pieces = select.pieces(connection, runs, whole=entire)
-        numbers = {piece.path: select.write(piece, root / piece.name) for piece in pieces}  # 2
+        numbers = {}
+        for piece in pieces:  # 2
+            numbers[piece.path] = select.write(piece, root / piece.name)
+            if withholder is not None:
+                numbers[piece.path] = withholder.write(connection, piece, root / piece.name)
+        if withholder is not None:
+            withholder.audit(root)
         names = {piece.path: str(root / piece.name) for piece in pieces}
         if settings.path is not None:
             shutil.copyfile(settings.path, case / frozen.CONFIG)
         with loading.held([root], settings) as held:  # 3
-            asked = [_again(held.connection, run, names, numbers) for run in runs]
+            asked = [_again(held.connection, run, names, numbers, renamed=withholder is not None) for run in runs]
             if None not in asked:
                 seen = found.all_of(held.connection, [name for name in asked if name], held.verification, root)
-                problem = _differs(told, seen["runs"])
+                problem = _differs(told, seen["runs"], _REDACTED if withholder is not None else ())
                 if not problem:
-                    lost = _lost(connection, runs, seen["gaps"])
-                    return _written(incident, case, seen, lost, pieces)  # 4
+                    lost = _lost(
+                        connection, runs, seen["gaps"], ("rule", "cause") if withholder is not None else _PARTS
+                    )
+                    return _written(incident, case, seen, lost, pieces, withholder)  # 4
             else:
                 problem = "a run is not found again in its own records"
     raise FreezeError(
@@ -128,23 +142,28 @@ def _again(
     run: Reconstruction,
     names: dict[str, str],
     numbers: dict[str, dict[int, int]],
+    *,
+    renamed: bool,
 ) -> str | None:
     for event in run.events:
         place = event.source
         again = found.run_of_record(connection, names[place.path], numbers[place.path][place.record])
-        if again == run.id:
+        if again is not None and (renamed or again == run.id):
             return again
     return None
 
 
-def _differs(told: list[dict[str, Any]], seen: list[dict[str, Any]]) -> str:
+def _differs(told: list[dict[str, Any]], seen: list[dict[str, Any]], left: tuple[str, ...]) -> str:
     """The first difference between what the case tells of the runs and what is told now, places apart; blank: none."""
     for one, other in zip(told, seen, strict=True):
         for name in one:
-            if name in _OF_ALL_RUNS:
+            if name in _OF_ALL_RUNS or name in left:
                 continue
             if name == "steps":
-                a, b = ([{**step, "at_record": None} for step in row["steps"]] for row in (one, other))
+                a, b = (
+                    [{**step, "at_record": None, **dict.fromkeys(left)} for step in row["steps"]]
+                    for row in (one, other)
+                )
                 if a != b:
                     return f"run {one['id']}: its steps are not the same"
             elif one[name] != other[name]:
@@ -153,7 +172,10 @@ def _differs(told: list[dict[str, Any]], seen: list[dict[str, Any]]) -> str:
 
 
 def _lost(
-    connection: duckdb.DuckDBPyConnection, runs: list[Reconstruction], seen: list[dict[str, Any]]
+    connection: duckdb.DuckDBPyConnection,
+    runs: list[Reconstruction],
+    seen: list[dict[str, Any]],
+    parts: tuple[str, ...],
 ) -> list[dict[str, str | None]]:
     """Findings of the case on these runs that the frozen evidence does not show."""
     from auditrail.gaps.engine import Question
@@ -161,7 +183,6 @@ def _lost(
     from auditrail.report.gaps import gaps
 
     keys = tuple(one.run for run in runs if (one := lookup.find(connection, run.id)).run is not None)
-    parts = ("rule", "cause", "agent", "stream", "tool")
     known = {tuple(row[part] for part in parts) for row in seen}
     rows = {tuple(getattr(gap, part) for part in parts) for gap in gaps(connection, Question(runs=keys)).gaps}
     return [dict(zip(parts, row, strict=True)) for row in sorted(rows - known, key=str)]
@@ -173,6 +194,7 @@ def _written(
     seen: dict[str, Any],
     lost: list[dict[str, str | None]],
     pieces: Sequence[select.Piece],
+    withholder: Withholder | None,
 ) -> tuple[str, ...]:
     cut = [piece for piece in pieces if piece.lines]
     steps = sum(len(run["steps"]) for run in seen["runs"])
@@ -180,6 +202,11 @@ def _written(
         f"{len(seen['runs']):,} run(s), {steps:,} steps, {len(seen['gaps']):,} finding(s), {len(pieces):,} files",
         f"{len(cut):,} file(s) hold the lines of these runs alone; {len(pieces) - len(cut):,} are whole",
     ]
+    if withholder is not None:
+        notes.append(
+            f"the policy {withholder.policy.name} redacted the records: {withholder.withheld:,} texts are withheld; "
+            "names of files are as they were"
+        )
     if lost:
         notes.append(
             f"{len(lost):,} finding(s) of the case need more than these records and are not expected here: "
@@ -221,7 +248,7 @@ def _readme(incident: Incident, notes: list[str], pieces: Sequence[select.Piece]
         ),
         "",
         "`manifest.jsonl` is a sealed log that names every file but this one by its SHA-256.",
-        "Contents stand in `expected.json` as digests; the evidence itself is as it was recorded.",
+        "Contents stand in `expected.json` as digests.",
         "",
         "Not checked:",
         "",

@@ -203,8 +203,8 @@ def _steps(built: list[Reconstruction]) -> tuple[list[Moment], int]:
 
 
 def _detail(step: Step) -> str:
-    """What of its contents tells most: the arguments of a call, the answer of a model, the text of a message."""
-    told = {"tool": step.args, "decision": step.args, "llm": step.result}
+    """What of its contents tells most: the arguments of a call, the text of a message; of a model, its calls follow."""
+    told = {"tool": step.args, "decision": step.args, "llm": None}
     return told.get(step.kind, step.said) or ""
 
 

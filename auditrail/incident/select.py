@@ -41,12 +41,18 @@ class FreezeError(AuditrailError):
 
 
 class Piece(NamedTuple):
-    """A source that is needed: its path as loaded, the name in the case, its records, and whether lines may be cut."""
+    """A source that is needed.
+
+    Attributes:
+        path: as loaded. name: in the case. places: its records. lines: whether they are cut out of it.
+        chained: whether a chain, signature or digest protects it.
+    """
 
     path: str
     name: str
     places: dict[int, Place]
     lines: bool
+    chained: bool = False
 
 
 def runs(connection: duckdb.DuckDBPyConnection, asked: Sequence[str]) -> list[Reconstruction]:
@@ -90,7 +96,7 @@ def pieces(connection: duckdb.DuckDBPyConnection, found: Sequence[Reconstruction
     made = []
     for path in sorted(places):
         lines = not whole and framing.get(path) == "lines" and path not in chained
-        made.append(Piece(path, _unpacked(names[path]) if lines else names[path], places[path], lines))
+        made.append(Piece(path, _unpacked(names[path]) if lines else names[path], places[path], lines, path in chained))
     return made
 
 
@@ -123,7 +129,7 @@ def write(piece: Piece, target: Path) -> dict[int, int]:
         FreezeError: the source holds other bytes than those that were loaded.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _local(piece.path) as path:
+    with local(piece.path) as path:
         try:
             with (
                 open_bytes(path, size=path.stat().st_size) as stream,
@@ -150,7 +156,7 @@ def write(piece: Piece, target: Path) -> dict[int, int]:
 
 
 @contextmanager
-def _local(path: str) -> Iterator[Path]:
+def local(path: str) -> Iterator[Path]:
     """The file of a source; a member of an archive is unpacked for as long."""
     from auditrail.ingest import inputs
 

@@ -58,7 +58,8 @@ def render(report: Report, view: View) -> Iterator[str]:
     if isinstance(report, SECTIONED):
         from auditrail.outputs import _sections
 
-        return page("sections.html", _sections.page(_sections.words(report).told(report, view)))
+        told = _sections.page(_sections.words(report).told(report, view))
+        return page("sections.html", told, styles=("style.css", "sections.css"))
     if isinstance(report, VerificationReport):
         from auditrail.outputs import _verification
 

@@ -87,12 +87,12 @@ def test_check_holds_thresholds_over_logs_in_every_format(here: Path, capsys: py
     assert "exists" in auditrail(capsys, "init", code=2)
     assert "no threshold is set" in auditrail(capsys, "check", _demo.EVIDENCE, code=4)
     (here / "auditrail.toml").write_text(
-        f'[check]\nlogs = ["{_demo.EVIDENCE}"]\n[check.thresholds]\ncomplete-share = 0.9\nquarantine-share = 0.01\n'
+        f'[check]\nlogs = ["{_demo.EVIDENCE}"]\n[check.thresholds]\nquarantine-share = 0.001\nno-broken-chain = false\n'
     )
     document = json.loads(auditrail(capsys, "check", "-f", "json", code=1))
-    assert document["totals"] == {"failed": 1, "inconclusive": 0, "skipped": 0, "passed": 1}
+    assert document["totals"] == {"failed": 1, "inconclusive": 0, "skipped": 1, "passed": 0}
     tests = ET.fromstring(auditrail(capsys, "check", "-f", "junit", code=1))  # noqa: S314 - our own
-    assert (tests.get("tests"), tests.get("failures")) == ("2", "1")
+    assert (tests.get("tests"), tests.get("failures"), tests.get("skipped")) == ("2", "1", "1")
     (result,) = json.loads(auditrail(capsys, "check", "-f", "sarif", code=1))["runs"][0]["results"]
-    assert result["ruleId"] == "threshold/complete-share"
-    assert "complete-share" in auditrail(capsys, "check", "-f", "markdown", code=1)
+    assert result["ruleId"] == "threshold/quarantine-share"
+    assert "quarantine-share" in auditrail(capsys, "check", "-f", "markdown", code=1)

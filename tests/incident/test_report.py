@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from auditrail.outputs import csv, html, jsonl, markdown, text
 from auditrail.outputs import json as as_json
 from auditrail.outputs._view import View
 from auditrail.report.incident_types import IncidentReport
+from auditrail.text import markdown_cell
 from tests.incident import _demo
 
 
@@ -78,3 +80,12 @@ def test_hidden_content_is_in_no_output(made: IncidentReport) -> None:
         assert "XX00DEMO000042000042" not in "".join(module.render(made, View(width=400, content="digest"))), (
             module.NAME
         )
+
+
+def test_the_report_of_the_demo_is_the_expected_one(made: IncidentReport) -> None:
+    told = "".join(markdown.render(made, View(width=100))).replace(str(_demo.EVIDENCE), "evidence")
+    told = told.replace(markdown_cell(str(_demo.EVIDENCE)), "evidence")
+    golden = Path(__file__).parent / "golden" / "refund.md"
+    if os.environ.get("AUDITRAIL_UPDATE_GOLDEN"):
+        golden.write_text(told, "utf-8")
+    assert told == golden.read_text("utf-8")
