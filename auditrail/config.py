@@ -24,6 +24,7 @@
     agent = "batch-*"
     reason = "killed by design at midnight"   # required
     until = 2026-12-31                    # required; the finding is back on the day after
+    [watch]                               # how `auditrail watch` judges; see `auditrail.watch.configured`
     [[chain]]                             # a chain profile of your own: see `auditrail.verify.profile`
     name = "our-log"
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from auditrail.readers._aliases import Mapping
 
 DEFAULT = "auditrail.toml"
+_WATCH = ("memory", "rules", "rule", "action")
 _GAPS = ("fiscal_year_start", "fiscal_year_named_by", "require", "rules", "waive")
 
 
@@ -55,6 +57,7 @@ class Config:
         path: the file they came from; None if there is none.
         jsonl: mappings for the generic JSONL reader, in the order of the file.
         gaps: the table `[gaps]` as it stands; `gaps.configured.read` checks it, since it alone knows the rules.
+        watch: the table `[watch]` as it stands; `watch.configured.read` checks it.
         chains: (name, table) of chain profiles; `auditrail.verify.profile` checks them where they are used.
     """
 
@@ -62,6 +65,7 @@ class Config:
     jsonl: tuple[Mapping, ...] = ()
     gaps: dict[str, Any] = field(default_factory=dict, hash=False)
     chains: tuple[tuple[str, dict[str, Any]], ...] = ()
+    watch: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 def load(path: Path | None) -> Config:
@@ -87,12 +91,13 @@ def load(path: Path | None) -> Config:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
     try:
-        known(raw, "", ("reader", "gaps", "chain"))
+        known(raw, "", ("reader", "gaps", "chain", "watch"))
         return Config(
             path,
             _jsonl(raw.get("reader", {})),
             known(raw.get("gaps", {}), "gaps", _GAPS),
             _chains(raw.get("chain", [])),
+            known(raw.get("watch", {}), "watch", _WATCH),
         )
     except ConfigError as error:
         raise ConfigError(f"{path}: {error.message}", hint=error.hint) from None

@@ -58,6 +58,7 @@ class Windows:
     def __init__(self, width: int, limit: int) -> None:
         self.width = width
         self._keys: Lru[str, Window] = Lru(limit)
+        self._looked = 0
 
     @property
     def evicted(self) -> int:
@@ -78,6 +79,9 @@ class Windows:
     def closed(self, now: int) -> list[Ended]:
         """Windows that have ended by now."""
         index = now // self.width
+        if index <= self._looked:
+            return []
+        self._looked = index
         found = []
         for key, window in self._keys.items():
             if window.index < index and (window.total or window.more):

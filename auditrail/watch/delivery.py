@@ -103,7 +103,10 @@ class Channel:
                 self._action.deliver(alert)
             except DeliveryError as error:
                 self.last_error = str(error)
-                if not error.again or number == self._tries or self._stop.wait(pause):
+                if not error.again:
+                    self._done(alert["id"], self.name)  # no use in handing it over again after a restart
+                    break
+                if number == self._tries or self._stop.wait(pause):
                     break
                 pause *= 2
             except BrokenPipeError:

@@ -69,6 +69,7 @@ class Log:
         self.ts = self.ts_last = 0
         self.records = 0
         self.changed_at = 0.0
+        self._stalled = -1  # size at which it held no whole line
         self.rested = -1  # size at which a document was read last
         self.error: str | None = None
         self._head = os.pread(self.handle, min(WINDOW, offset), 0) if offset else b""
@@ -85,7 +86,7 @@ class Log:
     @property
     def behind(self) -> bool:
         """Whether there is more to read than was read."""
-        return self.rested != self.size if self.document else self.offset < self.size
+        return self.rested != self.size if self.document else self.offset < self.size != self._stalled
 
     def look(self) -> None:
         """Looks how large it is now."""
@@ -144,7 +145,7 @@ class Log:
         if b"\n" in head:
             return True  # no reader knows it: its records are counted as such, and further lines may tell
         if len(head) < feed.HEAD:
-            self.size = self.offset  # no whole line: there is nothing to read before there is more
+            self._stalled = self.size  # no whole line: there is nothing to read before there is more
             return False
         self.feed.document = True
         return False

@@ -38,17 +38,22 @@ class Ref(NamedTuple):
 
 
 class Seen:
-    """One event with its place. `ts` is its time, or that of the logs where it has none; `run` as `joining` knows it."""
+    """One event with its place. `ts` is its time, or that of the logs where it has none; `run` as `joining` knows it.
+
+    `place`: number, offset, length and blake3 of its record in `log`; `part`: which event of the record it is.
+    """
 
     __slots__ = ("agent", "call", "event", "log", "part", "place", "run", "stream", "ts")
 
-    def __init__(self, event: Event, ts: int, log: str, place: tuple[int, int, int, bytes], part: int) -> None:
+    def __init__(
+        self, event: Event, ts: int, log: str, stream: str, place: tuple[int, int, int, bytes], part: int = 0
+    ) -> None:
         self.event = event
         self.ts = ts
         self.log = log
         self.place = place
         self.part = part
-        self.stream = event.stream or log
+        self.stream = event.stream or stream
         self.agent = event.agent
         self.run: str | None = None
         self.call: str | None = None
