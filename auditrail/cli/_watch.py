@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -87,6 +88,8 @@ def run(wishes: Wishes) -> int:
     from auditrail.watch.session import Session
     from auditrail.watch.wake import Waker
 
+    # What is read has no circles, and what rules remember lives long: looking for garbage so often finds none.
+    gc.set_threshold(100_000, 20, 50)
     loaded = configuration.load(wishes.config)
     try:
         settings = configured.read(loaded.watch)
@@ -100,9 +103,7 @@ def run(wishes: Wishes) -> int:
     view = _view(wishes)
     actions = _channels((*wishes.actions, *settings.actions), journal, view)
     skip = [path for path in (wishes.state, *_folders(wishes.actions)) if path is not None]
-    follower = Follower(
-        files, reading, clock, from_end=wishes.from_end, skip=skip, settle=0.0 if once else SETTLE
-    )
+    follower = Follower(files, reading, clock, from_end=wishes.from_end, skip=skip, settle=0.0 if once else SETTLE)
     waker = Waker(files, wishes.poll, notify=wishes.poll is None and not once)
     pipe = Pipe(sys.stdin.fileno(), reading, waker.wake) if len(files) < len(wishes.paths) else None
     source = None if pipe is None else Source(pipe.take, pipe.finish, pipe)

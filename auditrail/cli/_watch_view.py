@@ -123,7 +123,9 @@ class _Lines:
 def _table(engine: Engine, rate: float) -> Any:
     from rich.table import Table
 
-    status = engine.status()
+    from auditrail.watch.status import status as state_of
+
+    status = state_of(engine, time.time_ns())
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
     table.add_column()

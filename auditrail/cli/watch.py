@@ -24,7 +24,9 @@ def watch(
     ] = None,
     state: Annotated[
         Path | None,
-        typer.Option("--state", metavar="FILE", help="Go on after a restart; alerts go into FILE.alerts.jsonl, sealed."),
+        typer.Option(
+            "--state", metavar="FILE", help="Go on after a restart; alerts go into FILE.alerts.jsonl, sealed."
+        ),
     ] = None,
     from_: Annotated[
         str, typer.Option("--from", metavar="start|end", help="Where logs that are there already are read from.")
@@ -38,7 +40,8 @@ def watch(
         float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="End a command that takes longer.")
     ] = 30.0,
     webhook: Annotated[
-        list[str] | None, typer.Option("--webhook", metavar="URL", help="Post alerts there; env:NAME takes it from $NAME.")
+        list[str] | None,
+        typer.Option("--webhook", metavar="URL", help="Post alerts there; env:NAME takes it from $NAME."),
     ] = None,
     shape: Annotated[
         str, typer.Option("--webhook-shape", metavar="NAME", help="generic, slack or pagerduty.")
@@ -60,9 +63,12 @@ def watch(
         float, typer.Option("--heartbeat", metavar="SECONDS", min=0, help="Tell the state so often; 0: never.")
     ] = 30.0,
     poll: Annotated[
-        float | None, typer.Option("--poll", metavar="SECONDS", min=0.01, help="Look so often, and ask the system nothing.")
+        float | None,
+        typer.Option("--poll", metavar="SECONDS", min=0.01, help="Look so often, and ask the system nothing."),
     ] = None,
-    explain: Annotated[str | None, typer.Option("--explain", metavar="RULE", help="What a rule judges, and end.")] = None,
+    explain: Annotated[
+        str | None, typer.Option("--explain", metavar="RULE", help="What a rule judges, and end.")
+    ] = None,
     list_rules: Annotated[bool, typer.Option("--list-rules", help="Show the rules, and end.")] = False,
     reader: options.Reader = None,
     format: options.Format = None,  # noqa: A002
@@ -118,5 +124,3 @@ def _actions(
     if incident is not None:
         made.append(("incident", {"folder": str(incident)}))
     return tuple(ActionChoice(kind, settings, ("*",), least) for kind, settings in made)
-
-

@@ -1,18 +1,18 @@
 """`[watch]` of `auditrail.toml`, and the rules and actions that a call uses.
 
-    [watch]
-    memory = 20000                          # optional: how much each rule remembers, in entries
-    [watch.rules.unpaired-call]             # optional: parameters of a rule, and these two
-    deadline_s = 120
-    severity = "critical"
-    enabled = true
-    [[watch.rule]]                          # rules of your own: see `own`
-    [[watch.action]]                        # any number of these
-    kind = "webhook"                        # print, incident, command, webhook
-    rules = ["denied-*", "chain-broken"]    # optional: for these rules only; `*` stands for anything
-    min_severity = "high"                   # optional
-    url_env = "SLACK_URL"                   # further keys: those of the action
-    shape = "slack"
+[watch]
+memory = 20000                          # optional: how much each rule remembers, in entries
+[watch.rules.unpaired-call]             # optional: parameters of a rule, and these two
+deadline_s = 120
+severity = "critical"
+enabled = true
+[[watch.rule]]                          # rules of your own: see `own`
+[[watch.action]]                        # any number of these
+kind = "webhook"                        # print, incident, command, webhook
+rules = ["denied-*", "chain-broken"]    # optional: for these rules only; `*` stands for anything
+min_severity = "high"                   # optional
+url_env = "SLACK_URL"                   # further keys: those of the action
+shape = "slack"
 """
 
 from __future__ import annotations
@@ -103,7 +103,8 @@ def read(table: dict[str, Any]) -> Settings:
             raise ConfigError(f"watch.rule[{number}].id: there is a rule {name!r} already")
         rules.append(RuleChoice(name, title, severity, own.OwnRule, settings))
     actions = [
-        _action(entry, f"watch.action[{number}]") for number, entry in enumerate(_rows(table.get("action", []), "action"))
+        _action(entry, f"watch.action[{number}]")
+        for number, entry in enumerate(_rows(table.get("action", []), "action"))
     ]
     return Settings(tuple(rules), tuple(actions), memory)
 

@@ -46,9 +46,8 @@ def records(log: Log, size: int) -> Iterator[Read]:
             if not isinstance(item, Record):
                 continue
             # An array that is not closed yet ends in a record that is not whole: it is read when the rest is there.
-            if item.defect == "torn-tail" or (item.last_unterminated and choice.framing != "lines"):
-                if not log.finished and item.defect == "torn-tail":
-                    continue
+            if item.defect == "torn-tail" and not log.finished:
+                continue
             for record in joining.feed(item) if joining else (item,):
                 if record.number <= given or not record.raw or record.raw.isspace():
                     continue

@@ -160,6 +160,12 @@ class Engine:
         return sum(max(log.size - log.offset, 0) for log in self._logs() if not log.document)
 
     @property
+    def forgotten(self) -> dict[str, int]:
+        """What was forgotten for want of room, by who forgot it."""
+        counts = {name: rule.evicted for name, rule in self.rules.items()} | {"joining": self._joining.evicted}
+        return {name: count for name, count in counts.items() if count}
+
+    @property
     def now(self) -> int:
         """The time in the logs, ns."""
         return self._time.now
@@ -227,7 +233,9 @@ class Engine:
                     self.faults[f"{name}: {type(error).__name__}"] += 1
 
     def _wanting(self, kind: str) -> list[tuple[str, Callable[[Seen], None]]]:
-        made = [(name, rule.see) for name, rule in self.rules.items() if rule.kinds is None or kind in rule.kinds]
+        made: list[tuple[str, Callable[[Seen], None]]] = [
+            (name, rule.see) for name, rule in self.rules.items() if rule.kinds is None or kind in rule.kinds
+        ]
         self._by_kind[kind] = made
         return made
 
@@ -244,7 +252,9 @@ class Engine:
         detail = f"{log.shown}, record {record.number}: {read.code}: {read.reason}"
         values = {"code": read.code, "record": record.number, "of_log": log.feed.quarantined[read.code or ""]}
         self._notice(
-            Notice("unreadable", log.shown, log.feed.stream, log.ts or self._time.now, record.digest.hex(), detail, values)
+            Notice(
+                "unreadable", log.shown, log.feed.stream, log.ts or self._time.now, record.digest.hex(), detail, values
+            )
         )
 
     def _lost(self, cut: Cut) -> None:
@@ -359,42 +369,3 @@ class Engine:
                 f"--state {path}: damaged, or of other rules ({type(error).__name__})",
                 hint="move it away to begin anew: all logs are then read from their start",
             ) from None
-
-    # --- what it is doing --------------------------------------------------------------------------------------------
-
-    def status(self) -> dict[str, Any]:
-        """The heartbeat: `auditrail.watch-heartbeat/1`."""
-        from auditrail import times
-
-        logs = self.follower.logs.values()
-        unread: Counter[str] = Counter()
-        for log in logs:
-            unread.update(log.feed.quarantined)
-        problems = {log.shown: log.error for log in logs if log.error is not None}
-        return {
-            "schema": "auditrail.watch-heartbeat/1",
-            "at": times.iso(self._clock.wall()),
-            "log_time": times.iso(self._time.now) if self._time.now else None,
-            "logs": len(logs),
-            "records": self.records,
-            "events": self.events,
-            "behind_bytes": self.behind,
-            "not_read": dict(sorted(unread.items())),
-            "problems": {**self.follower.unreadable, **problems},
-            "alerts": dict(sorted(self.alerts.items())),
-            "actions": {
-                channel.name: {
-                    "delivered": channel.delivered,
-                    "failed": channel.failed,
-                    "dropped": channel.dropped,
-                    "error": channel.last_error or None,
-                }
-                for channel in self.channels.values()
-            },
-            "forgotten": {
-                name: count
-                for name, rule in {**self.rules, "joining": self._joining}.items()
-                if (count := rule.evicted)  # type: ignore[attr-defined]
-            },
-            "faults": dict(sorted(self.faults.items())),
-        }

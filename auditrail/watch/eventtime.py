@@ -1,4 +1,4 @@
-"""What time it is in the logs. Rules wait by it and not by the wall clock, so that a replay judges as a live watch does.
+"""What time it is in the logs. Rules wait by it and not by the wall clock: a replay judges as a live watch does.
 
 1. Each log has the time it has been read up to. One record alone cannot move it: it is what two records in a row have
    reached, so a single wrong clock fires no deadline. What lies further ahead than the wall clock is not believed.
@@ -41,7 +41,7 @@ class EventTime:
     def see(log: Timed, ts: int) -> None:
         """A record of that time was read. The caller has left out what is further ahead than `AHEAD`."""
         last = log.ts_last
-        low = ts if ts < last else last
+        low = min(ts, last)
         if low > log.ts:
             log.ts = low
         log.ts_last = ts

@@ -82,7 +82,7 @@ class Follower:
     # --- looking -----------------------------------------------------------------------------------------------------
 
     def look(self, *, told: bool = False) -> list[Log]:
-        """Looks at all logs, and for new ones if it is time to or somebody told of a change; those with more to read."""
+        """Looks at all logs, and for new ones if it is time or somebody told of one; gives those with more to read."""
         now = self._clock.steady()
         for log in list(self.logs.values()):
             self._look_at(log, now)
@@ -360,4 +360,3 @@ def _leads(path: Path, key: Key) -> bool:
 
 def _holds(log: Log, mark: Mark) -> bool:
     return log.compression is None and log.size >= mark.offset and mark.fits(log.place)
-

@@ -1,8 +1,9 @@
 """The journal of alerts: written, and on the disk, before anything is done about an alert.
 
 A sealed log (docs/seal.md), so that `auditrail verify` shows whether somebody took an alert out. Its records:
-`{"alert": {...}, "for": [action, ...]}` for each alert, once, and `{"done": [id, action]}` when it was handed over. After a crash, an
-alert that stands there is not raised again, and one without `done` is handed over again, marked as `redelivered`.
+`{"alert": {...}, "for": [action, ...]}` for each alert, once, and `{"done": [id, action]}` when it was handed over.
+After a crash, an alert that stands there is not raised again, and one without `done` is handed over again, marked as
+`redelivered`.
 
 Records of one round are written together and synced once: an alert costs no more than a write to the disk.
 """
@@ -123,6 +124,8 @@ def segments(path: Path) -> list[Path]:
     if not path.parent.is_dir():
         return []
     old = sorted(
-        file for file in path.parent.glob(f"{path.stem}.*{path.suffix}") if file.name[len(path.stem) + 1 :][:6].isdigit()
+        file
+        for file in path.parent.glob(f"{path.stem}.*{path.suffix}")
+        if file.name[len(path.stem) + 1 :][:6].isdigit()
     )
     return [*old, *([path] if path.exists() else [])]

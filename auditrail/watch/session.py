@@ -13,6 +13,7 @@ from typing import Any
 from auditrail.errors import NothingReadableError
 from auditrail.watch.clock import Clock
 from auditrail.watch.engine import Engine
+from auditrail.watch.status import status
 from auditrail.watch.types import at_least
 
 # Seconds that actions are given to finish at the end.
@@ -84,7 +85,7 @@ class Session:
                     break
                 if self._ending.heartbeat and now - beat_at >= self._ending.heartbeat:
                     beat_at = now
-                    self._beat(engine.status())
+                    self._beat(status(engine, clock.wall()))
                 if read:
                     active_at, told = now, False
                     continue
@@ -93,11 +94,13 @@ class Session:
                 told = self._wait(_LONGEST)
             engine.end()
             if self._ending.heartbeat:
-                self._beat(engine.status())
+                self._beat(status(engine, clock.wall()))
         finally:
             self.left = engine.close(self._ending.drain)
         if self._ending.once and not engine.records:
-            raise NothingReadableError("there is nothing to read under these paths", hint="name files or folders of logs")
+            raise NothingReadableError(
+                "there is nothing to read under these paths", hint="name files or folders of logs"
+            )
         return self._code()
 
     def _is_over(self, idle: float) -> bool:

@@ -1,8 +1,8 @@
 """What survives a restart, in one file: where each log is read on, and what the rules remember.
 
 Written whole beside the target, synced, and renamed onto it: it is the old one or the new one, whenever the program
-dies. It is as of the end of a round, so that offsets and memories fit each other; what was read since is read again, and
-gives the same alerts, which the journal knows.
+dies. It is as of the end of a round, so that offsets and memories fit each other; what was read since is read again,
+and gives the same alerts, which the journal knows.
 """
 
 from __future__ import annotations

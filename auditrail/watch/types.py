@@ -17,7 +17,7 @@ _LARGEST = (1 << 53) - 1
 
 
 class Ref(NamedTuple):
-    """Where a record stands and what it is about: all that a rule keeps of it. Plain values, so that it can be saved."""
+    """Where a record stands and what it is about, in plain values: all that a rule keeps of it."""
 
     path: str
     record: int

@@ -10,12 +10,13 @@ A rule module has:
     class Watching(rule.Rule)     the state and the judgement
 
 `see` is called for each event whose kind is in `kinds`, in the order of reading: files are read beside each other, so
-the end of something may come before its begin. A rule remembers both. What it waits for, it measures by the time of the
-logs (`seen.ts`, `tick`), never by a clock of its own. All memory is bounded (`bounded`), and what `save` gives is plain.
+the end of something may come before its begin. A rule remembers both. What it waits for, it measures by the time of
+the logs (`seen.ts`, `tick`), never by a clock of its own. All memory is bounded (`bounded`), and what `save` gives is
+plain.
 
 A rule that judges by habit (results usually come, runs usually end) says nothing until it has seen the habit: of a
 stream that never records results, each missing one proves nothing.
 
-The key of a finding is made of ids, names, numbers and times of the logs, so that the same evidence gives the same alert
-id, in whatever order it is read, and again after a crash.
+The key of a finding is made of ids, names, numbers and times of the logs, so that the same evidence gives the same
+alert id, in whatever order it is read, and again after a crash.
 """

@@ -23,6 +23,8 @@ _FLOOR = 0.03
 
 
 class Watching(Rule):
+    """Results of an agent, and those that failed, in windows of time."""
+
     kinds = frozenset({"result", "error", "span"})
 
     def __init__(self, tell: Any, settings: dict[str, Any], limit: int) -> None:

@@ -21,6 +21,8 @@ _MOST = 500
 
 
 class Watching(Rule):
+    """The tools that an agent is known to call."""
+
     kinds = frozenset({"call", "span"})
 
     def __init__(self, tell: Any, settings: dict[str, Any], limit: int) -> None:

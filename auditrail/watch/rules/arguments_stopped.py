@@ -33,6 +33,8 @@ _WORDS = {
 
 
 class Watching(Rule):
+    """Calls with and without arguments of each tool."""
+
     kinds = frozenset({"call", "span"})
 
     def __init__(self, tell: Any, settings: dict[str, Any], limit: int) -> None:

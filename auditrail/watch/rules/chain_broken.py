@@ -27,8 +27,8 @@ NAME = "chain-broken"
 TITLE = "A hash chain is broken"
 SEVERITY = "critical"
 EXPLAIN = (
-    "A record does not give its hash, or does not follow the one before it: it was changed, put in or taken out. Keep a "
-    "copy of the log as it is, and run `auditrail verify` on it."
+    "A record does not give its hash, or does not follow the one before it: it was changed, put in or taken out. Keep "
+    "a copy of the log as it is, and run `auditrail verify` on it."
 )
 SETTINGS: dict[str, object] = {}
 # A log without any of these words in its first record has no chain that is known here.
@@ -49,6 +49,8 @@ class _Followed:
 
 
 class Watching(Rule):
+    """A walk for each log that is chained."""
+
     lines = True
 
     def __init__(self, tell: Any, settings: dict[str, Any], limit: int) -> None:

@@ -26,6 +26,8 @@ _KINDS = ("tool_call", "decision")
 
 
 class Watching(Rule):
+    """Denials and executions by id."""
+
     kinds = frozenset({"decision", "result", "span", "end", "log", "call", "error"})
 
     def __init__(self, tell: Any, settings: dict[str, Any], limit: int) -> None:

@@ -21,6 +21,8 @@ _KINDS = ("cut", "rewritten", "gone")
 
 
 class Watching(Rule):
+    """Tells what the follower found."""
+
     def notice(self, notice: Notice) -> None:
         if notice.kind in _KINDS:
             key = (notice.kind, notice.path, notice.key)

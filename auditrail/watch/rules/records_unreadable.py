@@ -20,6 +20,8 @@ SETTINGS = {"window_s": 300.0}
 
 
 class Watching(Rule):
+    """What was told of which stream, and when."""
+
     def __init__(self, tell: Any, settings: dict[str, Any], limit: int) -> None:
         super().__init__(tell, settings, limit)
         self._window = ns(settings["window_s"])

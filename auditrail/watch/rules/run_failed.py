@@ -14,6 +14,8 @@ SETTINGS: dict[str, object] = {}
 
 
 class Watching(Rule):
+    """Needs no state: an end says it all."""
+
     kinds = frozenset({"end", "span"})
 
     def see(self, seen: Seen) -> None:

@@ -24,6 +24,8 @@ SETTINGS = {"quiet_s": 900.0, "known": 3}
 
 
 class Watching(Rule):
+    """Runs that are open, and how many of an agent ended."""
+
     kinds = None
 
     def __init__(self, tell: Any, settings: dict[str, Any], limit: int) -> None:

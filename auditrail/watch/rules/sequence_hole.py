@@ -27,6 +27,8 @@ _STEPS, _SHARE, _BACK = 10, 0.9, 100
 
 
 class Watching(Rule):
+    """Sequences, and the holes that are waited for."""
+
     kinds = None
 
     def __init__(self, tell: Any, settings: dict[str, Any], limit: int) -> None:

@@ -42,6 +42,8 @@ class _Stream:
 
 
 class Watching(Rule):
+    """The rhythm of each stream."""
+
     kinds = None
 
     def __init__(self, tell: Any, settings: dict[str, Any], limit: int) -> None:
@@ -91,9 +93,7 @@ class Watching(Rule):
             values = {"silent_s": (now - stream.last) / 1e9, "usual_s": longest / 1e9, "streams": known}
             severity = "medium" if everything else None
             # The last record of a group is the last one whose place is kept; the time is that of the last record.
-            self.tell(
-                Finding((name, stream.last), message, now, (stream.ref,), values, severity=severity, stream=name)
-            )
+            self.tell(Finding((name, stream.last), message, now, (stream.ref,), values, severity=severity, stream=name))
 
     def _silent(self, stream: _Stream, now: int) -> int:
         """The longest of its usual pauses if it has been silent for longer than they explain, else 0."""
@@ -105,9 +105,7 @@ class Watching(Rule):
         return longest if now - stream.last > bound else 0
 
     def save(self) -> Any:
-        return [
-            [name, s.last, s.ref, s.count, s.longest, s.told, list(s.pauses)] for name, s in self._streams.items()
-        ]
+        return [[name, s.last, s.ref, s.count, s.longest, s.told, list(s.pauses)] for name, s in self._streams.items()]
 
     def load(self, saved: Any) -> None:
         for name, last, ref, count, longest, told, pauses in saved:

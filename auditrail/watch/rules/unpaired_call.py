@@ -28,6 +28,8 @@ _KEPT = 50
 
 
 class Watching(Rule):
+    """Calls that are open, and how many of an agent were answered."""
+
     kinds = frozenset({"call", "result", "error", "span", "decision"})
 
     def __init__(self, tell: Any, settings: dict[str, Any], limit: int) -> None:
