@@ -185,7 +185,7 @@ class Engine:
         return [log for log in ready if log.ts <= bound]
 
     def _read(self, log: Log, records: Callable[[], Iterable[Read]]) -> bool:
-        before = self.records
+        before = self.records, log.offset, log.feed.document
         limit = self._wall + AHEAD
         try:
             for read in records():
@@ -194,7 +194,7 @@ class Engine:
             log.error = str(error)
         if not log.behind:
             self._caught_up.add(log.key)
-        return self.records > before
+        return (self.records, log.offset, log.feed.document) != before
 
     def _over(self, log: Log) -> None:
         self._read(log, log.finish)

@@ -77,6 +77,8 @@ class Follower:
         self._restored: dict[Key, tuple[Mark, str, list[int]]] = {}
         self._done: Lru[Key, tuple[int, int]] = Lru(100_000)
         self._orphans: dict[Key, float] = {}
+        self._later: dict[Key, tuple[int, int]] = {}  # copies that were not whole yet, as they were
+        self._recognised: set[Mark] = set()  # since the last walk
         self._scanned = float("-inf")
 
     # --- looking -----------------------------------------------------------------------------------------------------
@@ -153,6 +155,7 @@ class Follower:
             elif key not in self._orphans:
                 self._orphans[key] = now
                 self._beside(self.logs[key].path)
+        self._recognised.clear()
         self._close_quiet()
 
     def _candidates(self) -> Iterator[Path]:
@@ -182,7 +185,8 @@ class Follower:
             return key
         if not stat.S_ISREG(status.st_mode) or self._is_own(path):
             return None
-        if self._done.peek(key) == (status.st_size, status.st_mtime_ns):
+        written = (status.st_size, status.st_mtime_ns)
+        if self._done.peek(key) == written or self._later.get(key) == written:
             return key
         try:
             self._adopt(path, key, from_end=from_end, known_only=known_only)
@@ -205,6 +209,9 @@ class Follower:
             if saved is not None:  # another file under its number, or it was written anew meanwhile
                 self._restored[key] = saved
             mark = self._known(log)
+            if self._is_early(log, mark):
+                log.close()
+                return
         if mark is None and known_only:
             log.close()
             return
@@ -217,9 +224,24 @@ class Follower:
         log.changed_at = self._clock.steady() if not from_end else float("-inf")
         self.logs[key] = log
 
+    def _is_early(self, log: Log, mark: Mark | None) -> bool:
+        """Whether a copy must be looked at again later: it is still being made, or what it copies is not read yet."""
+        if mark is not None:
+            return any(other.behind and other.mark() == mark for other in self.logs.values())
+        if log.compression is None and lineage(log.shown) == log.shown:
+            return False
+        read = log.place if log.compression is None else Unpacked(log.path, log.size).read
+        if not any(mark.begins(read) for mark in self._all_marks(log, None if log.compression else WINDOW)):
+            return False
+        if len(self._later) > MAX_OPEN:
+            self._later.clear()
+        self._later[log.key] = (log.size, log.mtime)
+        return True
+
     def _resumed(self, log: Log, path: Path, mark: Mark) -> Log:
         """The log, gone on with behind its mark."""
         self.cuts = [cut for cut in self.cuts if cut.mark != mark]
+        self._recognised.add(mark)
         if log.compression is None and mark.offset:
             log.close()
             log = Log(path, self._settings, offset=mark.offset, name=mark.name)
@@ -272,7 +294,9 @@ class Follower:
             self._beside(Path(shown))
         now = self._clock.steady()
         for mark, shown, _ in self._restored.values():
-            if any(log.name == mark.name and _holds(log, mark) for log in self.logs.values()):
+            if mark in self._recognised or any(
+                log.name == mark.name and _holds(log, mark) for log in self.logs.values()
+            ):
                 continue
             self.marks.add(mark)
             if mark.offset:

@@ -21,8 +21,10 @@ from auditrail.watch.marks import WINDOW, Mark
 # Bytes read at once: enough to be fast, few enough that other logs have their turn soon.
 BLOCK = 256 << 10
 # What rotation puts behind a name: `.1`, `.1.gz`, `-20260917`, `.2026-09-17-10`, `.000012`.
-_ROTATED = re.compile(r"(?:[.-]\d{1,14}(?:[-T.]\d{1,6}){0,5})?(?:\.(?:gz|zst|bz2|xz))?\Z")
-_SUFFIXED = re.compile(r"[.-]\d{1,14}(?:[-T.]\d{1,6}){0,5}(?=\.(?:jsonl|ndjson|json|log|txt)\Z)")
+# A short number behind a dash is the writer's own: `agent-07.jsonl` is a log, and not the seventh of `agent.jsonl`.
+_DATED = r"[.-](?:\d{6,14}|\d{4}-\d{2}-\d{2})(?:[-T.]\d{1,6}){0,4}"
+_ROTATED = re.compile(rf"(?:\.\d{{1,5}}|{_DATED})?(?:\.(?:gz|zst|bz2|xz))?\Z")
+_SUFFIXED = re.compile(rf"{_DATED}(?=\.(?:jsonl|ndjson|json|log|txt)\Z)")
 
 Key = tuple[int, int]
 

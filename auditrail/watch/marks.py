@@ -42,6 +42,10 @@ class Mark(NamedTuple):
             digest(read(self.offset - self.tail_size, self.tail_size)) == self.tail
         )
 
+    def begins(self, read: Callable[[int, int], bytes]) -> bool:
+        """Whether a file begins with the same bytes, and ends before the place that was read up to."""
+        return digest(read(0, self.head_size)) == self.head and not read(self.offset - 1, 1)
+
 
 def digest(data: bytes) -> str:
     """Hex of 16 bytes of blake3."""

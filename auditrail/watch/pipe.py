@@ -31,6 +31,7 @@ class Pipe:
         self.ts = self.ts_last = self.records = 0
         self.error: str | None = None
         self.behind = False
+        self.offset = 0
         self.ended = False
         self._begun = b""
         self._blocks: queue.Queue[bytes | None] = queue.Queue(_WAITING)
@@ -63,6 +64,7 @@ class Pipe:
             if block is None:
                 self.ended = True
                 return
+            self.offset += len(block)
             yield from self._block(block)
 
     def _block(self, block: bytes) -> Iterator[Read]:

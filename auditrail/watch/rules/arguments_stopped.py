@@ -56,7 +56,7 @@ class Watching(Rule):
             self._tools.put(key, state)
         if event.args_state == "present" or event.args_state == "truncated":
             state[0] += 1
-            state[1] += state[2]
+            state[1] += 0 if state[3] else state[2]  # what was told is no habit
             state[2], state[3], state[4] = 0, False, None
             return
         if state[2] == 0:
