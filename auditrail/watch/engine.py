@@ -33,8 +33,8 @@ from auditrail.watch.types import NS, Alert, Notice, Seen, alert_id
 
 # While records of the past are read, logs that are further ahead than this wait for those that are behind.
 _TOGETHER = 60 * NS
-# Seconds between two writings of the state.
-SAVE = 10.0
+# Seconds between two writings of the state: while records come, and once nothing comes for a moment.
+SAVE, SAVE_IDLE = 10.0, 2.0
 _CUT_WORDS = {
     "cut": "{path} was cut: {size} byte(s) that were read are gone, and no copy holds them",
     "rewritten": "{path} was written anew: what was read of it ({size} byte(s)) stands there no more, nor in a copy",
@@ -115,6 +115,7 @@ class Engine:
     def step(self, *, told: bool = False) -> bool:
         """One round; whether anything was read."""
         self._wall = self._clock.wall()
+        cuts = len(self.follower.cuts)
         ready = self.follower.look(told=told)
         self._read_ns = self._clock.wall()
         read = False
@@ -127,8 +128,7 @@ class Engine:
             self._over(log)
         self._changed |= read
         self._settle()
-        if self._changed and self._clock.steady() - self._saved_at >= SAVE:
-            self.save()
+        self._keep(idle=not read, cut=len(self.follower.cuts) > cuts)
         return read
 
     def end(self) -> None:
@@ -333,6 +333,12 @@ class Engine:
         self.recent = [*self.recent, *(document for document, _ in new.values())][-50:]
 
     # --- the state (5) -----------------------------------------------------------------------------------------------
+
+    def _keep(self, *, idle: bool, cut: bool) -> None:
+        """Writes the state if it is time to; at once where a log was cut: what was read of it can't be read again."""
+        since = self._clock.steady() - self._saved_at
+        if cut or (self._changed and since >= (SAVE_IDLE if idle else SAVE)):
+            self.save()
 
     def save(self) -> None:
         """Writes the state, if there is a place for it."""
