@@ -64,6 +64,8 @@ def played(folder: Path, where: Path, crashes: set[int], saves: set[int]) -> tup
             handed += watch.handed
             clock = watch.clock
             watch = Watch(folder, TABLE, state=where, clock=clock)
+            # What is destroyed after the last written state and before the restart, nobody can read again.
+            watch.run()
     watch.run()
     watch.wait(10)
     watch.wait(500)
