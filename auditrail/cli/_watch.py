@@ -127,13 +127,16 @@ def run(wishes: Wishes) -> int:
         shown=view.shown,
         ended=None if pipe is None else lambda: pipe.ended,
     )
-    for number in (signal.SIGINT, signal.SIGTERM):
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
         signal.signal(number, lambda *_words: (session.stop(), waker.wake()))
     try:
         with view:
             code = session.run()
     finally:
         waker.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
     if session.left:
         options.say(f"auditrail: {session.left} alert(s) could not be handed over in time", quiet=wishes.quiet)
     return code

@@ -32,7 +32,7 @@ LEVELS = (
     ("config", "readers", "chains"),
     ("ingest", "case", "correlate", "gaps", "rules", "verify", "seal"),
     ("report",),
-    ("incident", "check"),
+    ("incident", "check", "watch"),
     ("outputs",),
     ("cli", "pytest_plugin", "__main__"),
 )
