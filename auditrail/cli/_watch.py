@@ -128,8 +128,13 @@ def run(wishes: Wishes) -> int:
         ended=None if pipe is None else lambda: pipe.ended,
     )
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def asked(*_words: object) -> None:
+        session.stop()
+        waker.wake()
+
     for number in before:
-        signal.signal(number, lambda *_words: (session.stop(), waker.wake()))
+        signal.signal(number, asked)
     try:
         with view:
             code = session.run()

@@ -12,50 +12,62 @@ V = TypeVar("V")
 
 
 class Lru(Generic[K, V]):
-    """A mapping of at most `limit` entries; `get` and `put` make an entry the youngest."""
+    """A mapping of at most `limit` entries, of which those that were not touched for longest are forgotten.
 
-    __slots__ = ("_items", "_limit", "evicted")
+    Two generations: what is touched is young, and when half of the limit is young, what is old is forgotten at once.
+    This keeps between half and all of the limit, and costs half of what an exact order would on each touch.
+    """
+
+    __slots__ = ("_half", "_old", "_young", "evicted")
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._items: OrderedDict[K, V] = OrderedDict()
+        self._half = max(limit // 2, 1)
+        self._young: dict[K, V] = {}
+        self._old: dict[K, V] = {}
         self.evicted = 0
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._young) + len(self._old)
 
     def __contains__(self, key: K) -> bool:
-        return key in self._items
-
-    def __iter__(self) -> Iterator[K]:
-        return iter(self._items)
+        return key in self._young or key in self._old
 
     def get(self, key: K) -> V | None:
-        found = self._items.get(key)
+        found = self._young.get(key)
+        if found is not None or not self._old:
+            return found
+        found = self._old.pop(key, None)
         if found is not None:
-            self._items.move_to_end(key)
+            self._add(key, found)
         return found
 
     def peek(self, key: K) -> V | None:
-        return self._items.get(key)
+        found = self._young.get(key)
+        return found if found is not None else self._old.get(key)
 
     def put(self, key: K, value: V) -> None:
-        items = self._items
-        items[key] = value
-        items.move_to_end(key)
-        if len(items) > self._limit:
-            items.popitem(last=False)
-            self.evicted += 1
+        if key in self._young:
+            self._young[key] = value
+            return
+        self._old.pop(key, None)
+        self._add(key, value)
+
+    def _add(self, key: K, value: V) -> None:
+        if len(self._young) >= self._half:
+            self.evicted += len(self._old)
+            self._old, self._young = self._young, {}
+        self._young[key] = value
 
     def pop(self, key: K) -> V | None:
-        return self._items.pop(key, None)
+        found = self._young.pop(key, None)
+        return found if found is not None else self._old.pop(key, None)
 
     def items(self) -> Iterator[tuple[K, V]]:
-        yield from self._items.items()
+        yield from [*self._old.items(), *self._young.items()]
 
     def save(self) -> list[Any]:
-        """Pairs, oldest first; keys and values must be plain."""
-        return [[key, value] for key, value in self._items.items()]
+        """Pairs, older ones first; keys and values must be plain."""
+        return [[key, value] for key, value in self.items()]
 
 
 class Pending(Generic[V]):

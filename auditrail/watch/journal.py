@@ -1,7 +1,8 @@
 """The journal of alerts: written, and on the disk, before anything is done about an alert.
 
 A sealed log (docs/seal.md), so that `auditrail verify` shows whether somebody took an alert out. Its records:
-`{"alert": {...}, "for": [action, ...]}` for each alert, once, and `{"done": [id, action]}` when it was handed over.
+`{"alert": {...}, "for": [action, ...]}` for each alert, once, and `{"done": [[id, action], ...]}` when they were handed
+over.
 After a crash, an alert that stands there is not raised again, and one without `done` is handed over again, marked as
 `redelivered`.
 
@@ -71,8 +72,8 @@ class Journal:
             return
         for alert, names in alerts:
             self._log.append({"alert": alert, "for": names})
-        for name, channel in done:
-            self._log.append({"done": [name, channel]})
+        if done:
+            self._log.append({"done": [list(pair) for pair in done]})
         if alerts:
             self._log.checkpoint()  # without a key it signs nothing, and syncs
 
@@ -111,12 +112,12 @@ class Journal:
         if isinstance(alert, dict) and isinstance(alert.get("id"), str):
             self._known.put(alert["id"], 1)
             self._open[alert["id"]] = (alert, [str(name) for name in body.get("for") or ()])
-        elif isinstance(done, list) and len(done) == 2 and done[0] in self._open:
-            waiting = self._open[done[0]][1]
-            if done[1] in waiting:
-                waiting.remove(done[1])
-            if not waiting:
-                del self._open[done[0]]
+        for name, channel in done if isinstance(done, list) else ():
+            waiting = self._open[name][1] if name in self._open else []
+            if channel in waiting:
+                waiting.remove(channel)
+                if not waiting:
+                    del self._open[name]
 
 
 def segments(path: Path) -> list[Path]:

@@ -16,7 +16,8 @@ from auditrail import discover
 from auditrail.errors import ConfigError
 from auditrail.incident import ledger
 from auditrail.watch import configured
-from auditrail.watch.actions import command, incident, print, webhook
+from auditrail.watch.actions import command, incident, webhook
+from auditrail.watch.actions import print as printing
 from auditrail.watch.delivery import Channel, DeliveryError
 from auditrail.watch.types import Alert, Ref
 
@@ -25,7 +26,8 @@ REF = Ref("logs/a\x1b[31m.jsonl", 3, 100, 50, "00" * 32, 10**18, "a", "planner",
 
 def alert(name: str = "id-1", severity: str = "high") -> dict[str, Any]:
     made = Alert(
-        name, "unpaired-call", severity, "A title", "it <b>broke</b> *now* @all\x1b[2J \ud800", 10**18, "planner", "r1", "a",
+        name, "unpaired-call", severity, "A title", "it <b>broke</b> *now* @all\x1b[2J \ud800", 10**18, "planner", "r1",
+        "a",
         "pay", "c1", (REF,), {"n": 1 << 60, "x": 0.5, "t": "y" * 500, "nan": float("nan")}, 10**18, 10**18 + 5_000_000,
     )  # fmt: skip
     return {**made.document(), "redelivered": False}
@@ -43,7 +45,7 @@ def test_an_action_says_what_it_is(name: str) -> None:
 def test_print_acts_on_no_terminal() -> None:
     for form in ("text", "jsonl"):
         out = io.StringIO()
-        print.make({"format": form}, out).deliver(alert())
+        printing.make({"format": form}, out).deliver(alert())
         text = out.getvalue()
         assert text.count("\n") == 1
         assert "\x1b" not in text
@@ -56,7 +58,7 @@ def test_print_acts_on_no_terminal() -> None:
             )
             assert len(value["values"]["t"]) == 300
     with pytest.raises(ConfigError):
-        print.make({"format": "xml"}, io.StringIO())
+        printing.make({"format": "xml"}, io.StringIO())
 
 
 def test_command_is_handed_the_alert_and_no_shell_reads_it(tmp_path: Path) -> None:
@@ -192,3 +194,14 @@ def test_which_alerts_an_action_wants() -> None:
     assert choice.wants(alert())
     assert not choice.wants(alert(severity="low"))
     assert not choice.wants({**alert(), "rule": "log-cut"})
+
+
+@pytest.mark.parametrize(("severity", "paused"), [("high", ["planner"]), ("low", [])])
+def test_the_example_that_pauses_an_agent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, severity: str, paused: list[str]
+) -> None:
+    script = Path(__file__).parents[2] / "docs" / "examples" / "pause-agent.sh"
+    monkeypatch.setenv("AUDITRAIL_PAUSED", str(tmp_path))
+    for _ in range(2):
+        command.make({"command": str(script)}, io.StringIO()).deliver(alert(severity=severity))
+    assert [path.name for path in tmp_path.iterdir()] == paused

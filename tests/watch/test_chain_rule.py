@@ -73,7 +73,7 @@ def test_a_log_with_ids_that_look_like_hashes_is_no_chain(tmp_path: Path) -> Non
     path = tmp_path / "a.jsonl"
     rows = [
         json.dumps(
-            {"ts": f"2026-09-01T10:00:{n:02d}Z", "event": "x", "hash": "%064x" % n, "prev_hash": "%064x" % (n * 7)}
+            {"ts": f"2026-09-01T10:00:{n:02d}Z", "event": "x", "hash": f"{n:064x}", "prev_hash": f"{n * 7:064x}"}
         )
         for n in range(40)
     ]

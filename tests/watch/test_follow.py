@@ -248,7 +248,8 @@ def test_however_a_log_is_cut_into_writes_each_line_is_read_once(
     [
         ("app.log", "app.log"), ("app.log.1", "app.log"), ("x/app.log.12.gz", "x/app.log"),
         ("app.log-20260917", "app.log"), ("app.log-20260917.gz", "app.log"), ("app-20260917.log", "app.log"),
-        ("app.2026-09-17.jsonl", "app.jsonl"), ("audit.000001.jsonl", "audit.jsonl"), ("agent-07.jsonl", "agent-07.jsonl"),
+        ("app.2026-09-17.jsonl", "app.jsonl"), ("audit.000001.jsonl", "audit.jsonl"),
+        ("agent-07.jsonl", "agent-07.jsonl"),
     ],
 )  # fmt: skip
 def test_lineage(name: str, base: str) -> None:
