@@ -4,7 +4,8 @@
 
 1. latency: writes at `rate` over `files` logs; 40 records in a second raise an alert. Measured from just before the
    write to the arrival of the alert's line in this process. In between: a rotation (rename and create), a
-   copytruncate, and a kill -9 with a restart a second later. Then every alert must stand in the journal once, and have been handed over.
+   copytruncate, and a kill -9 with a restart a second later. Then every alert must stand in the journal once, and have
+   been handed over.
 2. rate: the same at ten times the rate, without incidents: how far behind it is at the end.
 3. memory: `records` records that are there, read once: records per second, and the resident memory along the way.
 """
@@ -83,10 +84,15 @@ def rss(pid: int) -> int:
     return next((int(line.split()[1]) for line in text.splitlines() if line.startswith("VmRSS")), 0)
 
 
-def line(number: int, now: float, file: int, every: int = _EVERY) -> bytes:
+def line(number: int, now: float, files: int, every: int = _EVERY) -> bytes:
     stamp = datetime.fromtimestamp(now, UTC).isoformat()
-    k = number // 2
-    row = {"ts": stamp, "run_id": f"r-{file}-{number // 4000}", "agent": f"agent-{file}", "seq": number // 20}
+    k, file = number // 2, (number // 2) % files
+    row = {
+        "ts": stamp,
+        "run_id": f"r-{file}-{number // 4000}",
+        "agent": f"agent-{file}",
+        "seq": number // (2 * files) * 2 + number % 2,
+    }
     tool = "marked_tool" if number % every == 0 else "search"
     if number % 2 == 0:
         row |= {"event": "tool_call_started", "tool": tool, "tool_call_id": f"c{number}", "args": {"q": "x", "n": k}}
@@ -108,7 +114,7 @@ def written(folder: Path, rate: int, files: int, seconds: float, happen: dict[fl
         due = int((now - begin) * rate)
         batch: dict[int, list[bytes]] = {}
         while number < due:
-            batch.setdefault((number // 2) % files, []).append(line(number, now, (number // 2) % files, every))
+            batch.setdefault((number // 2) % files, []).append(line(number, now, files, every))
             if number % every == 0:
                 marked[f"c{number}"] = time.time()
             number += 1
@@ -198,7 +204,7 @@ def memory(folder: Path, records: int, files: int) -> None:
     handles = [(folder / "logs" / f"worker-{chr(97 + n)}.log").open("wb") for n in range(files)]
     for number in range(records):
         file = (number // 2) % files
-        handles[file].write(line(number, begin + number / 2000, file).replace(b"marked_tool", b"search"))
+        handles[file].write(line(number, begin + number / 2000, files).replace(b"marked_tool", b"search"))
     for handle in handles:
         handle.close()
     words = [

@@ -102,7 +102,7 @@ def run(wishes: Wishes) -> int:
     journal = Journal(None if wishes.state is None else wishes.state.with_name(wishes.state.name + ".alerts.jsonl"))
     view = _view(wishes)
     actions = _channels((*wishes.actions, *settings.actions), journal, view)
-    skip = [path for path in (wishes.state, *_folders(wishes.actions)) if path is not None]
+    skip = [path for path in (wishes.state, *_folders((*wishes.actions, *settings.actions))) if path is not None]
     follower = Follower(files, reading, clock, from_end=wishes.from_end, skip=skip, settle=0.0 if once else SETTLE)
     waker = Waker(files, wishes.poll, notify=wishes.poll is None and not once)
     pipe = Pipe(sys.stdin.fileno(), reading, waker.wake) if len(files) < len(wishes.paths) else None

@@ -18,6 +18,7 @@ from typing import Any
 
 import orjson
 
+from auditrail.errors import SealError
 from auditrail.seal.log import SealedLog
 from auditrail.watch.bounded import Lru
 
@@ -62,7 +63,7 @@ class Journal:
         """Writes alerts, each with the actions it is for, and what was done meanwhile; they are on the disk on return.
 
         Raises:
-            SealError, OSError: they are not.
+            SealError: they are not. The watch ends then: nobody would know what it told.
         """
         with self._lock:
             done, self._done = self._done, []
@@ -70,12 +71,15 @@ class Journal:
             self._known.put(alert["id"], 1)
         if self._log is None:
             return
-        for alert, names in alerts:
-            self._log.append({"alert": alert, "for": names})
-        if done:
-            self._log.append({"done": [list(pair) for pair in done]})
-        if alerts:
-            self._log.checkpoint()  # without a key it signs nothing, and syncs
+        try:
+            for alert, names in alerts:
+                self._log.append({"alert": alert, "for": names})
+            if done:
+                self._log.append({"done": [list(pair) for pair in done]})
+            if alerts:
+                self._log.checkpoint()  # without a key it signs nothing, and syncs
+        except OSError as error:
+            raise SealError(f"{self.path} can't be written: {(error.strerror or str(error)).lower()}") from None
 
     def done(self, name: str, channel: str) -> None:
         """An action was carried out; called from any thread, and written with the next round."""

@@ -37,6 +37,7 @@ class Watching(Rule):
         self._last: Lru[str, int] = Lru(limit)
         self._steps: Lru[str, list[int]] = Lru(limit)  # of a sequence: steps of one, and others
         self._holes: Pending[Any] = Pending(limit)
+        self._holed: Lru[str, int] = Lru(limit)  # sequences that have had a hole: only there may a number come late
 
     def parts(self) -> tuple[Any, ...]:
         return self._last, self._steps, self._holes
@@ -62,6 +63,7 @@ class Watching(Rule):
             self._last.put(key, seq)
             first, missing = last + 1, seq - last - 1
             if missing <= self.settings["most"]:
+                self._holed.put(key, 1)
                 self._holes.put(f"{key}\x00{first}", seen.ts + self._late, [kind, first, missing, [], seen.ref()])
             return
         if self._filled(key, seq):
@@ -72,6 +74,8 @@ class Watching(Rule):
 
     def _filled(self, key: str, seq: int) -> bool:
         """Whether the number belongs into a hole that is waited for."""
+        if not len(self._holes) or key not in self._holed:
+            return False
         for first in range(seq, max(seq - 64, -1), -1):
             held = self._holes.get(f"{key}\x00{first}")
             if held is None or not first <= seq < first + held[2]:
@@ -123,3 +127,5 @@ class Watching(Rule):
         for key, steps in saved[1]:
             self._steps.put(key, steps)
         self._holes.load(saved[2])
+        for key, _, _ in saved[2]:
+            self._holed.put(key.rpartition("\x00")[0], 1)
