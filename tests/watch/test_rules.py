@@ -122,6 +122,17 @@ def test_run_without_end_says_nothing_where_runs_never_end(tmp_path: Path) -> No
     assert watch.wait(5000) == []
 
 
+def test_a_run_of_which_only_a_service_tells_has_no_end_to_miss(tmp_path: Path) -> None:
+    log, service = Writer(tmp_path / "a.jsonl", agent="planner"), Writer(tmp_path / "service.jsonl", agent="planner")
+    for number in range(4):
+        log.write(number, event="run_started", run_id=f"r{number}")
+        log.write(number + 0.5, event="run_finished", run_id=f"r{number}", status="ok")
+    service.write(5, event="tool_call_finished", tool="pay", trace_id="0af7651916cd43dd8448eb211c80319c", status="ok")
+    watch = Watch(tmp_path)
+    watch.run()
+    assert watch.wait(5000) == []
+
+
 def test_run_failed(tmp_path: Path) -> None:
     log = Writer(tmp_path / "a.jsonl", agent="planner")
     log.write(0, event="run_finished", run_id="good", status="ok")

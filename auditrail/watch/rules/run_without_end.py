@@ -1,8 +1,9 @@
 """Runs that go quiet and never say that they ended.
 
 1. A run ends by an `end` event of the agent, or by a finished root span of it.
-2. A run without a record for `quiet_s` in the time of the logs, and without an end, is overdue.
-3. It is told only where the agent's runs usually end: at least `known` of them did, and as many as did not.
+2. Of a run, the agent's own log must have been seen: a trace that only services and policies name has no end there.
+3. A run without a record for `quiet_s` in the time of the logs, and without an end, is overdue.
+4. It is told only where the agent's runs usually end: at least `known` of them did, and as many as did not.
 """
 
 from __future__ import annotations
@@ -50,11 +51,14 @@ class Watching(Rule):
             return
         held = self._open.get(run)
         if held is None:
-            self._open.put(run, seen.ts + self._quiet, [seen.ts, seen.ref()])
-        elif seen.ts > held[0]:
+            self._open.put(run, seen.ts + self._quiet, [seen.ts, seen.ref(), event.layer == "agent"])
+            return
+        if event.layer == "agent":
+            held[2] = True
+        if seen.ts > held[0]:
             # Only the time is kept of each record, and its place of every first one in a second: this is the hot path.
             ref = seen.ref() if seen.ts - Ref.of(held[1]).ts > 1_000_000_000 else held[1]
-            self._open.put(run, seen.ts + self._quiet, [seen.ts, ref])
+            self._open.put(run, seen.ts + self._quiet, [seen.ts, ref, held[2]])
 
     def _count(self, group: str, which: int) -> None:
         counts = self._groups.get(group)
@@ -64,7 +68,9 @@ class Watching(Rule):
         counts[which] += 1
 
     def tick(self, now: int) -> None:
-        for run, (last, saved) in self._open.due(now):
+        for run, (last, saved, own) in self._open.due(now):
+            if not own:
+                continue
             ref = Ref.of(saved)
             group = ref.agent or ""
             self._count(group, 1)
