@@ -10,6 +10,7 @@ import pytest
 from auditrail.seal.log import SealedLog
 from tests.watch._harness import Watch
 
+CHAINS = Path(__file__).parents[3] / "shared" / "chains"
 OFF = {"rules": {"stream-silent": {"enabled": False}}}
 
 
@@ -80,3 +81,33 @@ def test_a_log_with_ids_that_look_like_hashes_is_no_chain(tmp_path: Path) -> Non
     path.write_text("\n".join(rows) + "\n")
     watch = Watch(tmp_path, OFF)
     assert watch.run() == []
+
+
+# What only an anchor or a key shows is not for a watch: heads and tails that are gone, whole rewrites.
+ATTACKS = {
+    "agent-governance-toolkit-core/tampered_delete.jsonl": ("link", 9),
+    "agentproofchain/tampered_edit.log": ("edited", 9),
+    "auditchain/tampered_plain_insert_dup.jsonl": ("link", 10),
+    "autonomous-audit/tampered_splice_concatenated.jsonl": ("begin", 21),
+    "verityledger/tampered_edit.jsonl": ("edited", 11),
+    "agent-governance-toolkit-core/audit.jsonl": None,
+    "agentproofchain/agent.log": None,
+    "auditchain/plain.jsonl": None,
+    "autonomous-audit/audit.jsonl": None,
+    "verityledger/verityledger_log.jsonl": None,
+    "witnesskit/entries.jsonl": None,
+}
+
+
+@pytest.mark.corpus
+@pytest.mark.skipif(not CHAINS.is_dir(), reason="the chains are not here")
+@pytest.mark.parametrize("name", ATTACKS)
+def test_chains_of_real_writers(name: str) -> None:
+    path = CHAINS / name
+    watch = Watch(path.parent, OFF, paths=(path,), live=False)
+    watch.run()
+    watch.end()
+    told = [(one["values"]["kind"], one["values"]["record"]) for one in watch.handed if one["rule"] == "chain-broken"]
+    expected = ATTACKS[name]
+    assert told[:1] == ([] if expected is None else [expected])
+    watch.engine.follower.close()

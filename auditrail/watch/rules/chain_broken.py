@@ -2,11 +2,12 @@
 
 1. The profile of a log is found by its first records, as `auditrail verify` does: it must reproduce their hashes.
 2. Each record goes through the same walk (`verify.walk`). What breaks a chain is told at once: content that does not
-   give its hash, a link that names no record before it, a number that does not fit, a bad signature.
+   give its hash, a link that names no record before it, a second beginning, a number that does not fit, a bad
+   signature.
 3. A chain goes on through rotation: the next file of the same name goes on from the last record of the one before.
 4. What stays behind is for `auditrail verify`: what is missing at the end, which record was moved where, anchors.
 
-Formats whose hashes need a secret are checked for their links only where the profile says so.
+Formats whose hashes need a secret are not followed: a watch holds no keys.
 """
 
 from __future__ import annotations
@@ -125,6 +126,8 @@ class Watching(Rule):
                 entry = chain.current.first
                 if entry is chain.last and not entry.first:
                     self._raise(followed, line, "its link names no record before it", "link", entry.seq)
+                elif entry is chain.last and _begins_anew(followed, chain):
+                    self._raise(followed, line, "the chain begins anew in the middle of the log", "begin", entry.seq)
                 _shrink(chain)
         for defect in defects:
             if defect.breaks:
@@ -175,6 +178,12 @@ class Watching(Rule):
             self._logs.put(name, followed)
         for key, value in saved[1]:
             self._plain.put(key, value)
+
+
+def _begins_anew(followed: _Followed, chain: Chain) -> bool:
+    """Whether a second beginning stands in one file, of a writer that does not begin anew by itself."""
+    before = [item.last.file for item in chain.segments if item is not chain.current]
+    return bool(before) and max(before) == chain.segments[-1].first.file and not followed.walker.profile.restart
 
 
 def _saved(key: str | None, chain: Chain) -> list[Any]:
