@@ -12,6 +12,7 @@ How data flows (each arrow is a folder; imports go down this list only, a test c
 - `case`: one DuckDB file; opened read-only unless a load is under way.
 - `correlate`: ids -> runs, each join with its key and its confidence.
 - `report`: one typed result object per command.
+- `watch`: follows logs while they are written, and raises alerts: one module per rule, one per action.
 - `outputs`: one module per output format; sees only report objects.
 - `cli`: one module per command; the one place that prints and exits.
 

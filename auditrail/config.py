@@ -26,6 +26,7 @@
     until = 2026-12-31                    # required; the finding is back on the day after
     [check]                               # what `auditrail check` looks at; read by `check.configured`
     logs = ["logs"]                       # optional: evidence that thresholds are held over
+    [watch]                               # how `auditrail watch` judges; see `auditrail.watch.configured`
     [[chain]]                             # a chain profile of your own: see `auditrail.verify.profile`
     name = "our-log"
 
@@ -47,8 +48,9 @@ if TYPE_CHECKING:
 
 DEFAULT = "auditrail.toml"
 # Every section that a configuration may have.
-SECTIONS = ("reader", "gaps", "chain", "check")
+SECTIONS = ("reader", "gaps", "chain", "check", "watch")
 _CHECK = ("logs", "frozen", "lint", "lint_fail_on", "thresholds")
+_WATCH = ("memory", "rules", "rule", "action")
 _GAPS = ("fiscal_year_start", "fiscal_year_named_by", "require", "rules", "waive")
 
 
@@ -61,6 +63,7 @@ class Config:
         jsonl: mappings for the generic JSONL reader, in the order of the file.
         gaps: the table `[gaps]` as it stands; `gaps.configured.read` checks it, since it alone knows the rules.
         check: the table `[check]` as it stands; `check.configured.read` checks it, since it alone knows the thresholds.
+        watch: the table `[watch]` as it stands; `watch.configured.read` checks it.
         chains: (name, table) of chain profiles; `auditrail.verify.profile` checks them where they are used.
     """
 
@@ -69,6 +72,7 @@ class Config:
     gaps: dict[str, Any] = field(default_factory=dict, hash=False)
     chains: tuple[tuple[str, dict[str, Any]], ...] = ()
     check: dict[str, Any] = field(default_factory=dict, hash=False)
+    watch: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 def load(path: Path | None) -> Config:
@@ -101,6 +105,7 @@ def load(path: Path | None) -> Config:
             known(raw.get("gaps", {}), "gaps", _GAPS),
             _chains(raw.get("chain", [])),
             check=known(raw.get("check", {}), "check", _CHECK),
+            watch=known(raw.get("watch", {}), "watch", _WATCH),
         )
     except ConfigError as error:
         raise ConfigError(f"{path}: {error.message}", hint=error.hint) from None

@@ -18,8 +18,8 @@ from auditrail.errors import AuditrailError, UsageError
 
 # Order of the commands in the help: what an incident responder needs first.
 _ORDER = (
-    "ingest", "reconstruct", "gaps", "report", "export", "runs", "diff", "incident", "check", "verify", "seal", "prove",
-    "keygen", "disclose", "init", "sources", "rules", "query", "formats", "chains", "schema",
+    "ingest", "reconstruct", "gaps", "report", "export", "runs", "diff", "verify", "incident", "watch", "lint", "check",
+    "seal", "prove", "disclose", "keygen", "init", "sources", "rules", "query", "formats", "chains", "schema",
 )  # fmt: skip
 
 # Commands whose `--from` takes several paths, those whose `--quarter` may stand alone, and what it means then.

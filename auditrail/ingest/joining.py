@@ -21,6 +21,11 @@ class Guarded:
         self._assembler = make()
         self._held: dict[int, Record] = {}  # by number, with no more of their bytes than quarantine shows
 
+    @property
+    def first(self) -> Record | None:
+        """The earliest record that it holds; of its bytes no more than quarantine shows."""
+        return min(self._held.values(), key=lambda record: record.number, default=None)
+
     def feed(self, record: Record) -> list[Record]:
         """What is complete with this record."""
         self._held[record.number] = record._replace(raw=record.raw[: limits.QUARANTINE_HEAD], header=None)

@@ -67,6 +67,11 @@ class Walker:
         self._current: Chain | None = None
         self._waiting: dict[str | None, list[tuple[Context, Entry, int]]] = {}
 
+    @property
+    def current(self) -> Chain | None:
+        """The chain of the record that was fed last."""
+        return self._current
+
     def file(self, path: str) -> None:
         """Begins the next file."""
         self.files.append(path)

@@ -35,7 +35,7 @@ LEVELS = (
     ("config", "readers", "chains"),
     ("ingest", "case", "correlate", "gaps", "rules", "verify", "seal", "redact"),
     ("report",),
-    ("incident", "check"),
+    ("incident", "check", "watch"),
     ("outputs",),
     ("bundle",),
     ("cli", "pytest_plugin", "__main__"),
