@@ -24,6 +24,8 @@
     agent = "batch-*"
     reason = "killed by design at midnight"   # required
     until = 2026-12-31                    # required; the finding is back on the day after
+    [lint]                                # how `auditrail lint` judges; read by `lint.configured`
+    paths = ["deploy"]                    # optional: what to look at when no path is given
     [[chain]]                             # a chain profile of your own: see `auditrail.verify.profile`
     name = "our-log"
 
@@ -55,6 +57,7 @@ class Config:
         path: the file they came from; None if there is none.
         jsonl: mappings for the generic JSONL reader, in the order of the file.
         gaps: the table `[gaps]` as it stands; `gaps.configured.read` checks it, since it alone knows the rules.
+        lint: the table `[lint]` as it stands; `lint.configured.read` checks it, since it alone knows the rules.
         chains: (name, table) of chain profiles; `auditrail.verify.profile` checks them where they are used.
     """
 
@@ -62,6 +65,7 @@ class Config:
     jsonl: tuple[Mapping, ...] = ()
     gaps: dict[str, Any] = field(default_factory=dict, hash=False)
     chains: tuple[tuple[str, dict[str, Any]], ...] = ()
+    lint: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 def load(path: Path | None) -> Config:
@@ -87,12 +91,13 @@ def load(path: Path | None) -> Config:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
     try:
-        known(raw, "", ("reader", "gaps", "chain"))
+        known(raw, "", ("reader", "gaps", "lint", "chain"))
         return Config(
             path,
             _jsonl(raw.get("reader", {})),
             known(raw.get("gaps", {}), "gaps", _GAPS),
             _chains(raw.get("chain", [])),
+            raw.get("lint", {}),
         )
     except ConfigError as error:
         raise ConfigError(f"{path}: {error.message}", hint=error.hint) from None

@@ -18,7 +18,7 @@ from auditrail.errors import AuditrailError, UsageError
 
 # Order of the commands in the help: what an incident responder needs first.
 _ORDER = (
-    "ingest", "reconstruct", "gaps", "runs", "diff", "verify", "seal", "prove", "keygen", "sources", "rules",
+    "ingest", "reconstruct", "gaps", "lint", "runs", "diff", "verify", "seal", "prove", "keygen", "sources", "rules",
     "query", "formats", "chains", "schema",
 )  # fmt: skip
 

@@ -18,6 +18,7 @@ from auditrail.report.types import (
     Comparison,
     Gap,
     GapsReport,
+    LintReport,
     Listing,
     Reconstruction,
     Report,
@@ -42,6 +43,10 @@ def render(report: Report, view: View) -> Iterator[str]:
         from auditrail.outputs import _verification
 
         lines = _verification.markdown(report)
+    elif isinstance(report, LintReport):
+        from auditrail.outputs import _lint
+
+        lines = _lint.markdown(report)
     elif isinstance(report, Comparison):
         lines = _comparison(report, view)
     else:

@@ -11,13 +11,14 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from auditrail.report.gap_types import Evidence, Gap, GapsReport
+from auditrail.report.lint_types import LintFinding, LintGap, LintReport
 from auditrail.verify.types import DEFECTS, VERDICTS, Defect, Result, VerificationReport, green
 
 __all__ = [
     "DEFECTS", "VERDICTS", "Change", "ChildRun", "Column", "Comparison", "Completeness", "Defect", "Evidence", "Gap",
-    "GapsReport", "Listing", "Place", "RawRecord", "Reconstruction", "Report", "Result", "RunEventView", "Side",
-    "Skew", "Step",
-    "StepPair", "Stitch", "StreamUse", "Usage", "VerificationReport", "green",
+    "GapsReport", "LintFinding", "LintGap", "LintReport", "Listing", "Place", "RawRecord", "Reconstruction", "Report",
+    "Result", "RunEventView", "Side", "Skew", "Step", "StepPair", "Stitch", "StreamUse", "Usage", "VerificationReport",
+    "green",
 ]  # fmt: skip
 
 
@@ -347,4 +348,4 @@ class Comparison(NamedTuple):
         return made
 
 
-Report = Reconstruction | Listing | Comparison | GapsReport | VerificationReport
+Report = Reconstruction | Listing | Comparison | GapsReport | VerificationReport | LintReport

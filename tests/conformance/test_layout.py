@@ -30,7 +30,7 @@ LEVELS = (
         "containers",
     ),
     ("config", "readers", "chains"),
-    ("ingest", "case", "correlate", "gaps", "rules", "verify", "seal"),
+    ("ingest", "case", "correlate", "gaps", "lint", "rules", "verify", "seal"),
     ("report",),
     ("outputs",),
     ("cli", "__main__"),
