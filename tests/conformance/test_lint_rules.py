@@ -85,7 +85,7 @@ def test_a_lint_fixture_gives_what_it_marks(fixture: Path) -> None:
         assert each.hit.message.strip().endswith(".")
         assert each.hit.change.strip()
         assert each.hit.subject
-        assert "{" not in each.hit.message.replace("${", "")
+        assert re.search(r"(?<!\$)\{\w", each.hit.message + each.hit.change) is None or each.kind == "collector"
 
 
 @pytest.mark.parametrize("name", rules())

@@ -9,6 +9,7 @@ all of its components count as used, and `whole` is false.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -33,6 +34,19 @@ _TELLING = frozenset(
 # Readers of what comes out of a Collector: a rule about it touches no other stream.
 FORMATS = (
     "otlp", "otlp_protobuf", "jaeger", "zipkin", "phoenix", "elasticsearch", "loki", "datadog", "splunk",
+)  # fmt: skip
+# Requests of probes, of monitoring, and for files of a page: in attributes, patterns and conditions.
+_PROBE = re.compile(
+    r"health|liveness|readiness|\b(?:live|ready|ping|status|heartbeat|favicon|robots)z?\b|/metrics\b|kube-probe|"
+    r"googlehc|elb-|\.(?:js|css|png|ico|svg)\b",
+    re.IGNORECASE,
+)
+_OR = re.compile(r"\s+or\s+")
+_NAMING = frozenset(("name", "type", "key", "invert_match", "enabled_regex_matching", "cache_max_size", "error_mode"))
+# Exporters that send away through a queue of exporterhelper.
+QUEUED = (
+    "otlp", "otlp_grpc", "otlphttp", "otlp_http", "kafka", "elasticsearch", "opensearch", "splunk_hec", "datadog",
+    "clickhouse", "zipkin", "coralogix", "azuremonitor", "googlecloud", "loki", "sumologic", "signalfx",
 )  # fmt: skip
 SIGNALS = ("traces", "logs", "metrics", "profiles")
 
@@ -154,3 +168,21 @@ def _pipelines(made: Collector, pipelines: Node) -> None:
 
 def _named(node: Node | None) -> tuple[tuple[str, Node], ...]:
     return tuple((values.text(item) or item.text, item) for item in values.strings(node))
+
+
+def is_probe(condition: str) -> bool:
+    """Whether each side of a condition is about health checks and the like: what agents do is not in such requests."""
+    return all(_PROBE.search(side) for side in _OR.split(condition))
+
+
+def only_probes(node: Node) -> bool:
+    """Whether all values and conditions below are about health checks and the like."""
+    said: list[str] = []
+    stack = [node]
+    while stack:
+        each = stack.pop()
+        stack += each.each()
+        stack += [member.node for key, member in each.mapping().items() if key not in _NAMING]
+        if each.is_scalar and each.text:
+            said.append(each.text)
+    return bool(said) and all(map(is_probe, said))
