@@ -16,7 +16,7 @@ from auditrail.lint.node import Node
 
 # Words in an attribute's name or in a condition that stand for what an agent did or was denied.
 _DECISIVE = re.compile(
-    r"gen_ai\.|policy|guardrail|decision|tool|agent|audit|authz|denied|mcp\.|openinference|traceloop"
+    r"gen_ai\.|policy|guardrail|decision|tool|agent|audit|authz|denied|violation|security|mcp\.|openinference|traceloop"
 )
 _ERROR = re.compile(r"STATUS_CODE_ERROR|status\.code\s*==\s*2|\berror\b|exception", re.IGNORECASE)
 

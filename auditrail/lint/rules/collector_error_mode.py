@@ -40,6 +40,10 @@ CAUSES_GAPS = (
     "stream-stopped",
 )
 FORMATS = collector.FORMATS
+# Conditions of the transformation language: the older `include` and `exclude` cannot fail.
+_OTTL = (
+    ("traces", "span"), ("traces", "spanevent"), ("logs", "log_record"), ("trace_conditions",), ("log_conditions",),
+)  # fmt: skip
 
 
 def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001 - as all rules are called
@@ -48,13 +52,11 @@ def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001
         mode = component.node.member("error_mode")
         if not component.node.mapping() or (mode is not None and values.text(mode.node) != "propagate"):
             continue
-        if component.type == "filter" and not any(
-            component.node.at(key) for key in ("traces", "logs", "trace_conditions", "log_conditions")
-        ):
+        if component.type == "filter" and not any(component.node.at(*path) for path in _OTTL):
             continue
         place = mode or component.member
         yield Hit(
             place.line, place.column,
-            f"{component.id} has propagates errors{'' if mode else ' (the default)'}: one bad value drops a batch.",
+            f"{component.id} propagates errors{'' if mode else ' by default'}: one bad value drops a batch.",
             "error_mode: ignore", component.id,
         )  # fmt: skip

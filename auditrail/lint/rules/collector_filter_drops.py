@@ -20,7 +20,7 @@ TITLE = "A filter drops spans or log records"
 SEVERITY = "medium"
 CONFIDENCE = "proven"
 KINDS = ("collector",)
-CAUSE = "redaction"
+CAUSE = "logging-disabled"
 CONTROLS = ("EU AI Act 12(1)", "NIST 800-53 AU-12", "SOC 2 CC7.2", "ISO 42001 A.6.2.8")
 EXPLAIN = (
     "The filter processor drops what its conditions fit, without a word. A dropped span orphans its children: "
@@ -50,6 +50,12 @@ _DROPS = {
     ("traces", "spanevent"): "events of spans",
     ("logs", "log_record"): "log records",
 }
+_OLD = {
+    ("traces", "spans.exclude"): "spans",
+    ("traces", "spans.include"): "all spans but those",
+    ("logs", "logs.exclude"): "log records",
+    ("logs", "logs.include"): "all log records but those",
+}
 _SHORT = {"trace_conditions": ("traces", "spans"), "log_conditions": ("logs", "log records")}
 _AGENTS = re.compile(r"gen_ai|mcp|tool|agent|policy|guardrail|decision|openinference|traceloop|llm", re.IGNORECASE)
 
@@ -61,7 +67,7 @@ def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001
             if signal not in component.signals() or collector.is_probe(condition.text):
                 continue
             agents = _AGENTS.search(condition.text) is not None
-            more = " and orphans their children" if what == "spans" else ""
+            more = " and orphans their children" if "spans" in what and "events" not in what else ""
             said = condition.text if len(condition.text) <= 70 else condition.text[:67] + "..."
             yield Hit(
                 condition.line, condition.column, f"{component.id} drops {what}{more} where {said}.".replace("{", "("),
@@ -80,13 +86,11 @@ def _conditions(node: Node) -> Iterator[tuple[str, str, Node]]:
         for each in below.each() if below is not None else ():
             for one in [each] if each.is_scalar else values.strings(each.at("conditions")):
                 yield signal, what, one
-    for signal, what in (("spans", "spans"), ("logs", "log records")):
-        for how in ("exclude", "include"):
-            below = node.at(signal, how)
-            if below is None:
-                continue
-            for member in below.mapping().values():
-                for each in member.node.each():
-                    named = each if each.is_scalar else each.at("value") or each.at("key")
-                    if named is not None and named.is_scalar:
-                        yield "traces" if signal == "spans" else "logs", what, named
+    for (signal, how), what in _OLD.items():
+        below = node.at(*how.split("."))
+        for key, member in below.mapping().items() if below is not None else ():
+            for each in member.node.each() if key != "match_type" else ():
+                name, value = each.at("key") or each, each.at("value")
+                if name.is_scalar:
+                    said = f"{name.text} is {value.text}" if value is not None else name.text
+                    yield signal, what, Node((value or name).line, (value or name).column, said, said)

@@ -1,4 +1,4 @@
-"""The memory limiter does not stand first.
+"""The memory limiter stands behind a processor that holds data.
 
 Facts: memorylimiterprocessor, README (best practices).
 """
@@ -13,7 +13,7 @@ from auditrail.lint.kinds.collector import Collector
 from auditrail.lint.rule import Hit
 
 ID = "collector-memory-limiter-late"
-TITLE = "The memory limiter does not stand first"
+TITLE = "The memory limiter stands behind a processor that holds data"
 SEVERITY = "low"
 CONFIDENCE = "strong"
 KINDS = ("collector",)
@@ -21,7 +21,8 @@ CAUSE = "lost"
 CONTROLS = ("EU AI Act 12(1)", "NIST 800-53 AU-12", "NIST 800-53 AU-5", "SOC 2 CC7.2")
 EXPLAIN = (
     "memory_limiter refuses data when memory runs short, and a receiver then tells its sender to try again. "
-    "Behind another processor (batch above all) the refusal reaches no sender any more: the data is dropped."
+    "Behind a processor that takes data over (batch, tail_sampling) the refusal reaches no sender "
+    "any more: the data is dropped."
 )
 EXAMPLE = """service:
   pipelines:
@@ -38,15 +39,22 @@ CAUSES_GAPS = (
     "stream-stopped",
 )
 FORMATS = collector.FORMATS
+# They take data over and answer at once: an error behind them reaches no sender. Others hand it back.
+_HOLDING = frozenset(("batch", "groupbytrace", "tail_sampling"))
 
 
 def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001 - as all rules are called
     """One hit for each pipeline of traces or logs in which it stands behind another processor."""
     for pipeline in config.pipelines:
         names = [name.partition("/")[0] for name, _ in pipeline.processors]
-        if pipeline.signal in ("traces", "logs") and "memory_limiter" in names[1:]:
-            where = pipeline.processors[names.index("memory_limiter", 1)][1]
-            yield Hit(
-                where.line, where.column, f"memory_limiter is behind {names[0]} ({pipeline.id}): what it refuses, it loses.",
-                "name it first", pipeline.id, signals=(pipeline.signal,),
-            )  # fmt: skip
+        holding = [index for index, name in enumerate(names) if name in _HOLDING]
+        if pipeline.signal not in ("traces", "logs") or not holding or "memory_limiter" not in names[holding[0] :]:
+            continue
+        if "memory_limiter" in names[: holding[0]]:
+            continue
+        where = pipeline.processors[names.index("memory_limiter")][1]
+        yield Hit(
+            where.line, where.column,
+            f"memory_limiter is behind {names[holding[0]]} ({pipeline.id}): what it refuses is lost.",
+            "name it first", pipeline.id, signals=(pipeline.signal,),
+        )  # fmt: skip
