@@ -36,7 +36,7 @@ class Hit(NamedTuple):
             the file, so that findings can be told apart without their line; at most one hit has a rule and a subject
             in one scope.
         severity, confidence, cause: None takes the rule's.
-        fields: contents that go missing (`args`, `result`, `messages`, names of attributes), to join with a case.
+        fields: contents that go missing (`args`, `result`, `messages`; `other`: none of them), to join with a case.
         signals: `traces`, `logs`; blank: both.
     """
 

@@ -174,7 +174,10 @@ def _finding(gap: Gap) -> Finding:
             "remedy": gap.remedy,
             "controls": list(gap.controls),
         },
-        tuple(Place(place.path, _line(place), place.record, place.note) for place in others if place is not None),
+        (
+            *(Place(place.path, _line(place), place.record, place.note) for place in others if place is not None),
+            *(Place(place.path, place.record, None, f"set here: {place.note}") for place in gap.set_at),
+        ),
     )
 
 
@@ -208,5 +211,6 @@ def _told(gap: Gap) -> str:
     lines = [f"{gap.severity}: {gap.title} [{gap.cause}, {gap.proof}, {gap.confidence}]", gap.explanation]
     lines.append(f"{gap.count:,} missing in {len(gap.runs):,} runs: {', '.join(gap.runs[:_RUNS_TOLD])}")
     lines += [f"seen at {place_of(place)}" for place in gap.evidence]
+    lines += [f"set at {place_of(place)}" for place in gap.set_at]
     lines.append(f"change: {gap.remedy}")
     return "\n".join(line for line in lines if line) + "\n"

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from auditrail.lint.context import Evidence, LongRun
 from auditrail.lint.rule import rules
-from auditrail.report.gap_types import Gap, GapsReport
+from auditrail.report.gap_types import SEVERITIES, Gap, GapsReport
+from auditrail.report.gap_types import Evidence as Place
 from auditrail.report.lint import Judging, lint
 from auditrail.report.lint_types import LintFinding, LintGap, LintReport
 
@@ -40,13 +41,16 @@ def evidence(connection: duckdb.DuckDBPyConnection) -> Evidence:
 
 
 def formats_of(connection: duckdb.DuckDBPyConnection) -> dict[str, frozenset[str]]:
-    """Stream -> the formats that it was read with."""
+    """Stream, and path of a source -> the formats that it was read with."""
     made: dict[str, set[str]] = {}
-    for stream, name in connection.execute(
-        "SELECT DISTINCT stream, format FROM sources WHERE format IS NOT NULL"
-    ).fetchall():
-        made.setdefault(str(stream), set()).add(str(name))
-    return {stream: frozenset(names) for stream, names in made.items()}
+    rows = connection.execute(
+        "SELECT DISTINCT e.stream, s.path, s.format FROM events e JOIN sources s ON s.source = e.source"
+    ).fetchall()
+    for stream, path, name in rows:
+        for key in (stream, path):
+            if key is not None and name is not None:
+                made.setdefault(str(key), set()).add(str(name))
+    return {key: frozenset(names) for key, names in made.items()}
 
 
 def joined(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], judging: Judging, case: str) -> LintReport:
@@ -70,7 +74,31 @@ def causes_of(
 ) -> list[tuple[LintFinding, str]]:
     """The findings that explain a gap, those that match its cause first."""
     made = [(finding, match) for finding in findings if (match := matches(finding, gap, formats))]
-    return sorted(made, key=lambda pair: (pair[1] != "cause", pair[0].path, pair[0].line))
+    return sorted(
+        made, key=lambda pair: (pair[1] != "cause", SEVERITIES.index(pair[0].severity), pair[0].path, pair[0].line)
+    )
+
+
+def named(
+    connection: duckdb.DuckDBPyConnection, report: GapsReport, paths: Sequence[str], judging: Judging
+) -> GapsReport:
+    """A report of gaps in which each gap names the lines of configuration that explain it."""
+    found = lint(paths, replace(judging, evidence=evidence(connection)))
+    formats = formats_of(connection)
+    made = []
+    for gap in report.gaps:
+        lines = causes_of(gap, found.findings, formats)
+        places = tuple(Place(each.path, each.line, _note(each, match)) for each, match in lines)
+        made.append(replace(gap, set_at=places))
+    count = sum(bool(gap.set_at) for gap in made)
+    read = f"{len(found.configs):,} configurations that were read"
+    said = f"a line of configuration explains, or may explain, {count:,} of {len(made):,} findings ({read})"
+    unread = tuple(f"{each.path}:{each.line}: not read: {each.reason}" for each in found.unread)
+    return report._replace(gaps=tuple(made), notes=(*report.notes, said), not_checked=(*report.not_checked, *unread))
+
+
+def _note(finding: LintFinding, match: str) -> str:
+    return f"{'' if match == 'cause' else 'may be why: '}{finding.message} [{finding.rule}]"
 
 
 def matches(finding: LintFinding, gap: Gap, formats: dict[str, frozenset[str]]) -> str:
@@ -78,15 +106,20 @@ def matches(finding: LintFinding, gap: Gap, formats: dict[str, frozenset[str]]) 
     rule = rules()[finding.rule]
     if gap.rule not in rule.causes_gaps:
         return ""
-    held = formats.get(gap.stream or "", frozenset())
+    about_content = gap.rule.startswith(_ABOUT_CONTENT)
+    # The first place of such a gap is where the content is missing; streams of several formats may share a name.
+    place = gap.evidence[0].path if about_content and gap.evidence else gap.stream or ""
+    held = formats.get(place, frozenset())
     if rule.formats and held and not held & set(rule.formats):
         return ""
-    if finding.fields and gap.rule.startswith(_ABOUT_CONTENT):
+    if finding.fields and about_content:
         words = [_WORDS[name] for name in finding.fields if name in _WORDS]
-        if words and not any(word in gap.title.lower() for word in words):
+        if not any(word in gap.title.lower() for word in words):
             return ""
+    # What is the rule in every second Collector, or where the stream is not known, may be why, and no more.
+    sure = finding.severity != "low" and bool(held or not rule.formats)
     if gap.cause == finding.cause:
-        return "cause"
+        return "cause" if sure else "possible"
     return "possible" if gap.cause in _OPEN else ""
 
 

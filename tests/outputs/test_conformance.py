@@ -71,7 +71,7 @@ def test_a_module_has_what_the_contract_names(name: str) -> None:
     assert module.__name__ == f"auditrail.outputs.{name.replace('-', '_')}"
     assert re.fullmatch(r"[a-z]+", module.EXTENSION)
     assert callable(module.render)
-    assert set(takes(module)) <= {"reconstruction", "diff", "gaps", "verification"}
+    assert set(takes(module)) <= {"reconstruction", "diff", "gaps", "verification", "lint"}
 
 
 @pytest.mark.parametrize("kind", REPORTS)

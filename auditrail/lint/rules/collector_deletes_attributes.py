@@ -55,5 +55,5 @@ def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001
         yield Hit(
             each.line, each.column, f"{each.component.id} {what} {each.said[:80]}{where}, without a mark.",
             "keep this file with the evidence; hash instead of deleting where it tells who acted",
-            f"{each.component.id}/{each.said}",
+            f"{each.component.id}/{each.said}", fields=("other",),
         )  # fmt: skip

@@ -42,7 +42,7 @@ def check(config: Collector, context: Context) -> Iterator[Hit]:
     traces = [p for p in config.pipelines if p.signal == "traces" and any(n.startswith("otlp") for n, _ in p.receivers)]
     if not config.whole or "logs" in signals or not traces:
         return
-    emitting = [name for env in context.configs("environment") for name in _EMITTING if env.value(name)]
+    emitting = [name for env in context.configs("environment") for name in _EMITTING if _on(env.value(name))]
     more = f" ({emitting[0]} is set here: events are emitted)" if emitting else ""
     yield Hit(
         traces[0].member.line, traces[0].member.column,
@@ -50,3 +50,7 @@ def check(config: Collector, context: Context) -> Iterator[Hit]:
         "logs: {receivers: [otlp], exporters: [...]}", "logs", severity="high" if emitting else None,
         confidence="strong" if emitting else None, signals=("logs",),
     )  # fmt: skip
+
+
+def _on(value: str | None) -> bool:
+    return bool(value) and str(value).lower() not in ("false", "0", "no_content", "span_only")

@@ -57,7 +57,7 @@ def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001
                 each.line, each.column, f"{redaction.id} {what}: **** or a hash stands in place of the value.",
                 f"narrow the pattern, or ignored_keys: [{', '.join(taken[:4])}]" if taken
                 else "mask the secret inside the value with blocked_values, and let hash_function keep values apart",
-                f"{redaction.id}/{said}", severity=_grade(taken), fields=attributes.fields_of(taken),
+                f"{redaction.id}/{said}", severity=_grade(taken), fields=_fields(taken),
             )  # fmt: skip
 
 
@@ -65,3 +65,7 @@ def _grade(taken: list[str]) -> str:
     if any(attributes.is_content(name) or attributes.is_id(name) for name in taken):
         return "high"
     return "medium" if taken else "low"
+
+
+def _fields(taken: list[str]) -> tuple[str, ...]:
+    return attributes.fields_of(taken) or (("other",) if taken else ())
