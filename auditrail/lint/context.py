@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -38,6 +38,13 @@ class Context:
     frameworks: tuple[Framework, ...] = ()
     params: Mapping[str, float] = field(default_factory=dict)
     evidence: Evidence | None = None
+    made: dict[str, Any] = field(default_factory=dict)
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What a rule works out over all configurations, worked out once a call."""
+        if name not in self.made:
+            self.made[name] = make()
+        return self.made[name]
 
     def configs(self, kind: str) -> list[Any]:
         """All configurations of a kind, in order of path and line."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from auditrail.lint.context import Context
@@ -39,15 +39,21 @@ def rule(name: str, table: Mapping[str, Any]) -> Rule:
     if "when" not in table and "absent" not in table:
         raise LintRuleError(f"lint rule {name}: it looks at nothing")
 
-    def check(config: Environment, context: Context) -> Iterator[Hit]:  # noqa: ARG001 - as all rules are called
+    def check(config: Environment, context: Context) -> Iterator[Hit]:
         yield from _set(config, table)
-        yield from _absent(config, table)
+        # Scopes take over from one another, by ways that are not followed: set in one is not absent in another.
+        if "absent" in table and not context.once(f"set:{name}", lambda: _anywhere(context, table["names"])):
+            yield from _absent(config, table)
 
     return Rule(
         name, table["title"], table["severity"], table["confidence"], ("environment",), table["cause"],
         tuple(table["controls"]), table["explain"], table["example"], table["remedy"], check,
         tuple(table.get("causes_gaps", ())), tuple(table.get("formats", ())),
     )  # fmt: skip
+
+
+def _anywhere(context: Context, names: Sequence[str]) -> bool:
+    return any(name in each.variables for each in context.configs("environment") for name in names)
 
 
 def _set(config: Environment, table: Mapping[str, Any]) -> Iterator[Hit]:
@@ -63,7 +69,7 @@ def _set(config: Environment, table: Mapping[str, Any]) -> Iterator[Hit]:
 
 def _absent(config: Environment, table: Mapping[str, Any]) -> Iterator[Hit]:
     """Only where all variables of the scope are seen: a file or a secret may set it."""
-    if config.elsewhere or any(name in config.variables for name in table["names"]):
+    if config.elsewhere:
         return
     for branch in table.get("absent", ()):
         for shown in (*branch.get("when", ()), *branch.get("when_matches", {})):

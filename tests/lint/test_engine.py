@@ -102,3 +102,40 @@ def test_files_that_configure_nothing_cost_little(tmp_path: Path) -> None:
     assert report.files == 300
     assert len(report.configs) == 60
     assert time.perf_counter() - begun < 10
+
+
+def test_containers_of_one_name_in_two_documents_are_two_scopes(tmp_path: Path) -> None:
+    pod = "kind: Pod\nspec:\n  containers:\n    - name: app\n      env:\n        - {name: OTEL_TRACES_SAMPLER, value: %s}\n        - {name: OTEL_TRACES_SAMPLER_ARG, value: '0.1'}\n"  # noqa: E501
+    (tmp_path / "pods.yaml").write_text(pod % "always_on" + "---\n" + pod % "traceidratio")
+    looked = engine.look([str(tmp_path)])
+    assert [(each.rule.id, each.hit.line, each.scope) for each in looked.findings] == [
+        ("otel-traces-sampler-arg", 15, "app")
+    ]
+
+
+def test_no_value_makes_a_rule_fail(tmp_path: Path) -> None:
+    odd = (
+        "null",
+        "[]",
+        "{}",
+        "[null, {a: [1]}]",
+        "-1",
+        "1e400",
+        "''",
+        "${env:X}",
+        "'${X:-y'",
+        "'\\'",
+        "!!binary x",
+        "'['",
+        "x" * 600,
+    )
+    path = tmp_path / "c.yaml"
+    for fixture in sorted(FIXTURES.glob("collector-*/hit*.yaml")):
+        lines = fixture.read_text().split("\n")
+        at = [number for number, line in enumerate(lines) if ": " in line and not line.rstrip().endswith(":")]
+        for turn, value in enumerate(odd):
+            changed = list(lines)
+            for number in at[turn % 2 :: 2]:
+                changed[number] = f"{changed[number].partition(': ')[0]}: {value}"
+            path.write_text("\n".join(changed))
+            assert engine.look([str(path)]).failed == {}, (fixture, value)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from auditrail.lint.documents import Document
 from auditrail.lint.node import Node
@@ -62,52 +63,74 @@ class Environment:
 
 def find(document: Document) -> Iterator[Environment]:
     """One environment for each scope that sets a variable that some rule knows."""
-    scopes: dict[str, Environment] = {}
-    assignments = list(document.parsed.assignments)
-    elsewhere: set[str] = set()
+    scopes: dict[object, Environment] = {}
+    for each in document.parsed.assignments:
+        _add(scopes, each.scope, document, each)
+    elsewhere: set[object] = set()
     for root in document.roots:
-        assignments += _of_tree(root, elsewhere)
-    for each in assignments:
-        made = scopes.setdefault(each.scope, Environment(document, each.scope, each.line, each.column))
-        made.variables[each.name] = each
-        made.every.append(each)
-        made.elsewhere = each.scope in elsewhere
-    for made in scopes.values():
+        for owner, each in _of_tree(root, elsewhere):
+            _add(scopes, owner, document, each)
+    for owner, made in scopes.items():
+        made.elsewhere = owner in elsewhere
         if any(known.is_known(name) for name in made.variables):
             yield made
 
 
-def _of_tree(root: Node, elsewhere: set[str]) -> Iterator[Assignment]:
+def _add(scopes: dict[object, Environment], owner: object, document: Document, each: Assignment) -> None:
+    made = scopes.setdefault(owner, Environment(document, each.scope, each.line, each.column))
+    made.variables[each.name] = each
+    made.every.append(each)
+
+
+class _Visit(NamedTuple):
+    """A node on the way, with the key below which it stands, the name of its scope, and the mapping that has it."""
+
+    node: Node
+    key: str
+    scope: str
+    owner: int
+
+
+def _of_tree(root: Node, elsewhere: set[object]) -> Iterator[tuple[object, Assignment]]:
+    """Each assignment with its owner: containers of one name in two documents are two scopes."""
     seen: set[int] = set()
-    stack: list[tuple[Node, str, str]] = [(root, "", "")]
+    stack = [_Visit(root, "", "", id(root))]
     while stack:
-        node, scope, key = stack.pop()
-        if id(node) in seen:
+        visit = stack.pop()
+        if id(visit.node) in seen:
             continue
-        seen.add(id(node))
-        if node.members is not None:
-            named = _name_of(node)
-            inner = named or (scope if key in _BLOCKS or not key else key)
-            if _ELSEWHERE & node.members.keys():
-                elsewhere.add(inner)
-            pair = _pair(node)
-            if pair is not None:
-                yield pair._replace(scope=scope)
-                continue
-            for name, member in node.members.items():
-                if _NAME.match(name) and member.node.is_scalar:
-                    yield _assignment(name, member.node, member.line, member.column, scope if key in _BLOCKS else inner)
-                else:
-                    stack.append((member.node, inner, name))
-        for item in node.each():
+        seen.add(id(visit.node))
+        if visit.node.members is not None:
+            yield from _of_mapping(visit, stack, elsewhere)
+        for item in visit.node.each():
             found = _PAIR.match(item.text) if item.is_scalar and not item.body else None
             if found is not None:
-                value = found.group(2)
-                yield Assignment(
-                    found.group(1), value or "", item.line, item.column + item.quoted, scope, value is None
+                name, value = found.groups()
+                yield (
+                    visit.owner,
+                    Assignment(name, value or "", item.line, item.column + item.quoted, visit.scope, value is None),
                 )
             elif not item.is_scalar:
-                stack.append((item, scope, ""))
+                stack.append(visit._replace(node=item, key=""))
+
+
+def _of_mapping(visit: _Visit, stack: list[_Visit], elsewhere: set[object]) -> Iterator[tuple[object, Assignment]]:
+    node = visit.node
+    pair = _pair(node)
+    if pair is not None:
+        yield visit.owner, pair._replace(scope=visit.scope)
+        return
+    named = _name_of(node)
+    inside = visit.key in _BLOCKS or not (visit.key or named)
+    owner = visit.owner if inside else id(node)
+    scope = visit.scope if inside else named or visit.key
+    if _ELSEWHERE & node.mapping().keys():
+        elsewhere.add(owner)
+    for name, member in node.mapping().items():
+        if _NAME.match(name) and member.node.is_scalar:
+            yield owner, _assignment(name, member.node, member.line, member.column, scope)
+        else:
+            stack.append(_Visit(member.node, name, scope, owner))
 
 
 def _name_of(node: Node) -> str:

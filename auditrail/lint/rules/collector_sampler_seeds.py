@@ -38,7 +38,7 @@ FORMATS = collector.FORMATS
 def check(config: Collector, context: Context) -> Iterator[Hit]:
     """One hit for each sampler whose seed is not the first that was seen."""
     mine = list(_seeds(config))
-    every = [pair for other in context.configs("collector") for pair in _seeds(other)]
+    every = context.once(ID, lambda: [pair for other in context.configs("collector") for pair in _seeds(other)])
     if not mine or len({seed for _, seed in every}) < 2:
         return
     for sampler, seed in mine:

@@ -14,7 +14,7 @@ NAME = "shell"
 SUFFIXES = (".sh", ".bash", ".zsh", ".ksh", ".profile", ".bashrc", ".zshrc", ".bash_profile")
 
 _SHEBANG = re.compile(r"#!.*\b(?:ba|z|k|da)?sh\b")
-_HEREDOC = re.compile(r"<<-?\s*(['\"]?)([A-Za-z_][A-Za-z0-9_]*)\1")
+_HEREDOC = re.compile(r"(?<!<)<<(?!<)-?\s*(['\"]?)([A-Za-z_][A-Za-z0-9_]*)\1")
 _ASSIGN = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)\Z", re.DOTALL)
 _KEYWORDS = frozenset(
     ("export", "declare", "typeset", "readonly", "local", "env", "then", "do", "else", "exec", "sudo")
@@ -33,7 +33,9 @@ def parse(text: str) -> Parsed:
     """The assignments, those behind `docker run -e` and the like too."""
     parsed = Parsed()
     until = ""
-    for number, line in enumerate(text.split("\n"), 1):
+    lines = text.split("\n")
+    ends = {line.strip(): number for number, line in enumerate(lines)}
+    for number, line in enumerate(lines, 1):
         if until:
             if line.strip() == until:
                 until = ""
@@ -41,7 +43,8 @@ def parse(text: str) -> Parsed:
         heredoc = _HEREDOC.search(line)
         words = _words(line)
         _take(words, number, parsed)
-        if heredoc is not None and any("<<" in word for word, _ in words):
+        # A shift of bits looks like one, and has no end.
+        if heredoc is not None and any("<<" in word for word, _ in words) and ends.get(heredoc.group(2), 0) >= number:
             until = heredoc.group(2)
     return parsed
 
