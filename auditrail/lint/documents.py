@@ -19,6 +19,10 @@ _HEAD = 64 << 10
 # Texts in texts in texts: a ConfigMap in a template in a heredoc, and no more.
 _INNERMOST = 3
 _LEAST = 0.3
+# Texts inside of others are mostly prose, examples and queries: a few assignments make no environment file of one.
+_LEAST_INSIDE = 0.5
+# Keys of CI workflows below which a script stands.
+_SCRIPTS = frozenset(("run", "script", "before_script"))
 # Written by people for people or for a compiler: a variable that stands in one is not set by it.
 _PROSE = frozenset(
     (
@@ -75,12 +79,12 @@ def may_configure(path: str) -> bool:
     return PurePosixPath(path.replace("\\", "/")).suffix.lower() not in _PROSE
 
 
-def syntax_of(name: str, text: str) -> str | None:
-    """NAME of the syntax that a text is most surely written in, None if it looks like none."""
+def syntax_of(name: str, text: str, least: float = _LEAST) -> str | None:
+    """NAME of the syntax that a text is most surely written in, None if none is as sure as `least`."""
     head, name = text[:_HEAD], name.replace("\\", "/").lower()
     scored = [(module.looks(name, head), known) for known, module in discover.modules(_SYNTAXES).items()]
     best, chosen = max(scored)
-    return chosen if best >= _LEAST else None
+    return chosen if best >= least else None
 
 
 def read(path: str, data: bytes, relevant: Callable[[str], bool]) -> Reading:
@@ -126,7 +130,7 @@ def _read(reading: Reading, document: Document, relevant: Callable[[str], bool],
 def _inner(
     reading: Reading, around: Document, name: str, node: Node, relevant: Callable[[str], bool], depth: int
 ) -> None:
-    syntax = syntax_of(name, node.text)
+    syntax = "shell" if name in _SCRIPTS else syntax_of(name, node.text, _LEAST_INSIDE)
     if syntax is None:
         return
     mine = Reading()

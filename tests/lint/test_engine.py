@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import json as json_module
 import time
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from auditrail.config import load
@@ -139,3 +141,27 @@ def test_no_value_makes_a_rule_fail(tmp_path: Path) -> None:
                 changed[number] = f"{changed[number].partition(': ')[0]}: {value}"
             path.write_text("\n".join(changed))
             assert engine.look([str(path)]).failed == {}, (fixture, value)
+
+
+def test_sarif_fits_the_schema_of_oasis() -> None:
+    schema = json_module.loads((Path(__file__).parents[1] / "outputs/_schemas/sarif-2.1.0.json").read_text("utf-8"))
+    waiver = Waiver("staging", "2026-12-31", (("rule", "*-rate-limit"),))
+    report = lint([str(FIXTURES)], Judging(LintSettings(waivers=(waiver,)), today="2026-06-01"))
+    document = json_module.loads("".join(sarif.render(report, View())))
+    assert [error.message for error in jsonschema.Draft7Validator(schema).iter_errors(document)] == []
+    results = document["runs"][0]["results"]
+    marks = [result["partialFingerprints"]["auditrail/v1"] for result in results]
+    assert len(marks) == len(set(marks))
+    assert all(result["locations"][0]["physicalLocation"]["region"]["startLine"] >= 1 for result in results)
+    assert any("suppressions" in result for result in results)
+
+
+def test_scripts_of_workflows_are_read_and_examples_in_texts_are_not(tmp_path: Path) -> None:
+    (tmp_path / "ci.yaml").write_text(
+        "jobs:\n  x:\n    steps:\n      - run: |\n          export OTEL_SDK_DISABLED=true\n"
+        "      - description: |\n          OTEL_SDK_DISABLED=true\n"
+    )
+    looked = engine.look([str(tmp_path)])
+    assert [(each.rule.id, each.hit.line, each.hit.column) for each in looked.findings] == [
+        ("otel-sdk-disabled", 5, 18)
+    ]
