@@ -145,18 +145,15 @@ def _inner(
 
 
 def _texts(document: Document) -> Iterator[tuple[str, Node]]:
-    """Texts of more than one line, with the key below which each stands; each once."""
+    """Texts of more than one line, or written as a block, with the key below which each stands; each once."""
     seen: set[int] = set()
     for root in document.roots:
         for node in root.walk():
-            for key, member in node.mapping().items():
-                if member.node.is_scalar and "\n" in member.node.text.strip() and id(member.node) not in seen:
-                    seen.add(id(member.node))
-                    yield key, member.node
-            for item in node.each():
-                if item.is_scalar and "\n" in item.text.strip() and id(item) not in seen:
-                    seen.add(id(item))
-                    yield "", item
+            below = [(key, member.node) for key, member in node.mapping().items()]
+            for key, each in [*below, *(("", item) for item in node.each())]:
+                if each.is_scalar and (each.body or "\n" in each.text.strip()) and id(each) not in seen:
+                    seen.add(id(each))
+                    yield key, each
 
 
 def _mover(node: Node) -> Callable[[int, int], tuple[int, int]]:
