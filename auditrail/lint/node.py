@@ -12,6 +12,8 @@ Scalar = str | int | float | bool | None
 MOST_BYTES = 4 << 20
 MOST_NODES = 400_000
 DEEPEST = 120
+# Longest line of a script or an environment file, and longest instruction of a Dockerfile.
+LONGEST_LINE = 64 << 10
 
 
 class SyntaxProblem(Exception):  # noqa: N818 - caught at once and told as a line of the report; never shown as an error

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from auditrail.lint.parsed import Assignment, Parsed
+from auditrail.lint.node import LONGEST_LINE
+from auditrail.lint.parsed import Assignment, Parsed, Remark
 from auditrail.lint.syntax.dotenv import plain
 
 NAME = "dockerfile"
@@ -38,13 +39,18 @@ def parse(text: str) -> Parsed:
         if found is None or lines[number].lstrip().startswith("#"):
             number += 1
             continue
-        # Lines that go on are joined; their breaks stay, so that offsets tell the line.
-        whole = lines[number]
-        while lines[number].rstrip().endswith("\\") and number + 1 < len(lines):
+        # Lines that go on are joined; their breaks stay, so that offsets tell the line. A comment in between goes on.
+        parts, goes_on = [lines[number]], lines[number].rstrip().endswith("\\")
+        while goes_on and number + 1 < len(lines):
             number += 1
-            whole += "\n" + ("" if lines[number].lstrip().startswith("#") else lines[number])
-            if lines[number].lstrip().startswith("#"):
-                lines[number] = "\\"
+            comment = lines[number].lstrip().startswith("#")
+            parts.append("" if comment else lines[number])
+            goes_on = comment or lines[number].rstrip().endswith("\\")
+        whole = "\n".join(parts)
+        if len(whole) > LONGEST_LINE:
+            parsed.remarks.append(Remark(first + 1, "an instruction too long to be one: left out"))
+            number += 1
+            continue
         number += 1
         word = found.group(1).upper()
         if word == "FROM":

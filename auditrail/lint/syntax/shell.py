@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-from auditrail.lint.parsed import Assignment, Parsed
+from auditrail.lint.node import LONGEST_LINE
+from auditrail.lint.parsed import Assignment, Parsed, Remark
 from auditrail.lint.syntax.dotenv import plain
 
 NAME = "shell"
@@ -39,6 +40,9 @@ def parse(text: str) -> Parsed:
         if until:
             if line.strip() == until:
                 until = ""
+            continue
+        if len(line) > LONGEST_LINE:
+            parsed.remarks.append(Remark(number, "a line too long to be a command: left out"))
             continue
         heredoc = _HEREDOC.search(line)
         words = _words(line)

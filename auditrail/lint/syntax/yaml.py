@@ -29,7 +29,6 @@ _FALSE = frozenset(("false", "False", "FALSE"))
 _INT = re.compile(r"[-+]?[0-9]+\Z")
 _OTHER_INT = re.compile(r"0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
-_TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _KEY = re.compile(r"^(?:- )?[ ]*[\"']?[\w./$-]+[\"']?:(?:\s|$)", re.MULTILINE)
 _COVER = "\u00a4"
 
@@ -60,12 +59,13 @@ def parse(text: str) -> Parsed:
 
 def _covered(text: str) -> str:
     """The text with each template expression as word characters, and its lines where it stood alone left blank."""
-
-    def cover(match: re.Match[str]) -> str:
-        return "".join("\n" if char == "\n" else _COVER for char in match.group())
-
+    parts, at = [], 0
+    while (begin := text.find("{{", at)) >= 0 and (end := text.find("}}", begin)) >= 0:
+        parts += [text[at:begin], *("\n" if char == "\n" else _COVER for char in text[begin : end + 2])]
+        at = end + 2
+    text = "".join((*parts, text[at:]))
     made = []
-    for line in _TEMPLATE.sub(cover, text).split("\n"):
+    for line in text.split("\n"):
         bare = line.strip()
         made.append("" if bare and not bare.strip(_COVER + "- ") and _COVER in bare else line)
     return "\n".join(made)
