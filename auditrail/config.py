@@ -27,6 +27,8 @@
     [check]                               # what `auditrail check` looks at; read by `check.configured`
     logs = ["logs"]                       # optional: evidence that thresholds are held over
     [watch]                               # how `auditrail watch` judges; see `auditrail.watch.configured`
+    [lint]                                # how `auditrail lint` judges; read by `lint.configured`
+    paths = ["deploy"]                    # optional: what to look at when no path is given
     [[chain]]                             # a chain profile of your own: see `auditrail.verify.profile`
     name = "our-log"
 
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 
 DEFAULT = "auditrail.toml"
 # Every section that a configuration may have.
-SECTIONS = ("reader", "gaps", "chain", "check", "watch")
+SECTIONS = ("reader", "gaps", "chain", "check", "watch", "lint")
 _CHECK = ("logs", "frozen", "lint", "lint_fail_on", "thresholds")
 _WATCH = ("memory", "rules", "rule", "action")
 _GAPS = ("fiscal_year_start", "fiscal_year_named_by", "require", "rules", "waive")
@@ -64,6 +66,7 @@ class Config:
         gaps: the table `[gaps]` as it stands; `gaps.configured.read` checks it, since it alone knows the rules.
         check: the table `[check]` as it stands; `check.configured.read` checks it, since it alone knows the thresholds.
         watch: the table `[watch]` as it stands; `watch.configured.read` checks it.
+        lint: the table `[lint]` as it stands; `lint.configured.read` checks it, since it alone knows the rules.
         chains: (name, table) of chain profiles; `auditrail.verify.profile` checks them where they are used.
     """
 
@@ -73,6 +76,7 @@ class Config:
     chains: tuple[tuple[str, dict[str, Any]], ...] = ()
     check: dict[str, Any] = field(default_factory=dict, hash=False)
     watch: dict[str, Any] = field(default_factory=dict, hash=False)
+    lint: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 def load(path: Path | None) -> Config:
@@ -106,6 +110,7 @@ def load(path: Path | None) -> Config:
             _chains(raw.get("chain", [])),
             check=known(raw.get("check", {}), "check", _CHECK),
             watch=known(raw.get("watch", {}), "watch", _WATCH),
+            lint=raw.get("lint", {}),
         )
     except ConfigError as error:
         raise ConfigError(f"{path}: {error.message}", hint=error.hint) from None

@@ -123,6 +123,14 @@ def moment(text: str | None, option: str) -> int | None:
     return parsed.ns
 
 
+def today() -> str:
+    """The day (YYYY-MM-DD, UTC) from which on waivers count; SOURCE_DATE_EPOCH fixes it, as for reproducible builds."""
+    import time
+
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return time.strftime("%Y-%m-%d", time.gmtime(int(fixed) if fixed.isdigit() and len(fixed) < 12 else time.time()))
+
+
 def view(*, tz: str = "UTC", no_color: bool = False, show: bool = False, hide: bool = False, **more: Any) -> View:
     """How to show a result on this terminal, or in this pipe.
 

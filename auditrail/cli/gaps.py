@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -83,6 +83,15 @@ def gaps(
         str | None,
         typer.Option("--explain", metavar="RULE", help="Tell of a rule: risk, example, what to change, and its query."),
     ] = None,
+    lint: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--lint",
+            metavar="PATH",
+            help="Name the lines of this configuration that explain a finding (repeat for more). "
+            "[default: lint.paths of auditrail.toml]",
+        ),
+    ] = None,
     sources: Annotated[
         list[str] | None,
         typer.Option(
@@ -122,7 +131,18 @@ def gaps(
     _check(fail_on, layer, cause or ())
     report = _look(
         asking.Opening(case, tuple(sources or ()), config, reader, max_record, max_expansion, quiet),
-        _Asked(quarter, since, until, tuple(run or ()), agent, layer, expected, tuple(require or ()), baseline),
+        _Asked(
+            quarter,
+            since,
+            until,
+            tuple(run or ()),
+            agent,
+            layer,
+            expected,
+            tuple(require or ()),
+            baseline,
+            tuple(lint or ()),
+        ),
     )
     report = _of_causes(report, tuple(cause or ()))._replace(fail_on=fail_on)
     options.emit(report, how, shown)
@@ -141,6 +161,7 @@ class _Asked(NamedTuple):
     expected: Path | None
     require: tuple[str, ...]
     baseline: Path | None
+    lint: tuple[str, ...]
 
 
 def _check(fail_on: str, layer: str | None, causes: Sequence[str]) -> None:
@@ -170,12 +191,37 @@ def _look(opening: asking.Opening, asked: _Asked) -> GapsReport:
     # What can be wrong on the command line is said before the case is opened and its facts are built.
     expected = inventory.read(asked.expected) if asked.expected is not None else None
     known = baseline.read(asked.baseline) if asked.baseline is not None else None
+    _exist(asked.lint)
     with asking.opened(opening, loading) as connection:
         period = asking.period(connection, asked.quarter, asked.since, asked.until, settings)
         runs = tuple(found for name in asked.runs if (found := lookup.find(connection, name).run) is not None)
         question = Question(runs=runs if asked.runs else None, agent=asked.agent, layer=asked.layer)
         judging = Judging(period, settings, asked.require, expected, known)
-        return rule_list.described(look(connection, question, judging))
+        report = rule_list.described(look(connection, question, judging))
+        return _with_lines(connection, report, asked, loading)
+
+
+def _exist(paths: Sequence[str]) -> None:
+    from auditrail.errors import UsageError
+
+    missing = [path for path in paths if not Path(path).exists()]
+    if missing:
+        raise UsageError(f"{missing[0]}: no such file or folder")
+
+
+def _with_lines(connection: Any, report: GapsReport, asked: _Asked, loading: Any) -> GapsReport:
+    """The report with the lines of configuration that explain its findings, where there is any configuration."""
+    if not asked.lint and not loading.lint:
+        return report
+    from auditrail.lint import configured
+    from auditrail.report import lint_case
+    from auditrail.report.lint import Judging
+
+    settings = configured.read(loading)
+    paths = asked.lint or settings.paths
+    if not paths:
+        return report
+    return lint_case.named(connection, report, paths, Judging(settings, asked.require, today=options.today()))
 
 
 def _of_causes(report: GapsReport, causes: tuple[str, ...]) -> GapsReport:

@@ -92,11 +92,15 @@ def _waiver(entry: Any, key: str) -> Waiver:
     rule = dict(where).get("rule")
     if rule is not None and rule not in rules() and not set(rule) & set("*?["):
         raise ConfigError(f"{key}.rule: there is no rule {rule!r}", hint=f"rules: {', '.join(rules())}")
-    return Waiver(reason.strip(), _until(entry.get("until"), key), where)
+    return Waiver(reason.strip(), until_day(entry.get("until"), key), where)
 
 
-def _until(value: Any, key: str) -> str:
-    """A day as TOML has it, or as text."""
+def until_day(value: Any, key: str) -> str:
+    """The last day of a waiver, YYYY-MM-DD, from a day as TOML has it, or from text.
+
+    Raises:
+        ConfigError: it is missing, or no day.
+    """
     if value is None:
         raise ConfigError(f"{key}.until: missing", hint="a waiver ends on a day, for example until = 2026-12-31")
     if type(value) is date:

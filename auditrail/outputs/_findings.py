@@ -48,6 +48,7 @@ class Finding(NamedTuple):
         properties: further facts, plain values.
         related: further places.
         suppressed: why it is accepted; blank: it is not.
+        column: 1-based, where the finding is about a part of the line; snippet: the line; blank: not shown.
     """
 
     rule: str
@@ -61,6 +62,8 @@ class Finding(NamedTuple):
     properties: dict[str, Any] = {}  # noqa: RUF012 - never written to
     related: tuple[Place, ...] = ()
     suppressed: str = ""
+    column: int | None = None
+    snippet: str = ""
 
 
 class Case(NamedTuple):

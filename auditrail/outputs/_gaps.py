@@ -103,10 +103,10 @@ def place_of(place: Evidence) -> str:
 
 # --- for JUnit and SARIF --------------------------------------------------------------------------------------------
 
-_LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
+LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
 # In the bands of code scanning: critical from 9.0 on, high from 7.0, medium from 4.0.
-_SECURITY = {"critical": 9.5, "high": 8.0, "medium": 5.5, "low": 2.0}
-_PRECISION = {"proven": "very-high", "strong": "high", "weak": "medium"}
+SECURITY = {"critical": 9.5, "high": 8.0, "medium": 5.5, "low": 2.0}
+PRECISION = {"proven": "very-high", "strong": "high", "weak": "medium"}
 # In files of these names a record is a line, or is nearly always.
 _FACTS = ("cause", "severity", "confidence", "proof", "agent", "layer", "stream", "tool")
 _RUNS_TOLD = 10
@@ -141,12 +141,12 @@ def _rule(card: RuleCard) -> Rule:
         terminal(card.id),
         terminal(card.title),
         "\n\n".join(terminal(part) for part in parts if part),
-        _LEVELS.get(card.severity, "warning"),
+        LEVELS.get(card.severity, "warning"),
         terminal(card.risk),
-        _SECURITY.get(card.severity, 0.0),
+        SECURITY.get(card.severity, 0.0),
         # Code scanning ranks by severity only what is tagged so.
         ("security", "audit-trail", terminal(card.cause), *map(terminal, card.controls)),
-        _PRECISION.get(card.confidence, "medium"),
+        PRECISION.get(card.confidence, "medium"),
     )
 
 
@@ -158,7 +158,7 @@ def _finding(gap: Gap) -> Finding:
     }
     return Finding(
         terminal(gap.rule),
-        _LEVELS.get(gap.severity, "warning"),
+        LEVELS.get(gap.severity, "warning"),
         f"{gap.title}. {gap.explanation}".strip(". ") + ".",
         first.path if first is not None else None,
         _line(first),
@@ -174,7 +174,10 @@ def _finding(gap: Gap) -> Finding:
             "remedy": gap.remedy,
             "controls": list(gap.controls),
         },
-        tuple(Place(place.path, _line(place), place.record, place.note) for place in others if place is not None),
+        (
+            *(Place(place.path, _line(place), place.record, place.note) for place in others if place is not None),
+            *(Place(place.path, place.record, None, f"set here: {place.note}") for place in gap.set_at),
+        ),
     )
 
 
@@ -208,5 +211,6 @@ def _told(gap: Gap) -> str:
     lines = [f"{gap.severity}: {gap.title} [{gap.cause}, {gap.proof}, {gap.confidence}]", gap.explanation]
     lines.append(f"{gap.count:,} missing in {len(gap.runs):,} runs: {', '.join(gap.runs[:_RUNS_TOLD])}")
     lines += [f"seen at {place_of(place)}" for place in gap.evidence]
+    lines += [f"set at {place_of(place)}" for place in gap.set_at]
     lines.append(f"change: {gap.remedy}")
     return "\n".join(line for line in lines if line) + "\n"

@@ -206,7 +206,10 @@ def finding(gap: Gap, words: Words, card: RuleCard | None) -> Finding:
         clean(gap.title),
         clean(gap.explanation),
         tuple((name, value) for name, value in facts if value),
-        tuple((words.place(place.path, place.record), clean(place.note)) for place in gap.evidence),
+        (
+            *((words.place(place.path, place.record), clean(place.note)) for place in gap.evidence),
+            *((clean(f"{each.path}:{each.record}"), clean(f"set here: {each.note}")) for each in gap.set_at),
+        ),
         listed[:_RUNS_SHOWN],
         listed[_RUNS_SHOWN:],
         max(len(gap.runs) - _RUNS_LISTED, 0),

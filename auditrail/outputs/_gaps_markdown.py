@@ -79,6 +79,7 @@ def _finding(gap: Gap, words: Words) -> Iterator[str]:
     ]
     yield from (f"- **{name}** {markdown_cell(value)}" for name, value in facts if value)
     yield from (f"- **seen at** {markdown_cell(place_of(place))}" for place in gap.evidence)
+    yield from (f"- **set at** {markdown_cell(f'{each.path}:{each.record} {each.note}')}" for each in gap.set_at)
 
 
 def _heat(report: GapsReport, words: Words) -> tables.Table:

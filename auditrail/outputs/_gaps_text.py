@@ -26,6 +26,7 @@ _TOLD = {"critical": 5, "high": 3, "medium": 2}
 _REASONS = 3
 _NAMED = 6
 _PLACES = 4
+_LINES = 3
 _PLACE_FIELDS = ("agent", "layer", "stream", "tool")
 _AGENTS = 20
 _NAME = 22
@@ -223,6 +224,11 @@ class _Text:
             yield from self._field("seen at" if index == 0 else "", f"{where}{note}")
         if len(shown) < len(places):
             yield from self._field("", f"and {len(places) - len(shown):,} more: --format json", "dim")
+        for index, line in enumerate(gap.set_at[:_LINES] if self.view.fold else gap.set_at):
+            told = f"{words.clean(line.path)}:{line.record}  {words.clean(line.note)}"
+            yield from self._field("set at" if index == 0 else "", told, "warn")
+        if self.view.fold and len(gap.set_at) > _LINES:
+            yield from self._field("", f"and {len(gap.set_at) - _LINES:,} more lines: --format json", "dim")
 
     def _others(self, alike: list[Gap], told: int) -> Iterator[Line]:
         """Alike findings that are not told whole, by that in which they differ."""

@@ -190,6 +190,7 @@ def gap_row(gap: Gap) -> dict[str, Any]:
         "controls": list(gap.controls),
         "after": gap.after,
         "proof": gap.proof,
+        **({"set_at": [{"path": e.path, "line": e.record, "note": e.note} for e in gap.set_at]} if gap.set_at else {}),
     }
 
 

@@ -12,7 +12,7 @@ from auditrail.outputs import _rows
 from auditrail.outputs._csv import line
 from auditrail.outputs._select import shown
 from auditrail.outputs._view import View
-from auditrail.report.types import SECTIONED, Comparison, GapsReport, Listing, Report, VerificationReport
+from auditrail.report.types import SECTIONED, Comparison, GapsReport, LintReport, Listing, Report, VerificationReport
 
 NAME = "csv"
 EXTENSION = "csv"
@@ -42,6 +42,10 @@ def render(report: Report, view: View) -> Iterator[str]:
         from auditrail.outputs import _compare
 
         report = _compare.listing(report, view)
+    if isinstance(report, LintReport):
+        from auditrail.outputs import _lint
+
+        report = _lint.listing(report)
     if isinstance(report, VerificationReport):
         from auditrail.outputs import _verification
 

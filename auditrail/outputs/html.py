@@ -31,6 +31,7 @@ from auditrail.report.types import (
     SECTIONED,
     Comparison,
     GapsReport,
+    LintReport,
     Listing,
     Reconstruction,
     Report,
@@ -60,6 +61,10 @@ def render(report: Report, view: View) -> Iterator[str]:
 
         told = _sections.page(_sections.words(report).told(report, view))
         return page("sections.html", told, styles=("style.css", "sections.css"))
+    if isinstance(report, LintReport):
+        from auditrail.outputs import _lint
+
+        report = _lint.listing(report)
     if isinstance(report, VerificationReport):
         from auditrail.outputs import _verification
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from auditrail.outputs import _rows
 from auditrail.outputs._view import View
 from auditrail.report.overview_types import Overview
-from auditrail.report.types import SECTIONED, Comparison, GapsReport, Report, VerificationReport
+from auditrail.report.types import SECTIONED, Comparison, GapsReport, LintReport, Report, VerificationReport
 
 NAME = "json"
 EXTENSION = "json"
@@ -38,6 +38,10 @@ def render(report: Report | Overview, view: View) -> Iterator[str]:
         from auditrail.outputs import _verification
 
         yield _rows.encode(_verification.document(report), indent=True)
+    elif isinstance(report, LintReport):
+        from auditrail.outputs import _lint
+
+        yield _rows.encode(_lint.document(report), indent=True)
     else:
         yield _rows.encode(_rows.document(report, view), indent=True)
     yield "\n"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from auditrail.outputs import _rows
 from auditrail.outputs._select import shown
 from auditrail.outputs._view import View
-from auditrail.report.types import SECTIONED, Comparison, GapsReport, Listing, Report, VerificationReport
+from auditrail.report.types import SECTIONED, Comparison, GapsReport, LintReport, Listing, Report, VerificationReport
 
 NAME = "jsonl"
 EXTENSION = "jsonl"
@@ -31,6 +31,10 @@ def render(report: Report, view: View) -> Iterator[str]:
         from auditrail.outputs import _verification
 
         lines = [_rows.encode(_verification.row(result)) for result in report.results]
+    elif isinstance(report, LintReport):
+        from auditrail.outputs import _lint
+
+        lines = [_rows.encode(_lint.row(each)) for each in report.findings]
     elif isinstance(report, Listing):
         lines = [_rows.encode(row) for row in _rows.listing_rows(report)]
     else:

@@ -19,6 +19,7 @@ from auditrail.report.types import (
     Comparison,
     Gap,
     GapsReport,
+    LintReport,
     Listing,
     Reconstruction,
     Report,
@@ -47,6 +48,10 @@ def render(report: Report, view: View) -> Iterator[str]:
         from auditrail.outputs import _sections
 
         lines = _sections.markdown(_sections.words(report).told(report, view))
+    elif isinstance(report, LintReport):
+        from auditrail.outputs import _lint
+
+        lines = _lint.markdown(report)
     elif isinstance(report, Comparison):
         lines = _comparison(report, view)
     else:

@@ -18,7 +18,7 @@ from auditrail.text import terminal
 
 NAME = "sarif"
 EXTENSION = "sarif"
-REPORTS = ("gaps", "verification", "check")
+REPORTS = ("gaps", "verification", "check", "lint")
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -79,7 +79,7 @@ def _result(finding: _findings.Finding, places: dict[str, int]) -> dict[str, Any
         "message": {"text": terminal(finding.message)},
     }
     if finding.path is not None:
-        made["locations"] = [_place(finding.path, finding.line, finding.offset)]
+        made["locations"] = [_place(finding.path, finding.line, finding.offset, finding.column, finding.snippet)]
     if finding.related:
         made["relatedLocations"] = [
             {"id": number, **_place(place.path, place.line, None), "message": {"text": _said(place)}}
@@ -99,15 +99,24 @@ def _result(finding: _findings.Finding, places: dict[str, int]) -> dict[str, Any
     return made
 
 
-def _place(path: str, line: int | None, offset: int | None) -> dict[str, Any]:
+def _place(
+    path: str, line: int | None, offset: int | None, column: int | None = None, snippet: str = ""
+) -> dict[str, Any]:
     place: dict[str, Any] = {"artifactLocation": {"uri": _uri(path)}}
     region = {
         **({"startLine": line} if line is not None else {}),
+        **({"startColumn": _units(snippet, column)} if line is not None and column is not None else {}),
         **({"byteOffset": offset} if offset is not None else {}),
+        **({"snippet": {"text": terminal(snippet)}} if line is not None and snippet else {}),
     }
     if region:
         place["region"] = region
     return {"physicalLocation": place}
+
+
+def _units(line: str, column: int) -> int:
+    """A column in UTF-16 code units, which `columnKind` promises."""
+    return len(line[: column - 1].encode("utf-16-le", "surrogatepass")) // 2 + 1
 
 
 def _said(place: _findings.Place) -> str:

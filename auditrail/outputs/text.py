@@ -16,6 +16,7 @@ from auditrail.report.types import (
     SECTIONED,
     Comparison,
     GapsReport,
+    LintReport,
     Listing,
     Reconstruction,
     Report,
@@ -47,6 +48,10 @@ def render(report: Report, view: View) -> Iterator[str]:
         from auditrail.outputs import _sections
 
         lines = _sections.lines(_sections.words(report).told(report, view), view)
+    elif isinstance(report, LintReport):
+        from auditrail.outputs import _lint
+
+        lines = _lint.lines(report, view)
     elif isinstance(report, Comparison):
         lines = _comparison(report, view)
     else:

@@ -25,7 +25,8 @@ class Gap:
     """Something that is missing, with cause and evidence; the fields are those of the command line's contract.
 
     `after` is the id of the event behind which a view may show it (None: in the header). `proof` is the kind of
-    evidence for the cause: declared, cross-witness, counted, statistical or none.
+    evidence for the cause: declared, cross-witness, counted, statistical or none. `set_at` are lines of configuration
+    that explain it (`record` is the line), the surest first.
     """
 
     rule: str
@@ -47,6 +48,7 @@ class Gap:
     controls: tuple[str, ...] = ()
     after: str | None = None
     proof: str = "none"
+    set_at: tuple[Evidence, ...] = ()
 
 
 class Period(NamedTuple):

@@ -13,11 +13,13 @@ from typing import Any, NamedTuple
 from auditrail.report.check_types import CheckReport
 from auditrail.report.gap_types import Evidence, Gap, GapsReport
 from auditrail.report.incident_types import IncidentReport
+from auditrail.report.lint_types import LintFinding, LintGap, LintReport
 from auditrail.verify.types import DEFECTS, VERDICTS, Defect, Result, VerificationReport, green
 
 __all__ = [
     "DEFECTS", "SECTIONED", "VERDICTS", "Change", "CheckReport", "ChildRun", "Column", "Comparison", "Completeness",
-    "Defect", "Evidence", "Gap", "GapsReport", "IncidentReport", "Listing", "Place", "RawRecord", "Reconstruction",
+    "Defect", "Evidence", "Gap", "GapsReport", "IncidentReport", "LintFinding", "LintGap",
+    "LintReport", "Listing", "Place", "RawRecord", "Reconstruction",
     "Report", "Result", "RunEventView", "Side", "Skew", "Step", "StepPair", "Stitch", "StreamUse", "Usage",
     "VerificationReport", "green",
 ]  # fmt: skip
@@ -349,6 +351,8 @@ class Comparison(NamedTuple):
         return made
 
 
-Report = Reconstruction | Listing | Comparison | GapsReport | VerificationReport | IncidentReport | CheckReport
+Report = (
+    Reconstruction | Listing | Comparison | GapsReport | VerificationReport | IncidentReport | CheckReport | LintReport
+)
 # Reports that are made of sections: `outputs._<kind>` tells them, for every output in the same way.
 SECTIONED = (IncidentReport, CheckReport)

@@ -33,7 +33,7 @@ LEVELS = (
         FORMAT,
     ),
     ("config", "readers", "chains"),
-    ("ingest", "case", "correlate", "gaps", "rules", "verify", "seal", "redact"),
+    ("ingest", "case", "correlate", "gaps", "lint", "rules", "verify", "seal", "redact"),
     ("report",),
     ("incident", "check", "watch"),
     ("outputs",),

@@ -75,7 +75,7 @@ def test_a_module_has_what_the_contract_names(name: str) -> None:
     assert module.__name__ == f"auditrail.outputs.{name.replace('-', '_')}"
     assert re.fullmatch(r"[a-z]+", module.EXTENSION)
     assert callable(module.render)
-    assert set(takes(module)) <= {"reconstruction", "diff", "gaps", "verification", "overview", "check"}
+    assert set(takes(module)) <= {"reconstruction", "diff", "gaps", "verification", "overview", "check", "lint"}
 
 
 @pytest.mark.parametrize("kind", REPORTS)

@@ -166,7 +166,8 @@ def _found(connection: duckdb.DuckDBPyConnection) -> None:
                h.unit = 'call' AND c.begin IS NOT NULL AND c.ended IS NULL, NULL, true
         FROM named h LEFT JOIN calls c ON h.unit = 'call' AND c.run = h.run AND c.label = h.key
         WHERE (NOT h.whole OR h.asked <= {_ALL_SKIPPED}) AND NOT EXISTS (SELECT 1 FROM found f WHERE f.run = h.run AND (
-                  f.kind = h.kind AND (h.kind = 'end' OR h.kind IN ('call', 'result') AND f.what = h.kind || ':' || h.key)
+                  f.kind = h.kind AND (h.kind = 'end'
+                                       OR h.kind IN ('call', 'result') AND f.what = h.kind || ':' || h.key)
                   OR h.unit = 'call' AND f.what = 'execution:' || h.key AND h.kind <> 'request'))
           -- A decision that is held, and lost what ties it to its call, is not missing.
           AND NOT (h.kind = 'decision' AND h.unit <> 'count' AND EXISTS (

@@ -1,0 +1,62 @@
+"""A condition that fails drops the whole batch.
+
+Facts: filterprocessor and transformprocessor, READMEs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditrail.lint import values
+from auditrail.lint.context import Context
+from auditrail.lint.kinds import collector
+from auditrail.lint.kinds.collector import Collector
+from auditrail.lint.rule import Hit
+
+ID = "collector-error-mode"
+TITLE = "A condition that fails drops the whole batch"
+SEVERITY = "low"
+CONFIDENCE = "proven"
+KINDS = ("collector",)
+CAUSE = "lost"
+CONTROLS = ("EU AI Act 12(1)", "NIST 800-53 AU-12", "NIST 800-53 AU-5", "SOC 2 CC7.2")
+EXPLAIN = (
+    "error_mode of filter and transform is propagate if it is not set: when a statement meets a value of "
+    "another type, the error goes up and the whole payload is dropped from the Collector."
+)
+EXAMPLE = """processors:
+  transform:
+    trace_statements:
+      - set(span.attributes["a"], ParseJSON(span.attributes["b"])["c"])
+"""
+REMEDY = "error_mode: ignore (logs the error) or silent"
+CAUSES_GAPS = (
+    "record-lost",
+    "missing-parent",
+    "stream-absent",
+    "stream-silent",
+    "run-not-held",
+    "sequence-hole",
+    "stream-stopped",
+)
+FORMATS = collector.FORMATS
+# Conditions of the transformation language: the older `include` and `exclude` cannot fail.
+_OTTL = (
+    ("traces", "span"), ("traces", "spanevent"), ("logs", "log_record"), ("trace_conditions",), ("log_conditions",),
+)  # fmt: skip
+
+
+def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001 - as all rules are called
+    """One hit for each processor that propagates."""
+    for component in config.used("processors", "filter", "transform"):
+        mode = component.node.member("error_mode")
+        if not component.node.mapping() or (mode is not None and values.text(mode.node) != "propagate"):
+            continue
+        if component.type == "filter" and not any(component.node.at(*path) for path in _OTTL):
+            continue
+        place = mode or component.member
+        yield Hit(
+            place.line, place.column,
+            f"{component.id} propagates errors{'' if mode else ' by default'}: one bad value drops a batch.",
+            "error_mode: ignore", component.id,
+        )  # fmt: skip

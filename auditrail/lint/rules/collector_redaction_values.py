@@ -1,0 +1,69 @@
+"""Redaction masks values by a pattern.
+
+Facts: redactionprocessor, README and processor.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditrail.lint import attributes, values
+from auditrail.lint.context import Context
+from auditrail.lint.kinds import collector
+from auditrail.lint.kinds.collector import Collector
+from auditrail.lint.rule import Hit
+
+ID = "collector-redaction-values"
+TITLE = "Redaction masks values by a pattern"
+SEVERITY = "low"
+CONFIDENCE = "proven"
+KINDS = ("collector",)
+CAUSE = "redaction"
+CONTROLS = ("EU AI Act 12(2)", "NIST 800-53 AU-3", "SOC 2 CC7.3", "ISO 27001 A.8.15")
+EXPLAIN = (
+    "blocked_values replace each match, in any attribute and in log bodies. A pattern that also fits harmless "
+    "values (an id, a time, a number, any JSON) takes arguments apart, and ids by which records are joined."
+)
+EXAMPLE = """processors:
+  redaction:
+    allow_all_keys: true
+    blocked_values: ["[0-9a-f]{32}"]
+"""
+REMEDY = (
+    "anchor patterns to the form of the secret (a prefix, a length, word boundaries), and set a keyed "
+    "hash_function so that equal values stay equal"
+)
+CAUSES_GAPS = (
+    "content-redacted",
+    "content-absent",
+    "content-empty",
+    "content-hashed",
+    "content-truncated",
+    "capture-never-on",
+    "capture-switched-off",
+)
+FORMATS = collector.FORMATS
+_HARMLESS = {
+    "trace ids": "4bf92f3577b34da6a3ce929d0e0e4736",
+    "UUIDs": "7e1b6c3a-9f52-4d0e-8a41-2c6f0d9b5e73",
+    "times": "2026-03-01T10:00:00Z",
+    "any text": "lorem ipsum",
+    "numbers": "42",
+}
+
+
+def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001 - as all rules are called
+    """One hit for each pattern, graver where it fits values that are no secret."""
+    for redaction in config.used("processors", "redaction"):
+        for each in values.strings(redaction.node.at("blocked_values")):
+            said = values.text(each)
+            if said is None:
+                continue
+            broad = [name for name, value in _HARMLESS.items() if attributes.matching(said, (value,))]
+            what = f"also takes {', '.join(broad)}" if broad else "takes what matches out of arguments and results"
+            yield Hit(
+                each.line, each.column, f"a pattern of blocked_values in {redaction.id} {what}.",
+                "anchor the pattern to the form of the secret" if broad
+                else "keep it as narrow as it is, and set hash_function: hmac-sha256 so that equal values stay equal",
+                f"{redaction.id}/{said}", severity="high" if broad else None,
+            )  # fmt: skip
