@@ -65,8 +65,8 @@ def main() -> None:
         checked, memory = used("verify", target)
         size = Path(target).stat().st_size >> 20
     print(
-        f"| exporting {events:,} events | {seconds:.1f} s, peak {peak} MiB (bars {SECONDS} s, {MIB} MiB), {size} MiB of "
-        f"ZIP; verified in {checked:.1f} s, peak {memory} MiB (bar {VERIFY_SECONDS} s) |"
+        f"| exporting {events:,} events | {seconds:.1f} s, peak {peak} MiB (bars {SECONDS} s, {MIB} MiB), {size} MiB "
+        f"of ZIP; verified in {checked:.1f} s, peak {memory} MiB (bar {VERIFY_SECONDS} s) |"
     )
 
 
