@@ -8,6 +8,7 @@ import json
 import sys
 import unicodedata
 
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -151,3 +152,9 @@ def test_digests_tell_values_apart_and_do_not_show_them() -> None:
     assert one.startswith("blake3:")
     assert len(one) == len("blake3:") + 16 + 1
     assert len(text.digest("\ud800", digits=64)) == len("blake3:") + 64
+
+
+@given(st.text(st.one_of(st.sampled_from(" =+-@\uff1d\u3000\xa0\t\nab'"), st.characters(codec="utf-8")), max_size=6))
+def test_the_pattern_of_re2_finds_what_a_csv_cell_changes(value: str) -> None:
+    found = duckdb.execute("SELECT regexp_matches(?, ?)", [value, text.csv_pattern()]).fetchone()
+    assert found == (text.csv_cell(value) != value,)

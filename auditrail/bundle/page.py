@@ -11,7 +11,8 @@ from auditrail import __version__, text
 
 _STYLE = """
 :root { color-scheme: light dark; }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
+  overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; margin: 0 0 1.5rem; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #8888; }
 th { border-bottom-width: 2px; }

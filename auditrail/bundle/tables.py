@@ -1,6 +1,6 @@
 """The tables of a bundle: their columns with type and meaning, and the SELECT that makes each.
 
-One row per event, with its run, how it was joined to it, and where it stands in the evidence; the other tables likewise.
+One row per event, with its run, how it was joined to it, and where it stands in the evidence; other tables likewise.
 Columns of the case keep their names; what is added for people (times of ISO 8601, paths, ids spelt out) is said here.
 Hashes are lower-case hex, lists are JSON text. Row order is total, so that the same case gives the same bytes.
 """
@@ -125,7 +125,8 @@ def _events() -> Table:
         f"LEFT JOIN {more} x ON x.event = e.event"
     )
     order = "r.started_ns NULLS LAST, s.run NULLS LAST, e.ts_ns NULLS LAST, e.event NULLS LAST"
-    return Table("events", "One row per event of the scope: runs as they began, each in order of time.", fields, source, order)  # fmt: skip
+    doc = "One row per event of the scope: runs as they began, each in order of time."
+    return Table("events", doc, fields, source, order)
 
 
 _GRADED = (
@@ -200,8 +201,8 @@ def _told(overview: Overview) -> list[tuple[Any, ...]]:
     listed += [(one.gap, one.reason, one.until) for one in found.waived if not one.expired]
     return [
         (
-            number, gap.rule, gap.cause, gap.severity, gap.confidence, gap.proof, gap.title, gap.explanation, gap.remedy,
-            gap.agent, gap.layer, gap.stream, gap.tool, gap.first_ns, gap.last_ns, gap.count,
+            number, gap.rule, gap.cause, gap.severity, gap.confidence, gap.proof, gap.title, gap.explanation,
+            gap.remedy, gap.agent, gap.layer, gap.stream, gap.tool, gap.first_ns, gap.last_ns, gap.count,
             jsontext.dumps(list(gap.runs)), jsontext.dumps([place._asdict() for place in gap.evidence]),
             jsontext.dumps(list(gap.controls)), reason, until,
         )

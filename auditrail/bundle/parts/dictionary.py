@@ -26,7 +26,7 @@ _VALUES = {
 }
 
 
-def make(context: Context) -> Iterator[tuple[str, bytes]]:
+def make(_context: Context) -> Iterator[tuple[str, bytes]]:
     """`dictionary.json` and `dictionary.html`."""
     document = dictionary()
     yield "dictionary.json", page.json_bytes(document)

@@ -33,6 +33,28 @@ _ALWAYS = (
     ("SHA256SUMS", "the same digests for sha256sum"),
 )
 
+_WHAT = """
+    Records of what AI agents did, put together from the logs that were held, with a statement of what is missing from
+    them and why. It states facts about records and is no legal opinion.
+"""
+_WITH = """
+    With auditrail: auditrail verify BUNDLE. With the signer's public key, which has to come on another way than the
+    bundle: auditrail verify BUNDLE --key KEY.pub
+"""
+_WITHOUT = f"""
+    Without auditrail, unpacked, in its folder: sha256sum -c SHA256SUMS. That finds files that were changed or are
+    missing. Files that were added, too, and the Merkle root are checked by this script, with Python alone, on the
+    folder or the ZIP. Save it as {check_script.NAME}, outside of the bundle, and call it: {check_script.CALL}
+"""
+_TRUST = """
+    Whoever can change the bundle can change this page, too: take the script, and the digest of manifest.json, from a
+    place that you trust.
+"""
+_POLICY = """
+    Values were withheld by the policy {name}: a salted commitment stands in place of each. redaction.json says by which
+    rule and how often. The BLAKE3 of every record's original bytes is kept.
+"""
+
 
 class Section(NamedTuple):
     """A heading, paragraphs, (term, meaning) pairs, and text that is shown as it is."""
@@ -54,10 +76,16 @@ def make(context: Context) -> Iterator[tuple[str, bytes]]:
 def _sections(context: Context) -> tuple[Section, ...]:
     told = context.overview
     made = [(name, what) for name, what in _FILES if any(path.startswith(name) for path in context.made)]
-    numbers = (
-        f"{context.selection.events:,} events, {context.selection.runs:,} runs, "
-        f"{context.selection.unplaced:,} events that no key joins to a run, {len(told.gaps.gaps):,} findings of what is "
-        f"missing, {len(told.sources):,} sources, {told.totals.quarantined:,} records in quarantine."
+    numbers = ", ".join(
+        f"{count:,} {what}"
+        for count, what in (
+            (context.selection.events, "events"),
+            (context.selection.runs, "runs"),
+            (context.selection.unplaced, "events that no key joins to a run"),
+            (len(told.gaps.gaps), "findings of what is missing"),
+            (len(told.sources), "sources"),
+            (told.totals.quarantined, "records in quarantine"),
+        )
     )
     scope = [
         ("Scope", context.scope.words()),
@@ -72,10 +100,7 @@ def _sections(context: Context) -> tuple[Section, ...]:
     return (
         Section(
             "Evidence bundle",
-            (
-                "Records of what AI agents did, put together from the logs that were held, with a statement of what is "
-                "missing from them and why. It states facts about records and is no legal opinion.",
-            ),
+            (_words(_WHAT),),
             tuple(scope),
         ),
         Section("What is in it", (), (*made, *_ALWAYS)),
@@ -88,20 +113,10 @@ def _sections(context: Context) -> tuple[Section, ...]:
 def _checking() -> Section:
     return Section(
         "How to check it",
-        (
-            "With auditrail: auditrail verify BUNDLE. With the signer's public key, which has to come on another way than "
-            "the bundle: auditrail verify BUNDLE --key KEY.pub",
-            "Without auditrail, unpacked, in its folder: sha256sum -c SHA256SUMS. That finds files that were changed or "
-            "are missing. Files that were added, too, and the Merkle root are checked by this script, with Python alone, "
-            f"on the folder or the ZIP. Save it as {check_script.NAME}, outside of the bundle, and call it: "
-            f"{check_script.CALL}",
-        ),
+        (_words(_WITH), _words(_WITHOUT)),
         (),
         check_script.SCRIPT,
-        (
-            "Whoever can change the bundle can change this page, too: take the script, and the digest of manifest.json, "
-            "from a place that you trust.",
-        ),
+        (_words(_TRUST),),
     )
 
 
@@ -111,10 +126,7 @@ def _withheld(context: Context) -> Section:
     name = context.redaction["policy"]["name"]
     return Section(
         "What was withheld",
-        (
-            f"Values were withheld by the policy {name}: a salted commitment stands in place of each. redaction.json says "
-            "by which rule and how often. The BLAKE3 of every record's original bytes is kept.",
-        ),
+        (_words(_POLICY).replace("{name}", str(name)),),
         tuple(
             (rule["id"], f"{sum(rule['withheld'].values()):,} values ({', '.join(rule['withheld']) or 'no field'})")
             for rule in context.redaction["rules"]
@@ -127,6 +139,10 @@ def _not_checked(context: Context) -> tuple[str, ...]:
     if "raw/index.jsonl" not in context.made:
         more.append("the original records are not in this bundle; the BLAKE3 of each stands in records/events")
     return (*context.overview.not_checked, *context.overview.limits, *more)
+
+
+def _words(paragraph: str) -> str:
+    return " ".join(paragraph.split())
 
 
 def _asked(period: Period) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NAME = "otlp"
 
 
-def write(context: Context, converter: duckdb.DuckDBPyConnection, events: Path) -> Iterator[tuple[str, Path]]:
+def write(context: Context, _converter: duckdb.DuckDBPyConnection, _events: Path) -> Iterator[tuple[str, Path]]:
     """The one file; runs as they began."""
     from auditrail.outputs import otlp
     from auditrail.outputs._view import View

@@ -31,6 +31,8 @@ COLUMNS = {
 SHARE, LEAST = 0.9, 10
 # Records that are written a little out of order do not start the count anew; a hole of more is no single loss.
 _OUT_OF_ORDER, _MOST = 100, 100
+# Counted by CASE and not by FILTER: DuckDB 2.0 takes time by the square for a filtered count over a window, minutes for
+# one sequence of two million numbers.
 
 
 def build(connection: duckdb.DuckDBPyConnection) -> None:
@@ -53,7 +55,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
             FROM scoped
             WINDOW w AS (PARTITION BY format, stream, seq_kind, scope ORDER BY ts_ns NULLS LAST, event)
         ), started AS (
-            SELECT *, count(*) FILTER (WHERE again) OVER (
+            SELECT *, count(CASE WHEN again THEN 1 END) OVER (
                 PARTITION BY format, stream, seq_kind, scope ORDER BY ts_ns NULLS LAST, event
             ) AS epoch
             FROM back
