@@ -25,6 +25,8 @@
     reason = "killed by design at midnight"   # required
     until = 2026-12-31                    # required; the finding is back on the day after
     [watch]                               # how `auditrail watch` judges; see `auditrail.watch.configured`
+    [check]                               # what `auditrail check` looks at; read by `check.configured`
+    logs = ["logs"]                       # optional: evidence that thresholds are held over
     [[chain]]                             # a chain profile of your own: see `auditrail.verify.profile`
     name = "our-log"
 
@@ -46,6 +48,9 @@ if TYPE_CHECKING:
 
 DEFAULT = "auditrail.toml"
 _WATCH = ("memory", "rules", "rule", "action")
+# Every section that a configuration may have.
+SECTIONS = ("reader", "gaps", "chain", "check", "watch")
+_CHECK = ("logs", "frozen", "lint", "lint_fail_on", "thresholds")
 _GAPS = ("fiscal_year_start", "fiscal_year_named_by", "require", "rules", "waive")
 
 
@@ -58,6 +63,7 @@ class Config:
         jsonl: mappings for the generic JSONL reader, in the order of the file.
         gaps: the table `[gaps]` as it stands; `gaps.configured.read` checks it, since it alone knows the rules.
         watch: the table `[watch]` as it stands; `watch.configured.read` checks it.
+        check: the table `[check]` as it stands; `check.configured.read` checks it, since it alone knows the thresholds.
         chains: (name, table) of chain profiles; `auditrail.verify.profile` checks them where they are used.
     """
 
@@ -66,6 +72,7 @@ class Config:
     gaps: dict[str, Any] = field(default_factory=dict, hash=False)
     chains: tuple[tuple[str, dict[str, Any]], ...] = ()
     watch: dict[str, Any] = field(default_factory=dict, hash=False)
+    check: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 def load(path: Path | None) -> Config:
@@ -91,13 +98,14 @@ def load(path: Path | None) -> Config:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
     try:
-        known(raw, "", ("reader", "gaps", "chain", "watch"))
+        known(raw, "", SECTIONS)
         return Config(
             path,
             _jsonl(raw.get("reader", {})),
             known(raw.get("gaps", {}), "gaps", _GAPS),
             _chains(raw.get("chain", [])),
-            known(raw.get("watch", {}), "watch", _WATCH),
+            watch=known(raw.get("watch", {}), "watch", _WATCH),
+            check=known(raw.get("check", {}), "check", _CHECK),
         )
     except ConfigError as error:
         raise ConfigError(f"{path}: {error.message}", hint=error.hint) from None

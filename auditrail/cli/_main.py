@@ -18,7 +18,8 @@ from auditrail.errors import AuditrailError, UsageError
 
 # Order of the commands in the help: what an incident responder needs first.
 _ORDER = (
-    "ingest", "reconstruct", "gaps", "runs", "diff", "verify", "watch", "seal", "prove", "keygen", "sources", "rules",
+    "ingest", "reconstruct", "gaps", "runs", "diff", "incident", "check", "verify", "watch", "seal", "prove", "keygen",
+    "init", "sources", "rules",
     "query", "formats", "chains", "schema",
 )  # fmt: skip
 

@@ -137,7 +137,8 @@ def due(
 
     Args:
         chosen: the frameworks.
-        aware_ns, classified_ns: when somebody learned of it, and when its severity was decided (None: not recorded).
+        aware_ns: when somebody learned of it.
+        classified_ns: when its severity was decided; None: that is not recorded.
         sent: (framework, report) -> when it was sent, by the ledger.
     """
     made: list[Deadline] = []

@@ -16,7 +16,7 @@ belongs to none yet. `data` by kind:
 | action | `action` (one of `ACTIONS`), `what`, `by`; `framework` for a notification |
 | attach | `name`, `file` (below the ledger's folder), `bytes`, `sha256`, `source` |
 | alert | what raised it: `id`, `rule`, `severity`, `title`, … |
-| freeze | `folder`, `sha256` of its `expected.json` |
+| freeze | `folder`, `head`: hash of the last record of its manifest |
 | close | `cause`, `changed[]` |
 """
 

@@ -77,6 +77,7 @@ class Ledger:
         self._clock = clock
         self._log: SealedLog | None = None
         self._alerts: set[str] | None = None
+        self._incidents: set[str] = set()
         self._time = 0
 
     def append(self, entry: Entry) -> Receipt:
@@ -86,8 +87,8 @@ class Ledger:
             UsageError: the entry does not fit its kind, or the incident is unknown. SealError: the ledger is damaged.
         """
         with self._locked():
-            if entry.incident is not None and entry.kind != entries.OPEN:
-                _known(read(self.folder), entry.incident)
+            if entry.kind != entries.OPEN:
+                self._check(entry.incident)
             return self._write(entry)
 
     def open(
@@ -118,8 +119,7 @@ class Ledger:
             UsageError: the alert has no `id`, or the incident is unknown. SealError: the ledger is damaged.
         """
         with self._locked():
-            if incident is not None:
-                _known(read(self.folder), incident)
+            self._check(incident)
             if self._alerts is None:
                 self._alerts = {
                     str(found.data.get("id")) for found in read(self.folder).entries if found.kind == entries.ALERT
@@ -144,6 +144,12 @@ class Ledger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _check(self, incident: str | None) -> None:
+        """Asks for an incident; one that was found once stays, since nothing is taken out of a ledger."""
+        if incident is not None and incident not in self._incidents:
+            _known(read(self.folder), incident)
+            self._incidents.add(incident)
 
     def _now(self) -> int:
         return self._clock() if self._given is None else self._given

@@ -12,7 +12,7 @@ from auditrail.outputs import _rows
 from auditrail.outputs._csv import line
 from auditrail.outputs._select import shown
 from auditrail.outputs._view import View
-from auditrail.report.types import Comparison, GapsReport, Listing, Report, VerificationReport
+from auditrail.report.types import SECTIONED, Comparison, GapsReport, Listing, Report, VerificationReport
 
 NAME = "csv"
 EXTENSION = "csv"
@@ -33,6 +33,11 @@ def render(report: Report, view: View) -> Iterator[str]:
         from auditrail.outputs import _gaps
 
         report = _gaps.listing(report)
+    if isinstance(report, SECTIONED):
+        from auditrail.outputs import _sections
+
+        flat: Listing = _sections.words(report).listing(report, view)
+        report = flat
     if isinstance(report, Comparison):
         from auditrail.outputs import _compare
 

@@ -31,7 +31,15 @@ from typing import TYPE_CHECKING
 from auditrail import __version__, text
 from auditrail.outputs._table import cell
 from auditrail.outputs._view import View
-from auditrail.report.types import Comparison, GapsReport, Listing, Reconstruction, Report, VerificationReport
+from auditrail.report.types import (
+    SECTIONED,
+    Comparison,
+    GapsReport,
+    Listing,
+    Reconstruction,
+    Report,
+    VerificationReport,
+)
 
 if TYPE_CHECKING:
     import jinja2
@@ -61,6 +69,11 @@ def render(report: Report, view: View) -> Iterator[str]:
         return _page("run.html", _html_run.page(report, view), scripts=(_library(), _own("run.js")))
     if isinstance(report, Comparison):
         return _page("diff.html", _comparison(report, view), scripts=())
+    if isinstance(report, SECTIONED):
+        from auditrail.outputs import _sections
+
+        told = _sections.page(_sections.words(report).told(report, view))
+        return _page("sections.html", told, scripts=(), styles=("style.css", "sections.css"))
     if isinstance(report, VerificationReport):
         from auditrail.outputs import _verification
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from auditrail.outputs import _rows
 from auditrail.outputs._view import View
-from auditrail.report.types import Comparison, GapsReport, Report, VerificationReport
+from auditrail.report.types import SECTIONED, Comparison, GapsReport, Report, VerificationReport
 
 NAME = "json"
 EXTENSION = "json"
@@ -20,7 +20,11 @@ def render(report: Report, view: View) -> Iterator[str]:
         yield _rows.encode(_gaps.document(report), indent=True)
         yield "\n"
         return
-    if isinstance(report, Comparison):
+    if isinstance(report, SECTIONED):
+        from auditrail.outputs import _sections
+
+        yield _rows.encode(_sections.words(report).document(report, view), indent=True)
+    elif isinstance(report, Comparison):
         from auditrail.outputs import _compare
 
         yield _rows.encode(_compare.document(report, view), indent=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from auditrail.outputs import _rows
 from auditrail.outputs._select import shown
 from auditrail.outputs._view import View
-from auditrail.report.types import Comparison, GapsReport, Listing, Report, VerificationReport
+from auditrail.report.types import SECTIONED, Comparison, GapsReport, Listing, Report, VerificationReport
 
 NAME = "jsonl"
 EXTENSION = "jsonl"
@@ -19,6 +19,10 @@ def render(report: Report, view: View) -> Iterator[str]:
         from auditrail.outputs import _gaps
 
         lines = [_rows.encode(row) for row in _gaps.rows(report)]
+    elif isinstance(report, SECTIONED):
+        from auditrail.outputs import _sections
+
+        lines = [_rows.encode(row) for row in _sections.words(report).rows(report, view)]
     elif isinstance(report, Comparison):
         from auditrail.outputs import _compare
 

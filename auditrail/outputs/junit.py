@@ -18,7 +18,7 @@ from auditrail.text import terminal
 
 NAME = "junit"
 EXTENSION = "xml"
-REPORTS = ("gaps", "verification")
+REPORTS = ("gaps", "verification", "check")
 
 
 def render(report: Report, view: View) -> Iterator[str]:  # noqa: ARG001 - a document for programs

@@ -15,6 +15,7 @@ from auditrail.outputs._table import cell
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
 from auditrail.report.types import (
+    SECTIONED,
     Comparison,
     Gap,
     GapsReport,
@@ -42,6 +43,10 @@ def render(report: Report, view: View) -> Iterator[str]:
         from auditrail.outputs import _verification
 
         lines = _verification.markdown(report)
+    elif isinstance(report, SECTIONED):
+        from auditrail.outputs import _sections
+
+        lines = _sections.markdown(_sections.words(report).told(report, view))
     elif isinstance(report, Comparison):
         lines = _comparison(report, view)
     else:

@@ -18,7 +18,7 @@ from auditrail.text import terminal
 
 NAME = "sarif"
 EXTENSION = "sarif"
-REPORTS = ("gaps", "verification")
+REPORTS = ("gaps", "verification", "check")
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

@@ -12,7 +12,15 @@ from auditrail.outputs._table import Cells, fit, listing_cells, table
 from auditrail.outputs._tree import Tree
 from auditrail.outputs._view import View
 from auditrail.outputs._wording import Words
-from auditrail.report.types import Comparison, GapsReport, Listing, Reconstruction, Report, VerificationReport
+from auditrail.report.types import (
+    SECTIONED,
+    Comparison,
+    GapsReport,
+    Listing,
+    Reconstruction,
+    Report,
+    VerificationReport,
+)
 from auditrail.text import one_line, shorten, terminal
 
 NAME = "text"
@@ -35,6 +43,10 @@ def render(report: Report, view: View) -> Iterator[str]:
         from auditrail.outputs import _verification
 
         lines = _verification.lines(report, view)
+    elif isinstance(report, SECTIONED):
+        from auditrail.outputs import _sections
+
+        lines = _sections.lines(_sections.words(report).told(report, view), view)
     elif isinstance(report, Comparison):
         lines = _comparison(report, view)
     else:

@@ -21,7 +21,8 @@ class Moment(NamedTuple):
         side: `agent` or `response`.
         kind: of the agent a kind of step (tool, llm, decision, message, error, start, end), of the response a kind of
             entry (open, note, action, attach, alert, freeze, close).
-        what: a short title; detail: more of it, possibly long (arguments, the text of a note). Both may be hostile.
+        what: a short title. detail: more of it, possibly long: of the agent content (arguments, the text of a message),
+            of the response what the operator wrote. error: what a step failed with. All may be hostile.
         who: agent, or operator.
         status: ok, error, denied, unknown; of an action its kind (pause, hotfix...). run: id of the run, blank for the
             response.
@@ -41,6 +42,7 @@ class Moment(NamedTuple):
     ref: str
     recorded_ns: int | None = None
     given: bool = False
+    error: str | None = None
 
 
 class IncidentRun(NamedTuple):

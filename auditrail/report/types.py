@@ -10,14 +10,16 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from auditrail.report.check_types import CheckReport
 from auditrail.report.gap_types import Evidence, Gap, GapsReport
+from auditrail.report.incident_types import IncidentReport
 from auditrail.verify.types import DEFECTS, VERDICTS, Defect, Result, VerificationReport, green
 
 __all__ = [
-    "DEFECTS", "VERDICTS", "Change", "ChildRun", "Column", "Comparison", "Completeness", "Defect", "Evidence", "Gap",
-    "GapsReport", "Listing", "Place", "RawRecord", "Reconstruction", "Report", "Result", "RunEventView", "Side",
-    "Skew", "Step",
-    "StepPair", "Stitch", "StreamUse", "Usage", "VerificationReport", "green",
+    "DEFECTS", "SECTIONED", "VERDICTS", "Change", "CheckReport", "ChildRun", "Column", "Comparison", "Completeness",
+    "Defect", "Evidence", "Gap", "GapsReport", "IncidentReport", "Listing", "Place", "RawRecord", "Reconstruction",
+    "Report", "Result", "RunEventView", "Side", "Skew", "Step", "StepPair", "Stitch", "StreamUse", "Usage",
+    "VerificationReport", "green",
 ]  # fmt: skip
 
 
@@ -347,4 +349,6 @@ class Comparison(NamedTuple):
         return made
 
 
-Report = Reconstruction | Listing | Comparison | GapsReport | VerificationReport
+Report = Reconstruction | Listing | Comparison | GapsReport | VerificationReport | IncidentReport | CheckReport
+# Reports that are made of sections: `outputs._<kind>` tells them, for every output in the same way.
+SECTIONED = (IncidentReport, CheckReport)

@@ -140,7 +140,8 @@ def test_outputs_see_reports_only() -> None:
             # `steps` and `fingerprint` are pure functions of a report: they know no case.
             pure = (
                 "auditrail.report.types.", "auditrail.report.gap_types.", "auditrail.report.steps.",
-                "auditrail.report.baseline.fingerprint", "auditrail.report.incident_types.", "auditrail.report.check_types.",
+                "auditrail.report.baseline.fingerprint", "auditrail.report.incident_types.",
+                "auditrail.report.check_types.",
             )  # fmt: skip
             assert all(name.startswith(pure) for name in reports), module
 

@@ -13,13 +13,13 @@ import pytest
 from auditrail import discover
 from auditrail.outputs._view import View
 from auditrail.report.types import Change, Comparison, Listing, Reconstruction, Step, StepPair
-from tests.outputs import _gap_samples
+from tests.outputs import _answer_samples, _gap_samples
 from tests.outputs.conftest import HOSTILE
 
 MODULES = discover.modules("auditrail.outputs")
 REPORTS = (
     "incident", "hostile", "listing", "empty_run", "empty_listing", "compared", "hostile_comparison", "no_steps",
-    "gaps", "hostile_gaps", "no_gaps", "nothing_judged", "verbatim",
+    "gaps", "hostile_gaps", "no_gaps", "nothing_judged", "verbatim", "answered", "no_answer", "checks", "no_checks",
 )  # fmt: skip
 VIEWS = [
     View(width=width, unicode=unicode, content=content, tz=tz)  # type: ignore[arg-type]
@@ -41,6 +41,10 @@ def reports(
     make_comparison: Any,
 ) -> dict[str, Any]:
     return {
+        "answered": _answer_samples.incident(HOSTILE),
+        "no_answer": _answer_samples.blank(),
+        "checks": _answer_samples.checks(HOSTILE),
+        "no_checks": _answer_samples.no_checks(),
         "gaps": _gap_samples.quarter(),
         "hostile_gaps": _gap_samples.hostile(HOSTILE),
         "no_gaps": _gap_samples.clean(),
@@ -71,7 +75,7 @@ def test_a_module_has_what_the_contract_names(name: str) -> None:
     assert module.__name__ == f"auditrail.outputs.{name.replace('-', '_')}"
     assert re.fullmatch(r"[a-z]+", module.EXTENSION)
     assert callable(module.render)
-    assert set(takes(module)) <= {"reconstruction", "diff", "gaps", "verification"}
+    assert set(takes(module)) <= {"reconstruction", "diff", "gaps", "verification", "check"}
 
 
 @pytest.mark.parametrize("kind", REPORTS)
