@@ -78,6 +78,7 @@ def run(wishes: Wishes) -> int:
         AuditrailError: the configuration or the state is wrong, or the journal is damaged.
     """
     from auditrail import config as configuration
+    from auditrail.ingest import choose
     from auditrail.watch import configured
     from auditrail.watch.clock import SystemClock
     from auditrail.watch.engine import Engine, Source
@@ -99,6 +100,7 @@ def run(wishes: Wishes) -> int:
     reading = Settings(wishes.reader, lambda shown: configuration.mapping_for(loaded, shown))
     files = tuple(path for path in wishes.paths if path != Path("-"))
     once = wishes.ending.once
+    choose.readers()  # loaded now: the first record must not wait for them
     journal = Journal(None if wishes.state is None else wishes.state.with_name(wishes.state.name + ".alerts.jsonl"))
     view = _view(wishes)
     actions = _channels((*wishes.actions, *settings.actions), journal, view)

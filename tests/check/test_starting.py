@@ -13,6 +13,7 @@ from auditrail.check import configured, starting
 from auditrail.errors import OutputExistsError
 from auditrail.gaps import configured as gap_settings
 from auditrail.verify import profile
+from auditrail.watch import configured as watch_settings
 
 
 def examples(text: str) -> str:
@@ -35,6 +36,8 @@ def test_every_example_is_taken_and_every_key_is_shown(tmp_path: Path) -> None:
     assert set(tomllib.loads(text)) == set(configs.SECTIONS)
     assert set(settings.gaps) == set(configs._GAPS)
     assert set(settings.check) == set(configs._CHECK)
+    assert set(settings.watch) == set(configs._WATCH)
+    assert watch_settings.read(settings.watch).rules
     assert len(configured.read(settings).thresholds) == 6
     assert len(gap_settings.read(settings).waivers) == 1
     (mapping,) = settings.jsonl
