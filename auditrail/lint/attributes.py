@@ -28,19 +28,44 @@ MESSAGES = (
 TOKENS = ("gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "llm.token_count.prompt")
 # What a policy or a guardrail decided.
 DECISIONS = ("policy.decision", "gen_ai.guardrail.action", "decision", "authz.decision")
+# Escapes and classes of characters, in which no sign repeats anything.
+_UNREPEATED = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+_LONGEST = 500
+_REPEATS = 8
 FIELDS = {"args": ARGUMENTS, "result": RESULTS, "messages": MESSAGES}
 CONTENTS = ARGUMENTS + RESULTS + MESSAGES
 
 
 def matching(pattern: str, names: Iterable[str]) -> list[str]:
-    """The names that a regular expression finds something in, as RE2 does without anchors; none if it is no pattern."""
-    if len(pattern) > 500:
+    """The names that a regular expression finds something in, as RE2 does without anchors.
+
+    None if it is no pattern, or one that takes RE2 no time and Python's engine for ever: then nothing is known of it.
+    """
+    if len(pattern) > _LONGEST or not _is_tame(pattern):
         return []
     try:
         compiled = re.compile(pattern)
     except (re.error, OverflowError, RecursionError):
         return []
     return [name for name in names if compiled.search(name)]
+
+
+def _is_tame(pattern: str) -> bool:
+    """Whether no group that repeats holds a repetition or a choice, and few things repeat without a bound."""
+    bare = _UNREPEATED.sub("a", pattern)
+    groups, repeats = [False], 0
+    for at, char in enumerate(bare):
+        if char == "(":
+            groups.append(False)
+        elif char == ")" and len(groups) > 1:
+            inner = groups.pop()
+            if inner and bare[at + 1 : at + 2] in ("*", "+", "{"):
+                return False
+            groups[-1] = groups[-1] or inner
+        elif char in "*+{|":
+            groups[-1] = True
+            repeats += char != "|"
+    return repeats <= _REPEATS
 
 
 def fields_of(names: Iterable[str]) -> tuple[str, ...]:
