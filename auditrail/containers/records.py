@@ -30,6 +30,7 @@ class Record(NamedTuple):
             `limits.WRAPPER_BUFFER`: then they arrive only with the closing `Wrapper`.
         pieces: for a record joined from parts that do not touch: (number, offset, length) of each part.
         last_unterminated: it is the last line and no newline ends it. Good if it parses; if not, it is a torn tail.
+        line: a line break stands behind it, if anything does; False for values of an array, or of several in a row.
     """
 
     number: int
@@ -42,6 +43,7 @@ class Record(NamedTuple):
     header: dict[str, Any] | None = None
     pieces: tuple[tuple[int, int, int], ...] = ()
     last_unterminated: bool = False
+    line: bool = True
 
 
 class Wrapper(NamedTuple):

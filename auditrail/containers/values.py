@@ -396,7 +396,7 @@ class ValueSplitter:
             raw = data[at:end]
             self._pos = base + end
             self.number += 1
-            yield Record(self.number - 1, base + at, len(raw), raw, record_digest(raw), 1, None, header)
+            yield Record(self.number - 1, base + at, len(raw), raw, record_digest(raw), 1, None, header, line=False)
 
     def _whole(self, start: int, signs: list[bytes], sign: bytes | None) -> int | None:
         """The end of an object or array that the buffer holds, or None if it takes a closer look."""
@@ -574,7 +574,7 @@ class ValueSplitter:
             stretch.take(self._buffer, end)
             return stretch.record(number)._replace(header=self._header)
         raw = self._buffer.cut(start, end)
-        return Record(number, start, end - start, raw, record_digest(raw), 1, defect, self._header)
+        return Record(number, start, end - start, raw, record_digest(raw), 1, defect, self._header, line=False)
 
     def _byte(self) -> int:
         """The byte at `_pos`, or -1 at the end of the buffer."""

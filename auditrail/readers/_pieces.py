@@ -35,6 +35,8 @@ def stretch(records: list[Record]) -> bytes | None:
 
     None if they can't be known: something else than one line break stands between two of them.
     """
+    if not all(record.line for record in records):
+        return None
     parts = [records[0].raw]
     for before, record in pairwise(records):
         between = _BREAKS.get(record.offset - before.offset - before.length)

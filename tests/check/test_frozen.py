@@ -135,7 +135,7 @@ def test_a_rule_that_names_another_cause_is_found(case: Path, monkeypatch: pytes
     from auditrail.report import gaps
 
     whole = gaps._gap
-    monkeypatch.setattr(gaps, "_gap", lambda rule, group, places: whole(rule, group._replace(cause="unknown"), places))
+    monkeypatch.setattr(gaps, "_gap", lambda rule, group, *rest: whole(rule, group._replace(cause="unknown"), *rest))
     assert failed(case) == {"gaps"}
 
 

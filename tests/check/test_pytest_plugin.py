@@ -20,7 +20,7 @@ def test_a_case_is_collected_passes_and_fails_when_changed(pytester: pytest.Pyte
     freeze.freeze(_demo.connection(), incident, folder / "cases" / "refund", Config())
     (folder / "cases" / "other").mkdir()
     (folder / "cases" / "other" / "expected.json").write_text('{"schema": "of somebody else"}')
-    arguments = ("-p", "auditrail.pytest_plugin", "-p", "no:cacheprovider", "cases")
+    arguments = ("-p", "no:cacheprovider", "cases")  # the entry point of the package has loaded the plugin
     pytester.runpytest_inprocess(*arguments).assert_outcomes(passed=6)
     log = folder / "cases" / "refund" / "evidence" / "agent" / "refunds-agent.jsonl"
     log.write_bytes(log.read_bytes().replace(b"1400.00", b"1400.01"))

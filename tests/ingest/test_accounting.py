@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from auditrail.containers.framing import look
@@ -94,8 +94,13 @@ def sources(draw: st.DrawFn) -> bytes:
     return gzip.compress(data, mtime=0) if draw(st.integers(0, 9)) == 0 else data
 
 
+# Parts of one message that stand in an array: no line break is between them.
+PARTS = b"[%b,%b]" % ((b'{"log":"half","stream":"stdout","time":"2026-01-01T00:00:00Z"}',) * 2)
+
+
 @settings(max_examples=400, deadline=None)
 @given(sources(), st.sampled_from([64, 1 << 20]))
+@example(PARTS, 1 << 20)
 def test_hostile_sources_balance(raw: bytes, max_record: int) -> None:
     check(pipeline.read(raw, max_record=max_record))
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditrail.verify import bulk, fast
-from tests.verify._run import kinds, one
+from tests.verify._run import kinds, one, report
 
 FIELDS = ("id", "session_id", "timestamp", "event_type", "data", "previous_hash")
 
@@ -111,10 +111,12 @@ def test_changed_bytes_are_never_taken(
     path = tmp_path / "log.jsonl"
     path.write_bytes(b"\n".join(lines) + b"\n")
     monkeypatch.setattr(fast, "LEAST", 1)
-    quick = one(path, profile="verityledger")
+    quick = report(path, profile="verityledger").results
     monkeypatch.setattr(fast, "LEAST", 1 << 40)
-    exact = one(path, profile="verityledger")
-    assert (quick.verdict, kinds(quick), quick.checked) == (exact.verdict, kinds(exact), exact.checked)
+    exact = report(path, profile="verityledger").results  # a change in the chain's own name makes two chains of one
+    assert [(one.verdict, kinds(one), one.checked) for one in quick] == [
+        (one.verdict, kinds(one), one.checked) for one in exact
+    ]
 
 
 def test_numbers_and_times_are_only_taken_in_order() -> None:
