@@ -23,7 +23,7 @@ MIXTURES = {
     "runtime": ("redaction-collector", "truncation-count", "policy-bypassed"),
     "structlog": ("sampling-head", "hashing", "crash"),
 }
-REACHED: tuple[str, ...] = ()
+REACHED = ("crash", "duplicate-conflict", "export-cut", "policy-missing", "redaction", "sampling", "truncation")
 
 
 @pytest.fixture(scope="module")
