@@ -154,7 +154,8 @@ def read(value: Any, record: Record, mapping: Sequence[Mapping] = ()) -> list[Ev
         raw = _content(value, paths, changes)
         if raw is not MISSING:
             row[column], row[state] = content(raw), state_of(raw)
-            facts |= fact
+            if raw is not None:  # a producer that writes all its columns each time says null where it has nothing
+                facts |= fact
             if column == _RESULT:
                 result = raw
     made = program.plan

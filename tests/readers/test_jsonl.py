@@ -141,6 +141,15 @@ def test_null_and_empty_content_is_given_but_empty() -> None:
     assert event.attributes is None
 
 
+def test_a_column_that_is_always_written_and_null_tells_no_result() -> None:
+    asked = {"event": "tool_call", "tool": "pay", "args": {"amount": 1}, "result": None, "duration_ms": None}
+    assert one(asked).kind == "call"
+    assert one(asked | {"result": "paid"}).kind == "result"
+    assert one(asked | {"event": "tool_result", "args": None}).kind == "result"
+    del asked["event"]
+    assert one(asked).kind == "call"
+
+
 def test_numbers_name_users_and_the_user_is_an_id_beside_a_principal() -> None:
     assert one({"user_id": 42}).principal == "42"
     both = one({"user_id": 42, "on_behalf_of": "dana"})

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NAME = "records"
 ORDER = 10
 FORMS = "auditrail.bundle.records"
-_PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880"
+_PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 30720"
 
 
 def make(context: Context) -> Iterator[tuple[str, Path]]:
