@@ -19,9 +19,7 @@ CONFIDENCE = "proven"
 KINDS = ("log-group",)
 CAUSE = "lost"
 CONTROLS = ("NIST 800-53 AU-9", "ISO 27001 A.8.15")
-EXPLAIN = (
-    "Without deletion protection one DeleteLogGroup removes all events of the group, and nothing brings them back."
-)
+EXPLAIN = "Without deletion protection one DeleteLogGroup removes all events of the group, and for good."
 EXAMPLE = """{"logGroups": [{"logGroupName": "/agents/a", "deletionProtectionEnabled": false}]}
 """
 REMEDY = "turn deletion protection on, and keep a copy in a bucket with object lock"

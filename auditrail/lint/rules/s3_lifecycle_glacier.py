@@ -25,9 +25,7 @@ EXPLAIN = (
 )
 EXAMPLE = """{"Rules": [{"ID": "a", "Status": "Enabled", "Transitions": [{"Days": 30, "StorageClass": "GLACIER"}]}]}
 """
-REMEDY = (
-    "use GLACIER_IR or STANDARD_IA for the time in which incidents are found, or write the restore down in the plan"
-)
+REMEDY = "use GLACIER_IR or STANDARD_IA for the time in which incidents are found, or plan for the restore"
 CAUSES_GAPS = ("run-not-held",)
 
 
