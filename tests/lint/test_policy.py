@@ -29,7 +29,7 @@ DOCUMENTED = {
         "check_interval", "limit_mib", "spike_limit_mib", "limit_percentage", "spike_limit_percentage",
     },
     "redaction": {
-        "allow_all_keys", "allowed_keys", "blocked_key_patterns", "blocked_values", "hash_function", "hmac_key",
+        "allow_all_keys", "allowed_keys", "blocked_key_patterns", "blocked_values", "hash_function",
         "ignored_keys", "summary", "allowed_values", "redact_all_types",
     },
     "otlp": {"endpoint", "tls", "headers", "compression", "timeout", "retry_on_failure", "sending_queue"},

@@ -36,7 +36,7 @@ def check(config: Section, context: Context) -> Iterator[Hit]:  # noqa: ARG001 -
     found = config.member(*(f"{key}.max-size" for key in docker_logging.OPTIONS))
     size = values.text(found.node) if found is not None else None
     if found is not None and size and size != "-1" and driver in (None, "json-file", "local"):
-        files = config.number(*(f"{key}.max-file" for key in docker_logging.OPTIONS)) or 1
+        files = config.number(*(f"{key}.max-file" for key in docker_logging.OPTIONS)) or (5 if driver == "local" else 1)
         yield Hit(
             found.line, found.column,
             f"Of each container {files:g} file{'s' if files != 1 else ''} of {size} stay: older output is deleted.",
