@@ -13,7 +13,7 @@ from auditrail.lint.section import Section
 
 NAME = "tempo"
 TITLE = "Grafana Tempo"
-NEEDLES = ("block_retention", "max_bytes_per_trace", "compactor", "distributor")
+NEEDLES = ("block_retention", "max_bytes_per_trace", "compactor", "distributor", "tempo")
 
 
 def find(document: Document) -> Iterator[Section]:

@@ -36,4 +36,5 @@ def check(config: Section, context: Context) -> Iterator[Hit]:  # noqa: ARG001 -
         yield Hit(
             found.line, found.column, "What containers write is not kept.",
             f"{found.key}: local, and a collector", "driver",
+            severity="medium" if config.scope else None,  # of one service, which may be no agent's
         )  # fmt: skip

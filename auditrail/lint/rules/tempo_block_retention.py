@@ -32,19 +32,25 @@ CAUSES_GAPS = retention.CAUSES_GAPS
 FORMATS = ("otlp", "otlp_protobuf", "jaeger")
 PARAMS = retention.PARAMS
 _DEFAULT = 336 * 3600.0
+# Overrides go first; the last two are those of Helm charts (tempo-distributed, tempo).
+_PATHS = (
+    "overrides.defaults.compaction.block_retention", "overrides.block_retention",
+    "compactor.compaction.block_retention", "compactor.config.compaction.block_retention", "retention",
+)  # fmt: skip
 
 
 def check(config: Section, context: Context) -> Iterator[Hit]:
     """One hit for the time that is set, or for the default in a whole configuration."""
-    found = config.member("compactor.compaction.block_retention")
+    found = config.member(*_PATHS)
     if found is None and config.member("storage.trace.backend") is None:
         return
     seconds = values.seconds(found.node) if found is not None else _DEFAULT
     asked = retention.short(context, ID, seconds / 86_400) if seconds else None
     if seconds and asked is not None:
         place = found or config
+        key = found.key if found is not None else _PATHS[2]
         told = "" if found is not None else " (the default)"
         yield Hit(
             place.line, place.column, f"Tempo deletes traces after {values.spoken(seconds)}{told}{asked.asked}.",
-            f"compactor.compaction.block_retention: {asked.days * 24}h", "block_retention", severity=asked.severity,
+            f"{key}: {asked.days * 24}h", "block_retention", severity=asked.severity,
         )  # fmt: skip
