@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,14 @@ def lint(
         str | None, typer.Option("--explain", metavar="RULE", help="Tell of a rule: why, an example, what to change.")
     ] = None,
     list_rules: Annotated[bool, typer.Option("--list-rules", help="List all rules.")] = False,
+    print_policy: Annotated[
+        str | None,
+        typer.Option(
+            "--print-policy",
+            metavar="NAME",
+            help="Print a recommended configuration: claude-code, cloudwatch, litellm, opa, otel-collector.",
+        ),
+    ] = None,
     format: options.Format = None,  # noqa: A002
     output: options.Output = None,
     force: options.Force = False,
@@ -53,15 +62,19 @@ def lint(
 ) -> None:
     """Find configuration that will cause gaps, before a record is lost.
 
-    Reads what decides which records are kept (the OpenTelemetry Collector's YAML, environment variables in env files,
-    Dockerfiles, Compose, Kubernetes manifests and shell) and says which setting will cause which gap, with the line and
-    the change to make.
+    Reads what decides which records are kept (the OpenTelemetry Collector's YAML, environment variables, log groups and
+    buckets in dumps, Terraform and CloudFormation, Loki, Tempo, Elasticsearch, Jaeger, OPA and its Rego, Bedrock,
+    LiteLLM, Claude Code, Docker and the kubelet) and says which setting will cause which gap, with the line and the
+    change to make.
 
     Exit codes: 0 looked at, and no finding at or above --fail-on; 1 there is one; 4 no configuration was there, or some
     of it could not be read. Formats besides the common ones: junit and sarif.
     """
     how = options.Emission(format, output, force, no_color)
     shown = options.view(no_color=no_color)
+    if print_policy is not None:
+        _print_policy(print_policy, how)
+        return
     if explain is not None or list_rules:
         from auditrail.report import lint_rules
 
@@ -96,3 +109,13 @@ def lint(
     options.emit(report, how, shown)
     if report.exit_code:
         raise typer.Exit(report.exit_code)
+
+
+def _print_policy(name: str, how: options.Emission) -> None:
+    from auditrail.lint.policy import policy
+
+    text = policy(name).text
+    if how.output is not None:
+        options.write_file([text], how)
+    else:
+        sys.stdout.write(text)

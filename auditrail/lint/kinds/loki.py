@@ -1,0 +1,29 @@
+"""Grafana Loki, wherever it stands: a file of its own, a ConfigMap, the values of a Helm chart.
+
+Facts: Loki's configuration reference (limits_config, compactor).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditrail.lint.documents import Document
+from auditrail.lint.node import Node
+from auditrail.lint.section import Section
+
+NAME = "loki"
+TITLE = "Grafana Loki"
+NEEDLES = ("limits_config",)
+
+
+def find(document: Document) -> Iterator[Section]:
+    """Mappings that hold such settings."""
+    for root in document.roots:
+        for node in root.walk():
+            if node.members is not None and _is(node):
+                yield Section(document, node)
+
+
+def _is(node: Node) -> bool:
+    limits = node.at("limits_config")
+    return limits is not None and limits.members is not None
