@@ -209,7 +209,9 @@ def _uncounted(connection: duckdb.DuckDBPyConnection) -> None:
             SELECT a.run, coalesce(r.agent, '') AS agent, a.format, a.stream, count(*) AS n, min(a.event) AS event,
                    min(a.ts_ns) AS first_ns, max(coalesce(a.end_ns, a.ts_ns)) AS last_ns
             FROM acts a JOIN runs r ON r.run = a.run AND r.id_kind IN ('run', 'trace')
-            WHERE a.layer = 'llm' AND a.kind = 'span' GROUP BY ALL
+            WHERE a.layer = 'llm' AND a.kind = 'span'
+              AND a.event NOT IN (SELECT event FROM copies)  -- one answer that is told in two ways is one
+            GROUP BY ALL
         ), pairs AS (
             SELECT b.run, b.agent, b.format, b.stream, a.format AS other_format, a.stream AS other, a.event, a.first_ns,
                    a.last_ns, a.n - b.n AS lacking
