@@ -45,6 +45,41 @@ ShowContent = Annotated[bool, typer.Option("--show-content", help="Show argument
 HideContent = Annotated[bool, typer.Option("--hide-content", help="Show digests instead of arguments and results.")]
 Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="From this time on (ISO 8601, UTC).")]
 Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Before this time (ISO 8601, UTC).")]
+
+# Which period, runs and agent a question is about, and what it is judged by.
+Quarter = Annotated[
+    str | None,
+    typer.Option(
+        "--quarter",
+        metavar="[QUARTER]",
+        help="Only this quarter: 2026Q3, last or current; alone: the latest in which a run began.",
+    ),
+]
+PeriodSince = Annotated[
+    str | None,
+    typer.Option("--since", metavar="TIME", help="From this time on: ISO 8601 in UTC, or 7d before the last record."),
+]
+PeriodUntil = Annotated[
+    str | None, typer.Option("--until", metavar="TIME", help="Before this time; the same forms as --since.")
+]
+Runs = Annotated[
+    list[str] | None, typer.Option("--run", metavar="ID", help="Only this run, by any id of it (repeat for more).")
+]
+Agent = Annotated[str | None, typer.Option("--agent", metavar="NAME", help="Only this agent.")]
+Expected = Annotated[
+    Path | None,
+    typer.Option("--expected", metavar="FILE", help="Runs that there should be: CSV, JSON lines, or one id a line."),
+]
+Require = Annotated[
+    list[str] | None,
+    typer.Option("--require", metavar="NAME", help="Judge retention and fields by this framework (repeat for more)."),
+]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--from", metavar="PATH", help="Read these files, folders or addresses instead of a case (repeat for more)."
+    ),
+]
 MaxRecord = Annotated[
     str | None,
     typer.Option(

@@ -25,20 +25,11 @@ def export(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="BUNDLE", help="A name that ends in .zip, or a folder to make.")
     ],
-    quarter: Annotated[
-        str | None,
-        typer.Option(
-            "--quarter",
-            metavar="[QUARTER]",
-            help="Only this quarter: 2026Q3, last or current; alone: the latest in which a run began.",
-        ),
-    ] = None,
+    quarter: options.Quarter = None,
     since: options.Since = None,
     until: options.Until = None,
-    run: Annotated[
-        list[str] | None, typer.Option("--run", metavar="ID", help="Only this run, by any id of it (repeat for more).")
-    ] = None,
-    agent: Annotated[str | None, typer.Option("--agent", metavar="NAME", help="Only this agent.")] = None,
+    run: options.Runs = None,
+    agent: options.Agent = None,
     incident: Annotated[
         str | None, typer.Option("--incident", metavar="ID", help="Only the runs of this incident.")
     ] = None,
@@ -73,12 +64,7 @@ def export(
     generated_at: Annotated[
         str | None, typer.Option("--generated-at", metavar="TIME", help="When it is made; no clock is read.")
     ] = None,
-    sources: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--from", metavar="PATH", help="Read these files, folders or addresses instead of a case (repeat for more)."
-        ),
-    ] = None,
+    sources: options.Sources = None,
     case: options.Case = None,
     config: options.ConfigFile = None,
     max_record: options.MaxRecord = None,

@@ -27,27 +27,11 @@ def register(app: typer.Typer) -> None:
 
 
 def gaps(
-    quarter: Annotated[
-        str | None,
-        typer.Option(
-            "--quarter",
-            metavar="[QUARTER]",
-            help="Only this quarter: 2026Q3, last or current; alone: the latest in which a run began.",
-        ),
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--since", metavar="TIME", help="From this time on: ISO 8601 in UTC, or 7d before the last record."
-        ),
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option("--until", metavar="TIME", help="Before this time; the same forms as --since.")
-    ] = None,
-    run: Annotated[
-        list[str] | None, typer.Option("--run", metavar="ID", help="Only this run, by any id of it (repeat for more).")
-    ] = None,
-    agent: Annotated[str | None, typer.Option("--agent", metavar="NAME", help="Only this agent.")] = None,
+    quarter: options.Quarter = None,
+    since: options.PeriodSince = None,
+    until: options.PeriodUntil = None,
+    run: options.Runs = None,
+    agent: options.Agent = None,
     layer: Annotated[
         str | None, typer.Option("--layer", metavar="LAYER", help="Only agent, llm, tool, policy or other.")
     ] = None,
@@ -55,18 +39,8 @@ def gaps(
         list[str] | None,
         typer.Option("--cause", metavar="CAUSE", help="Only findings of this cause (repeat for more)."),
     ] = None,
-    expected: Annotated[
-        Path | None,
-        typer.Option(
-            "--expected", metavar="FILE", help="Runs that there should be: CSV, JSON lines, or one id a line."
-        ),
-    ] = None,
-    require: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--require", metavar="NAME", help="Judge retention and fields by this framework (repeat for more)."
-        ),
-    ] = None,
+    expected: options.Expected = None,
+    require: options.Require = None,
     baseline: Annotated[
         Path | None,
         typer.Option("--baseline", metavar="FILE", help="An earlier result (--format json): report what is new only."),
@@ -92,12 +66,7 @@ def gaps(
             "[default: lint.paths of auditrail.toml]",
         ),
     ] = None,
-    sources: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--from", metavar="PATH", help="Read these files, folders or addresses instead of a case (repeat for more)."
-        ),
-    ] = None,
+    sources: options.Sources = None,
     case: options.Case = None,
     format: options.Format = None,  # noqa: A002
     output: options.Output = None,

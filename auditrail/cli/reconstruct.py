@@ -18,12 +18,7 @@ def register(app: typer.Typer) -> None:
 
 def reconstruct(
     run: Annotated[str, typer.Argument(metavar="ID", help="Any id of the run, or the beginning of one.")],
-    sources: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--from", metavar="PATH", help="Read these files, folders or addresses instead of a case (repeat for more)."
-        ),
-    ] = None,
+    sources: options.Sources = None,
     case: options.Case = None,
     format: options.Format = None,  # noqa: A002
     output: options.Output = None,
