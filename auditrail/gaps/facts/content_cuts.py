@@ -118,9 +118,11 @@ def _texts(connection: duckdb.DuckDBPyConnection) -> None:
         SELECT *, begins AND NOT valid AND right(rtrim(value, ' \n\r\t'), 1) NOT IN ('}}', ']') AS unclosed,
                hash(value)::VARCHAR AS digest
         FROM (
-            SELECT *, CAST(length(value) AS BIGINT) AS size, regexp_matches(value, '{_BEGINS_AS_JSON}') AS begins,
-                   CASE WHEN regexp_matches(value, '{_BEGINS_AS_JSON}') THEN json_valid(value) ELSE false END AS valid
-            FROM ({" UNION ALL ".join(parts)})
+            SELECT *, CASE WHEN begins THEN json_valid(value) ELSE false END AS valid
+            FROM (
+                SELECT *, CAST(length(value) AS BIGINT) AS size, regexp_matches(value, '{_BEGINS_AS_JSON}') AS begins
+                FROM ({" UNION ALL ".join(parts)})
+            )
         )
         """
     )
