@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from auditrail.lint import values
@@ -70,6 +70,14 @@ def member(node: Node, *paths: str) -> Member | None:
         if found is not None:
             return found
     return None
+
+
+def holding(document: Document, is_one: Callable[[Node], bool]) -> Iterator[Section]:
+    """The mappings of a document, however deep, that are such a section."""
+    for root in document.roots:
+        for node in root.walk():
+            if node.members is not None and is_one(node):
+                yield Section(document, node)
 
 
 def listed(node: Node, *paths: str) -> list[Node]:

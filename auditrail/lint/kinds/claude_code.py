@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from auditrail.lint import values
 from auditrail.lint.documents import Document
 from auditrail.lint.node import Node
-from auditrail.lint.section import Section
+from auditrail.lint.section import Section, holding
 
 NAME = "claude-code"
 TITLE = "Claude Code settings"
@@ -27,10 +27,7 @@ _TOOL = re.compile(
 
 def find(document: Document) -> Iterator[Section]:
     """Mappings that hold such settings."""
-    for root in document.roots:
-        for node in root.walk():
-            if node.members is not None and _is(node):
-                yield Section(document, node)
+    return holding(document, _is)
 
 
 def _is(node: Node) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from auditrail.lint.documents import Document
 from auditrail.lint.node import Node
-from auditrail.lint.section import Section
+from auditrail.lint.section import Section, holding
 
 NAME = "tempo"
 TITLE = "Grafana Tempo"
@@ -18,10 +18,7 @@ NEEDLES = ("block_retention", "max_bytes_per_trace", "compactor", "distributor",
 
 def find(document: Document) -> Iterator[Section]:
     """Mappings that hold such settings."""
-    for root in document.roots:
-        for node in root.walk():
-            if node.members is not None and _is(node):
-                yield Section(document, node)
+    return holding(document, _is)
 
 
 def _is(node: Node) -> bool:
