@@ -26,10 +26,21 @@ MESSAGES = (
     "gen_ai.completion", "llm.input_messages", "llm.output_messages", "prompt", "completion",
 )  # fmt: skip
 TOKENS = ("gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens", "llm.token_count.prompt")
+# What of all this stands at a resource, and not at a record.
+RESOURCE = ("service.name", "session.id")
 # What a policy or a guardrail decided.
 DECISIONS = ("policy.decision", "gen_ai.guardrail.action", "decision", "authz.decision")
 # Escapes and classes of characters, in which no sign repeats anything.
 _UNREPEATED = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
+# Values that are no secret and stand in most records.
+_HARMLESS = {
+    "trace ids": "4bf92f3577b34da6a3ce929d0e0e4736",
+    "UUIDs": "7e1b6c3a-9f52-4d0e-8a41-2c6f0d9b5e73",
+    "times": "2026-03-01T10:00:00Z",
+    "any text": "lorem ipsum",
+    "numbers": "42",
+    "numbers of ten digits": "1772359200",
+}
 _LONGEST = 500
 _REPEATS = 8
 FIELDS = {"args": ARGUMENTS, "result": RESULTS, "messages": MESSAGES}
@@ -48,6 +59,12 @@ def matching(pattern: str, names: Iterable[str]) -> list[str]:
     except (re.error, OverflowError, RecursionError):
         return []
     return [name for name in names if compiled.search(name)]
+
+
+def harmless(pattern: str) -> list[str]:
+    """Which values that are no secret a pattern takes: `trace ids`, `UUIDs`, `times`, `any text`, `numbers`..."""
+    found = [name for name, value in _HARMLESS.items() if matching(pattern, (value,))]
+    return [name for name in found if not (name == "numbers of ten digits" and "numbers" in found)]
 
 
 def _is_tame(pattern: str) -> bool:
@@ -72,7 +89,7 @@ def fields_of(names: Iterable[str]) -> tuple[str, ...]:
     """`args`, `result`, `messages`: which contents stand under these names (or below one of them)."""
     names = list(names)
     return tuple(
-        field for field, known in FIELDS.items() if any(n == k or n.startswith(f"{k}.") for n in names for k in known)
+        field for field, known in FIELDS.items() if any(n == k or _is_below(n, k) for n in names for k in known)
     )
 
 
@@ -83,4 +100,9 @@ def is_id(name: str) -> bool:
 
 def is_content(name: str) -> bool:
     """Whether arguments, results or messages stand in the attribute."""
-    return any(name == known or name.startswith(f"{known}.") for known in CONTENTS)
+    return any(name == known or _is_below(name, known) for known in CONTENTS)
+
+
+def _is_below(name: str, known: str) -> bool:
+    """Whether a name is a part of a known one; one of a single word (`prompt`) has none: `prompt.id` is another's."""
+    return "." in known and name.startswith(f"{known}.")

@@ -100,6 +100,8 @@ def _take(looked: Looked, context: Context, found: walk.Found) -> None:
             for config in module.find(document):
                 context.found.setdefault(kind, []).append(config)
                 looked.configs.append(Read(found.path, kind, config.line))
+                remarks = config.remarks() if hasattr(config, "remarks") else ()
+                looked.remarks += [Place(found.path, each.line, each.reason) for each in remarks]
                 told = True
     if told:
         looked.remarks += [Place(found.path, each.line, each.reason) for each in reading.remarks]

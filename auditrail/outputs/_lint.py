@@ -132,8 +132,8 @@ def lines(report: LintReport, view: View) -> Iterator[Line]:
 
     for path, alike in groupby(report.findings, key=lambda each: each.path):
         yield [(clean(path), "head")]
-        for finding in alike:
-            yield from _finding(finding, view, marks)
+        for _, same in groupby(alike, key=_same):
+            yield from _finding(list(same), view, marks)
         yield []
     for each in report.unread:
         yield from _item("not read ", f"{each.path}:{each.line}: {each.reason}", "warn", view)
@@ -155,7 +155,18 @@ def lines(report: LintReport, view: View) -> Iterator[Line]:
             yield [(part, "dim")]
 
 
-def _finding(finding: LintFinding, view: View, marks: Marks) -> Iterator[Line]:
+def _same(finding: LintFinding) -> tuple[object, ...]:
+    """What findings behind one another have in common where they are told of as one, line by line."""
+    return (
+        finding.rule, finding.severity, finding.confidence, finding.cause, finding.scope, finding.change,
+        finding.explains,
+    )  # fmt: skip
+
+
+def _finding(findings: list[LintFinding], view: View, marks: Marks) -> Iterator[Line]:
+    """One finding, or several with one change: a heading, each line with what happens there, and the change."""
+    finding = findings[0]
+
     def clean(said: str) -> str:
         return one_line(said, ascii_only=not view.unicode)
 
@@ -166,9 +177,11 @@ def _finding(finding: LintFinding, view: View, marks: Marks) -> Iterator[Line]:
         ("  ", ""),
         (finding.rule, "bold"),
         (f"  {finding.cause}, {finding.confidence}{scope}", "dim"),
+        (f"  {len(findings):,} lines" if len(findings) > 1 else "", "dim"),
     ]
-    yield from _source(finding, view, marks)
-    yield from _item("    ", finding.message, "", view)
+    for each in findings:
+        yield from _source(each, view, marks)
+        yield from _item("    ", each.message, "", view)
     yield from _item("    change: ", finding.change, "good", view)
     for gap in finding.explains[:_GAPS]:
         label = "    explains: " if gap.match == "cause" else "    may explain: "

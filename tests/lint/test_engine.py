@@ -50,6 +50,25 @@ def test_prose_and_source_code_configure_nothing(tmp_path: Path) -> None:
     assert lint([str(tmp_path)], ALL).findings == ()
 
 
+def test_a_processor_that_nobody_knows_is_told_of(tmp_path: Path) -> None:
+    made = Path(HIT).read_text().replace("probabilistic_sampler/agents", "scrubber/agents")
+    (tmp_path / "c.yaml").write_text(made)
+    report = lint([str(tmp_path)], ALL)
+    assert any("scrubber/agents is not known here" in each.reason for each in report.remarks)
+    assert not any("not known here" in each.reason for each in lint([HIT], ALL).remarks)
+
+
+def test_lines_with_one_change_are_told_of_as_one() -> None:
+    path = FIXTURES / "collector-deletes-attributes" / "hit.yaml"
+    report = lint([str(path)], ALL)
+    told = "".join(text.render(report, View()))
+    assert told.count("collector-deletes-attributes") == 1 + told.count(str(path))
+    for each in report.findings:
+        assert each.message in told
+        assert each.text.strip() in told
+    assert told.count("change: ") == len({each.change for each in report.findings})
+
+
 def test_the_runs_of_a_case_decide_on_decision_wait() -> None:
     path = str(FIXTURES / "collector-short-decision-wait" / "hit.yaml")
 

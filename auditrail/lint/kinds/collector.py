@@ -3,6 +3,8 @@
 Wherever it stands: a file of its own, a ConfigMap, the `config` of an OpenTelemetryCollector resource or of a Helm
 chart's values. The names of the keys are those of the Collector (docs: configuration) in every one of them.
 
+Helm merges a chart's values into those of the chart: what such a file does not say may stand in the chart (`merged`).
+
 A file may hold a part only (several `--config` are merged): without `service.pipelines` nothing tells what is used, so
 all of its components count as used, and `whole` is false.
 """
@@ -17,6 +19,7 @@ from typing import NamedTuple
 from auditrail.lint import values
 from auditrail.lint.documents import Document
 from auditrail.lint.node import Member, Node
+from auditrail.lint.parsed import Remark
 
 NAME = "collector"
 TITLE = "OpenTelemetry Collector"
@@ -34,6 +37,18 @@ _TELLING = frozenset(
 # Readers of what comes out of a Collector: a rule about it touches no other stream.
 FORMATS = (
     "otlp", "otlp_protobuf", "jaeger", "zipkin", "phoenix", "elasticsearch", "loki", "datadog", "splunk",
+)  # fmt: skip
+# Processors of the distributions core and contrib, present and past; what rules look at is among them. What another
+# one does to records nobody can tell from its settings.
+_PROCESSORS = frozenset(
+    (
+        "attributes", "batch", "cumulativetodelta", "deltatocumulative", "deltatorate", "dnslookup", "filter", "geoip",
+        "groupbyattrs", "groupbytrace", "interval", "isolationforest", "k8s_attributes", "k8sattributes", "logdedup",
+        "logs_transform", "logstransform", "lookup", "memory_limiter", "metricsgeneration",
+        "experimental_metricsgeneration", "metricstarttime", "metricstransform", "probabilistic_sampler", "queued_retry",
+        "redaction", "remotetap", "resource", "resourcedetection", "routing", "schema", "servicegraph", "service_graph", "span",
+        "spanmetrics", "sumologic", "tail_sampling", "transform", "unroll", "datadog", "coralogix", "elasticapm", "elastictrace",
+    )
 )  # fmt: skip
 # Requests of probes, of monitoring, and for files of a page: in attributes, patterns and conditions.
 _PROBE = re.compile(
@@ -93,6 +108,7 @@ class Collector:
     line: int
     column: int
     whole: bool
+    merged: bool = False
     components: dict[tuple[str, str], Component] = field(default_factory=dict)
     pipelines: list[Pipeline] = field(default_factory=list)
 
@@ -102,6 +118,17 @@ class Collector:
             fits = component.section == section and (not types or component.type in types)
             if fits and (component.pipelines or not self.whole):
                 yield component
+
+    def carrying(self, section: str, *types: str) -> Iterator[Component]:
+        """As `used`, those through which traces or logs go: what only metrics go through takes no record of a run."""
+        return (each for each in self.used(section, *types) if each.signals() & {"traces", "logs"})
+
+    def remarks(self) -> Iterator[Remark]:
+        """Processors of which nothing is known here: they may drop, mask or change records."""
+        for component in self.carrying("processors"):
+            if component.type not in _PROCESSORS and not component.member.node.open:
+                said = f"processor {component.id[:80]} is not known here: what it drops or changes is not checked"
+                yield Remark(component.member.line, said)
 
     def processors(self, pipeline: Pipeline) -> Iterator[Component]:
         """The processors of a pipeline, in its order; one that is not defined is left out."""
@@ -120,6 +147,7 @@ def find(document: Document) -> Iterator[Collector]:
                 continue
             made = _collector(document, node)
             if made is not None:
+                made.merged = node is not root and not document.inner and root.at("apiVersion") is None
                 inside |= {id(below) for below in node.walk()}
                 yield made
 

@@ -49,7 +49,8 @@ FORMATS = collector.FORMATS
 def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001 - as all rules are called
     """One hit for each setting that touches content."""
     for each in removals(config):
-        names = [name for name in each.names if attributes.is_content(name)]
+        # Messages and decisions stand in the bodies of log records.
+        names = ["body"] if each.path == "body" else [name for name in each.names if attributes.is_content(name)]
         if not names or each.how not in ("deletes", "hashes", "keeps", "overwrites"):
             continue
         what = {"deletes": "deletes", "hashes": "puts a hash in place of", "keeps": "keeps a list without",
@@ -58,5 +59,5 @@ def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001
             each.line, each.column, f"{each.component.id} {what} {', '.join(names[:4])}, without a mark.",
             "the redaction processor with summary: debug, on the secret inside the value",
             f"{each.component.id}/{each.said}", severity="medium" if each.how == "hashes" or each.where else None,
-            fields=attributes.fields_of(names),
+            fields=attributes.fields_of(names) or ("messages",),
         )  # fmt: skip

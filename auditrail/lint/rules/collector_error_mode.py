@@ -40,19 +40,21 @@ CAUSES_GAPS = (
     "stream-stopped",
 )
 FORMATS = collector.FORMATS
-# Conditions of the transformation language: the older `include` and `exclude` cannot fail.
-_OTTL = (
-    ("traces", "span"), ("traces", "spanevent"), ("logs", "log_record"), ("trace_conditions",), ("log_conditions",),
-)  # fmt: skip
+# Conditions and statements of the transformation language: the older `include` and `exclude` cannot fail.
+_OTTL = {
+    "traces": (("traces", "span"), ("traces", "spanevent"), ("trace_conditions",), ("trace_statements",)),
+    "logs": (("logs", "log_record"), ("log_conditions",), ("log_statements",)),
+}
 
 
 def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001 - as all rules are called
     """One hit for each processor that propagates."""
-    for component in config.used("processors", "filter", "transform"):
+    for component in config.carrying("processors", "filter", "transform"):
         mode = component.node.member("error_mode")
-        if not component.node.mapping() or (mode is not None and values.text(mode.node) != "propagate"):
+        if mode is not None and values.text(mode.node) != "propagate":
             continue
-        if component.type == "filter" and not any(component.node.at(*path) for path in _OTTL):
+        paths = (path for signal, paths in _OTTL.items() if signal in component.signals() for path in paths)
+        if not any(component.node.at(*path) for path in paths):
             continue
         place = mode or component.member
         yield Hit(

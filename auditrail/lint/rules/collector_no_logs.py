@@ -40,7 +40,7 @@ def check(config: Collector, context: Context) -> Iterator[Hit]:
     """One hit for a Collector with traces from OTLP and no logs, graver where an environment here emits such events."""
     signals = {pipeline.signal for pipeline in config.pipelines}
     traces = [p for p in config.pipelines if p.signal == "traces" and any(n.startswith("otlp") for n, _ in p.receivers)]
-    if not config.whole or "logs" in signals or not traces:
+    if not config.whole or config.merged or "logs" in signals or not traces:
         return
     emitting = [name for env in context.configs("environment") for name in _EMITTING if _on(env.value(name))]
     more = f" ({emitting[0]} is set here: events are emitted)" if emitting else ""

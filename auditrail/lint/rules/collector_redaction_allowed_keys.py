@@ -53,7 +53,7 @@ _WANTED = (
 
 def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001 - as all rules are called
     """One hit for each processor whose list lacks content or ids of agents."""
-    for redaction in config.used("processors", "redaction"):
+    for redaction in config.carrying("processors", "redaction"):
         everything = redaction.node.member("allow_all_keys")
         if everything is not None and values.truth(everything.node) is not False:
             continue

@@ -37,7 +37,7 @@ FORMATS = collector.FORMATS
 
 def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001 - as all rules are called
     """One hit for each processor that masks and does not hash."""
-    for redaction in config.used("processors", "redaction"):
+    for redaction in config.carrying("processors", "redaction"):
         masks = redaction.node.member("blocked_values") or redaction.node.member("blocked_key_patterns")
         chosen = redaction.node.member("hash_function")
         if masks is None or (chosen is not None and values.text(chosen.node) not in ("", "none")):

@@ -45,7 +45,7 @@ _KNOWN = attributes.IDS + attributes.NAMES + attributes.CONTENTS + attributes.TO
 
 def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001 - as all rules are called
     """One hit for each pattern, graver where it fits attributes of agents."""
-    for redaction in config.used("processors", "redaction"):
+    for redaction in config.carrying("processors", "redaction"):
         free = {values.text(each) for each in values.strings(redaction.node.at("ignored_keys"))}
         for each in values.strings(redaction.node.at("blocked_key_patterns")):
             said = values.text(each)

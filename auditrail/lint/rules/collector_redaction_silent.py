@@ -46,7 +46,7 @@ FORMATS = collector.FORMATS
 
 def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001 - as all rules are called
     """One hit for each."""
-    for redaction in config.used("processors", "redaction"):
+    for redaction in config.carrying("processors", "redaction"):
         summary = redaction.node.member("summary")
         if summary is not None and (summary.node.open or values.text(summary.node) in ("debug", "info", None)):
             continue

@@ -46,12 +46,17 @@ FORMATS = collector.FORMATS
 def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001 - as all rules are called
     """One hit for each replacing statement."""
     for each in removals(config):
-        if each.how == "replaces":
-            names = [name for name in each.names if attributes.is_content(name)]
-            what = f" in {', '.join(names)}" if names else ""
-            yield Hit(
-                each.line, each.column, f"{each.component.id} replaces text that matches{what}.",
-                "narrow the pattern to the secret, and write a mark that names what was there",
-                f"{each.component.id}/{each.said}", severity="medium" if names else None,
-                fields=attributes.fields_of(names),
-            )  # fmt: skip
+        if each.how != "replaces":
+            continue
+        names = [name for name in each.names if attributes.is_content(name)]
+        broad = attributes.harmless(each.pattern) if each.pattern else []
+        what = f"what fits {each.pattern[:60]}" if each.pattern else "text that matches"
+        where = f" in {', '.join(each.names)}" if each.names else ""
+        more = f"; it also takes {', '.join(broad)}" if broad else ""
+        yield Hit(
+            each.line, each.column, f"{each.component.id} replaces {what}{where}{more}.",
+            f"{'narrow the pattern to the secret' if broad or not each.pattern else 'keep the pattern as narrow'}, and "
+            f"{'keep this file with the evidence' if each.written else 'write a mark that names what was there'}",
+            f"{each.component.id}/{each.said}", severity="medium" if names or broad else None,
+            fields=attributes.fields_of(names),
+        )  # fmt: skip

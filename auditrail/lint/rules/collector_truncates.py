@@ -44,11 +44,14 @@ def check(config: Collector, context: Context) -> Iterator[Hit]:
         least = context.param(ID, "length" if each.how == "truncates" else "attributes")
         if number >= least:
             continue
-        what = (
-            f"cuts every value at {number:,.0f} bytes" if each.how == "truncates" else f"keeps {number:,.0f} attributes"
-        )
+        cuts = each.how == "truncates"
+        elsewhere = each.context in ("resource", "scope")  # no arguments and no messages stand there
+        of = f" of each {each.context}" if elsewhere else ""
+        what = f"cuts every value{of} at {number:,.0f} bytes" if cuts else f"keeps {number:,.0f} attributes{of}"
+        loses = "what is beyond is gone" if elsewhere else "arguments and messages lose their ends"
         yield Hit(
-            each.line, each.column, f"{each.component.id} {what}: arguments and messages lose their ends.",
-            f"at least {least:,.0f}, or no limit for spans of agents", f"{each.component.id}/{each.said}",
-            fields=("args", "result", "messages"),
+            each.line, each.column, f"{each.component.id} {what}: {loses}.",
+            f"at least {least:,.0f}, or no limit for spans of agents",
+            "/".join(filter(None, (each.component.id, each.context, each.said))),
+            severity="low" if elsewhere else None, fields=("other",) if elsewhere else ("args", "result", "messages"),
         )  # fmt: skip
