@@ -42,12 +42,13 @@ FORMATS = (
 # one does to records nobody can tell from its settings.
 _PROCESSORS = frozenset(
     (
-        "attributes", "batch", "cumulativetodelta", "deltatocumulative", "deltatorate", "dnslookup", "filter", "geoip",
-        "groupbyattrs", "groupbytrace", "interval", "isolationforest", "k8s_attributes", "k8sattributes", "logdedup",
-        "logs_transform", "logstransform", "lookup", "memory_limiter", "metricsgeneration",
-        "experimental_metricsgeneration", "metricstarttime", "metricstransform", "probabilistic_sampler", "queued_retry",
-        "redaction", "remotetap", "resource", "resourcedetection", "routing", "schema", "servicegraph", "service_graph", "span",
-        "spanmetrics", "sumologic", "tail_sampling", "transform", "unroll", "datadog", "coralogix", "elasticapm", "elastictrace",
+        "attributes", "batch", "coralogix", "cumulativetodelta", "datadog", "deltatocumulative", "deltatorate",
+        "dnslookup", "elasticapm", "elastictrace", "experimental_metricsgeneration", "filter", "geoip",
+        "groupbyattrs", "groupbytrace", "interval", "isolationforest", "k8s_attributes", "k8sattributes",
+        "logdedup", "logs_transform", "logstransform", "lookup", "memory_limiter", "metricsgeneration",
+        "metricstarttime", "metricstransform", "probabilistic_sampler", "queued_retry", "redaction",
+        "remotetap", "resource", "resourcedetection", "routing", "schema", "service_graph", "servicegraph",
+        "span", "spanmetrics", "sumologic", "tail_sampling", "transform", "unroll",
     )
 )  # fmt: skip
 # Requests of probes, of monitoring, and for files of a page: in attributes, patterns and conditions.
