@@ -22,10 +22,14 @@ _KNOWN = attributes.IDS + attributes.NAMES + attributes.CONTENTS + attributes.TO
 _DELETING = {"delete_key": "deletes", "delete_matching_keys": "deletes", "delete_index": "deletes"}
 _KEEPING = ("keep_keys", "keep_matching_keys")
 _SIGNALS = {"trace_statements": "traces", "log_statements": "logs"}
+# What a statement is about where neither its group nor its paths say so.
+_OF = {"trace_statements": "span", "log_statements": "log"}
 _HASHES = frozenset(("FNV", "MD5", "Murmur3Hash", "Murmur3Hash128", "SHA1", "SHA256", "SHA512", "XXH3", "XXH128"))
 # What is no attribute and stands for what a record tells.
 _FIELDS = frozenset(("body", "status.code", "status.message"))
 _NOT_FAILED = frozenset(("STATUS_CODE_UNSET", "STATUS_CODE_OK", "0", "1"))
+# Ids of a span: a log record is mostly given those that its text names.
+_IDS = frozenset(("trace_id", "span_id", "trace_id.string", "span_id.string"))
 # Contexts of which a name may say by its first part that it is theirs (`span.attributes`).
 _CONTEXTS = ("span", "spanevent", "log", "resource", "scope", "instrumentation_scope")
 # Only whether there is such an attribute: what has none has nothing to lose.
@@ -43,7 +47,8 @@ class Removal(NamedTuple):
         where: the condition under which it does, blank: always.
         number: the length or count of `truncates` and `limits`.
         context: `span`, `spanevent`, `log`, `resource`, `scope`; blank where nothing tells.
-        path: `attributes`, or what else is written over: `body`, `status.message`, `status.code` (with no failure).
+        path: `attributes`, or what else is written over: `body`, `status.message`, `status.code` (with no failure),
+            `trace_id` and `span_id` of spans (with anything).
         pattern: of `replaces`, what is replaced where it matches; blank where nothing tells. written: what comes there.
     """
 
@@ -117,11 +122,11 @@ def _statements(component: Component) -> Iterator[_Statement]:
             continue
         for item in below.each():
             if item.is_scalar:
-                yield _Statement(item)
+                yield _Statement(item, _OF[key])
                 continue
             context = values.text(item.at("context")) or ""
             where = " or ".join(each.text for each in values.strings(item.at("conditions")))
-            yield from (_Statement(each, context, where) for each in values.strings(item.at("statements")))
+            yield from (_Statement(each, context or _OF[key], where) for each in values.strings(item.at("statements")))
 
 
 def _statement(component: Component, statement: _Statement) -> Iterator[Removal]:
@@ -192,6 +197,8 @@ def _setting(call: ottl.Call, target: _Target) -> _Made | None:
         if _HASHES.intersection(value.names) and target.key in value.texts:
             return _Made("hashes", target.key, (target.key,))
         return _Made("overwrites", target.key, (target.key,)) if constant else None
+    if target.context == "span" and target.path in _IDS:
+        return _Made("overwrites", target.path, path=target.path.removesuffix(".string"))
     if target.path == "status.code":
         constant = bool(_NOT_FAILED.intersection(value.names + value.numbers))
     return _Made("overwrites", target.path, path=target.path) if constant and target.path in _FIELDS else None

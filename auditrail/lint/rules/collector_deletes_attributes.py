@@ -5,6 +5,7 @@ Facts: attributesprocessor, resourceprocessor and transformprocessor, READMEs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from auditrail.lint import attributes
@@ -35,6 +36,11 @@ REMEDY = (
 )
 CAUSES_GAPS = ("content-absent",)
 FORMATS = collector.FORMATS
+# Credentials, of which a hash is worth no more to a reader, and something to an attacker.
+_SECRET = re.compile(
+    r"authori[sz]ation|cookie|passw|passphrase|secret|token|api[_.-]?key|credential|private[_.-]?key|\bcv[vc]\b",
+    re.IGNORECASE,
+)
 
 
 def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001 - as all rules are called
@@ -54,6 +60,7 @@ def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001
         where = " where its condition fits" if each.where else ""
         yield Hit(
             each.line, each.column, f"{each.component.id} {what} {each.said[:80]}{where}, without a mark.",
-            "keep this file with the evidence; hash instead of deleting where it tells who acted",
+            "keep this file with the evidence" if _SECRET.search(each.said)
+            else "keep this file with the evidence; hash instead of deleting where it tells who acted",
             f"{each.component.id}/{each.said}", fields=("other",),
         )  # fmt: skip

@@ -39,6 +39,13 @@ FORMATS = collector.FORMATS
 def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001 - as all rules are called
     """One hit for each setting that touches an id or the name of who acted."""
     for each in removals(config):
+        if each.path in ("trace_id", "span_id") and not each.where:
+            yield Hit(
+                each.line, each.column,
+                f"{each.component.id} writes another {each.path} into spans: the one that others name is gone.",
+                "keep the id, and write the other into a link or an attribute", f"{each.component.id}/{each.path}",
+                severity="medium", signals=("traces",),
+            )  # fmt: skip
         ids = [name for name in each.names if attributes.is_id(name) or name in attributes.NAMES]
         if not ids or each.how in ("hashes", "replaces") or each.where:
             continue

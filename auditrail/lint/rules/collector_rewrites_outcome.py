@@ -5,6 +5,7 @@ Facts: transformprocessor, README; opentelemetry-proto, Status; pkg/ottl/context
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from auditrail.lint.context import Context
@@ -32,12 +33,14 @@ EXAMPLE = """processors:
 """
 REMEDY = "leave the status as it is and write the judgement into an attribute of its own, which dashboards can use"
 FORMATS = collector.FORMATS
+# A condition that no failed span fits: nothing is hidden where `unset` becomes `ok`.
+_NO_FAILURE = re.compile(r"status\.code\s*(?:==\s*(?:STATUS_CODE_(?:UNSET|OK)|[01]\b)|!=\s*(?:STATUS_CODE_ERROR|2\b))")
 
 
 def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001 - as all rules are called
     """One hit for each statement that writes a constant."""
     for each in removals(config):
-        if each.path not in ("status.code", "status.message"):
+        if each.path not in ("status.code", "status.message") or _NO_FAILURE.search(each.where):
             continue
         code = each.path == "status.code"
         what = "writes that a span has not failed" if code else "writes a constant over why a span failed"
