@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -183,3 +184,19 @@ def test_defaults_of_variables_are_taken(said: str, settled: str | None) -> None
 )
 def test_times_are_read(said: str, seconds: float | None) -> None:
     assert values.duration(said) == seconds
+
+
+def test_statements_of_templates_are_covered() -> None:
+    text = "%{ if on ~}\na: 1\n{% if x %}\nb: {{ y }}\n{% endif %}\n%{ endif ~}\n"
+    parsed = yaml.parse(text)
+    assert list(parsed.roots[0].mapping()) == ["a", "b"]
+    assert parsed.roots[0].mapping()["b"].line == 4
+    assert parsed.roots[0].mapping()["b"].node.open
+    assert [each.line for each in parsed.remarks] == [1]
+
+
+def test_beginnings_of_templates_without_an_end_take_no_time() -> None:
+    begun = time.perf_counter()
+    with pytest.raises(SyntaxProblem):
+        yaml.parse("a: [" + "{{ {% %{ " * 100_000)
+    assert time.perf_counter() - begun < 5

@@ -15,8 +15,19 @@ from auditrail.lint.section import Section, holding
 
 NAME = "claude-code"
 TITLE = "Claude Code settings"
-NEEDLES = ("cleanupPeriodDays", "bypassPermissions", "defaultMode", "CLAUDE_CODE_", '"permissions"')
+NEEDLES = (
+    "cleanupPeriodDays", "bypassPermissions", "defaultMode", "CLAUDE_CODE_", '"permissions"', "includeCoAuthoredBy",
+    "skipDangerousModePermissionPrompt", "statusLine", "enableAllProjectMcpServers", "enabledMcpjsonServers",
+    "disabledMcpjsonServers", "otelHeadersHelper", "alwaysThinkingEnabled",
+)  # fmt: skip
 
+# Keys that no other program has.
+_OWN = frozenset(
+    (
+        "cleanupPeriodDays", "includeCoAuthoredBy", "skipDangerousModePermissionPrompt", "enableAllProjectMcpServers",
+        "enabledMcpjsonServers", "disabledMcpjsonServers", "otelHeadersHelper", "alwaysThinkingEnabled",
+    )
+)  # fmt: skip
 
 _LISTS = ("allow", "deny", "ask")
 _MODES = ("default", "acceptEdits", "plan", "dontAsk", "bypassPermissions")
@@ -31,7 +42,7 @@ def find(document: Document) -> Iterator[Section]:
 
 
 def _is(node: Node) -> bool:
-    if "cleanupPeriodDays" in node.mapping():
+    if _OWN & node.mapping().keys() or values.text(node.at("statusLine", "type")) == "command":
         return True
     modes, env = node.at("permissions"), node.at("env")
     return (modes is not None and _permissions(modes)) or (

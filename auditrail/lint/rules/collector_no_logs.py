@@ -42,8 +42,10 @@ def check(config: Collector, context: Context) -> Iterator[Hit]:
     traces = [p for p in config.pipelines if p.signal == "traces" and any(n.startswith("otlp") for n, _ in p.receivers)]
     if not config.whole or config.merged or "logs" in signals or not traces:
         return
-    emitting = [name for env in context.configs("environment") for name in _EMITTING if _on(env.value(name))]
-    more = f" ({emitting[0]} is set here: events are emitted)" if emitting else ""
+    environments = context.configs("environment")
+    emitting = [name for env in environments for name in _EMITTING if _on(env.value(name))]
+    emitting += ["OTEL_LOGS_EXPORTER" for env in environments if env.value("OTEL_LOGS_EXPORTER") == "otlp"]
+    more = f" ({emitting[0]} is set here: they are sent)" if emitting else ""
     yield Hit(
         traces[0].member.line, traces[0].member.column,
         f"there is no pipeline for logs: GenAI events and policy decisions have nowhere to go{more}.",

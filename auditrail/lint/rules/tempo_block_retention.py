@@ -47,7 +47,7 @@ def check(config: Section, context: Context) -> Iterator[Hit]:
     seconds = values.seconds(found.node) if found is not None else _DEFAULT
     asked = retention.short(context, ID, seconds / 86_400) if seconds else None
     if seconds and asked is not None:
-        place = found or config
+        place = found or config.member("compactor", "storage.trace") or config
         key = found.key if found is not None else _PATHS[2]
         told = "" if found is not None else " (the default)"
         yield Hit(

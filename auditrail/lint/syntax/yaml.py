@@ -4,9 +4,9 @@ Scalars are typed by the core schema of YAML 1.2 (`no` and `on` are text, as the
 the resolver of PyYAML. Events bring no recursion and no copies: an alias is the node that it names, so a bomb of them
 stays as small as its text.
 
-Texts with Go template expressions (`{{ ... }}`) that are no YAML as they stand are read a second time with each
-expression covered by as many word characters, and lines that hold nothing else left out; values that hold such cover
-are `open`.
+Texts with expressions of a template (`{{ ... }}` of Go and Jinja, `{% ... %}` of Jinja, `%{ ... }` of Terraform) that
+are no YAML as they stand are read a second time with each expression covered by as many word characters, and lines that
+hold nothing else left out; values that hold such cover are `open`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ _OTHER_INT = re.compile(r"0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _KEY = re.compile(r"^(?:- )?[ ]*[\"']?[\w./$-]+[\"']?:(?:\s|$)", re.MULTILINE)
 _COVER = "\u00a4"
+_CLOSE = {"{{": "}}", "{%": "%}", "%{": "}"}
+_TEMPLATE = re.compile("|".join(map(re.escape, _CLOSE)))
 
 
 def looks(name: str, head: str) -> float:
@@ -49,10 +51,11 @@ def parse(text: str) -> Parsed:
     try:
         return _parse(text)
     except SyntaxProblem:
-        if "{{" not in text:
+        begun = _TEMPLATE.search(text)
+        if begun is None:
             raise
     parsed = _parse(_covered(text))
-    first = text.count("\n", 0, text.index("{{")) + 1
+    first = text.count("\n", 0, begun.start()) + 1
     parsed.remarks.append(Remark(first, "template expressions were covered: what they yield is not checked"))
     return parsed
 
@@ -60,9 +63,18 @@ def parse(text: str) -> Parsed:
 def _covered(text: str) -> str:
     """The text with each template expression as word characters, and its lines where it stood alone left blank."""
     parts, at = [], 0
-    while (begin := text.find("{{", at)) >= 0 and (end := text.find("}}", begin)) >= 0:
-        parts += [text[at:begin], *("\n" if char == "\n" else _COVER for char in text[begin : end + 2])]
-        at = end + 2
+    endless: set[str] = set()  # looked for once: a text of beginnings without an end takes no time
+    while (found := _TEMPLATE.search(text, at)) is not None:
+        begin, close = found.start(), _CLOSE[found.group()]
+        end = text.find(close, begin + 2) if close not in endless else -1
+        if end < 0:
+            endless.add(close)
+            parts.append(text[at : begin + 2])
+            at = begin + 2
+            continue
+        end += len(close)
+        parts += [text[at:begin], *("\n" if char == "\n" else _COVER for char in text[begin:end])]
+        at = end
     text = "".join((*parts, text[at:]))
     made = []
     for line in text.split("\n"):
