@@ -5,11 +5,21 @@ A tokeniser of our own: names, texts, numbers and brackets of the grammar (pkg/o
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import NamedTuple
 
 _TOKEN = re.compile(r'\s*(?:("(?:\\.|[^"\\])*")|([A-Za-z_][A-Za-z0-9_.]*)|(-?\d+(?:\.\d+)?)|(.))', re.DOTALL)
 _WHERE = re.compile(r"\s*where\b(.*)", re.DOTALL)
+# Converters that take a value of any type, and none.
+_SURE = frozenset(
+    ("Concat", "IsBool", "IsDouble", "IsInt", "IsList", "IsMap", "IsMatch", "IsRootSpan", "IsString", "Now", "SpanID",
+     "TraceID")
+)  # fmt: skip
+_BODY = ("body", "log.body")
+# Editors whose target must be a map.
+_EDITOR = re.compile(r"\s*(?:delete_key|delete_matching_keys|keep_keys|keep_matching_keys|flatten|limit|merge_maps|"
+                     r"replace_all_\w+|truncate_all)\b")  # fmt: skip
 _OPEN = frozenset("([{")
 _CLOSE = frozenset(")]}")
 
@@ -73,6 +83,23 @@ def first_call(statement: str) -> Call | None:
     where = _WHERE.match(statement, end)
     made = tuple(Argument(tuple(texts), tuple(names), tuple(numbers)) for texts, names, numbers in arguments)
     return Call(tokens[0].group(2), made, where.group(1).strip() if where is not None else "")
+
+
+def can_fail(statement: str) -> bool:
+    """Whether a statement or condition can end in an error: comparisons never do, whatever the types (LANGUAGE.md).
+
+    A converter fails on a value of another type, an index on what is no map or list (a body can be a text), and an
+    editor of maps on a body that is a text.
+    """
+    tokens = [match.groups() for match in _TOKEN.finditer(statement)]
+    for (_, name, _, mark), (_, named, _, marked) in itertools.pairwise(tokens):
+        if marked == "[" and (mark == "]" or name in _BODY):
+            return True
+        if marked == "(" and name is not None and name[0].isupper() and name not in _SURE:
+            return True
+        if mark == "(" and named in _BODY and _EDITOR.match(statement):
+            return True
+    return False
 
 
 def texts(condition: str) -> list[str]:

@@ -36,3 +36,22 @@ def test_a_condition_is_what_stands_behind_the_call(statement: str, where: str) 
 def test_any_text_is_a_call_or_none(statement: str) -> None:
     call = ottl.first_call(statement)
     assert call is None or statement.lstrip().startswith(call.name)
+
+
+@pytest.mark.parametrize(
+    ("statement", "fails"),
+    [
+        ('attributes["http.route"] == "/health"', False),
+        ('IsMatch(name, "GET /.*") and attributes["n"] > 3', False),
+        ('set(span.attributes["a"], span.attributes["b"])', False),
+        ('delete_matching_keys(attributes, "x")', False),
+        ('set(attributes["a"], SHA256(attributes["a"]))', True),
+        ('attributes["a"]["b"] == 1', True),
+        ('body["level"] == "debug"', True),
+        ('delete_key(log.body, "password")', True),
+        ('set(log.body, "x")', False),
+        ('merge_maps(attributes, ParseJSON(body), "upsert")', True),
+    ],
+)
+def test_what_can_fail(statement: str, fails: bool) -> None:
+    assert ottl.can_fail(statement) is fails

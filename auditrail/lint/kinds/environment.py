@@ -62,7 +62,7 @@ class Environment:
 
 
 def find(document: Document) -> Iterator[Environment]:
-    """One environment for each scope that sets a variable that some rule knows."""
+    """One environment for each scope that sets a variable that some rule knows, or another of OpenTelemetry."""
     scopes: dict[object, Environment] = {}
     for each in document.parsed.assignments:
         _add(scopes, each.scope, document, each)
@@ -72,7 +72,7 @@ def find(document: Document) -> Iterator[Environment]:
             _add(scopes, owner, document, each)
     for owner, made in scopes.items():
         made.elsewhere = owner in elsewhere
-        if any(known.is_known(name) for name in made.variables):
+        if any(known.is_known(name) or name.startswith("OTEL_") for name in made.variables):
             yield made
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditrail.lint import values
+from auditrail.lint import ottl, values
 from auditrail.lint.context import Context
 from auditrail.lint.kinds import collector
-from auditrail.lint.kinds.collector import Collector
+from auditrail.lint.kinds.collector import Collector, Component
 from auditrail.lint.rule import Hit
 
 ID = "collector-error-mode"
@@ -47,18 +47,29 @@ _OTTL = {
 }
 
 
+def _statements(component: Component) -> Iterator[str]:
+    """Conditions and statements on traces and logs that go through it, in lists or in groups."""
+    for signal, paths in _OTTL.items():
+        for path in paths if signal in component.signals() else ():
+            node = component.node.at(*path)
+            for each in node.each() if node is not None else ():
+                below = (each.at("conditions"), each.at("statements"))
+                yield from [each.text] if each.is_scalar else (s.text for b in below for s in values.strings(b))
+
+
 def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001 - as all rules are called
     """One hit for each processor that propagates."""
     for component in config.carrying("processors", "filter", "transform"):
         mode = component.node.member("error_mode")
         if mode is not None and values.text(mode.node) != "propagate":
             continue
-        paths = (path for signal, paths in _OTTL.items() if signal in component.signals() for path in paths)
-        if not any(component.node.at(*path) for path in paths):
+        failing = [said for said in _statements(component) if ottl.can_fail(said)]
+        if not failing:
             continue
         place = mode or component.member
         yield Hit(
             place.line, place.column,
-            f"{component.id} propagates errors{'' if mode else ' by default'}: one bad value drops a batch.",
+            f"{component.id} propagates errors{'' if mode else ' by default'}: a value that "
+            f"{failing[0][:70]} can't take drops a batch.",
             "error_mode: ignore", component.id,
         )  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditrail.lint import values
+from auditrail.lint import retention, values
 from auditrail.lint.context import Context
 from auditrail.lint.kinds import collector
 from auditrail.lint.kinds.collector import Collector
@@ -33,27 +33,34 @@ EXAMPLE = """exporters:
 REMEDY = "max_days: 0 and max_backups: 0 (keep all), and let a store with retention of its own take the files"
 CAUSES_GAPS = ("stream-expired", "retention-setting-too-short", "run-not-held")
 FORMATS = collector.FORMATS
+PARAMS = retention.PARAMS
+_BACKUPS = 100.0
 
 
 def check(config: Collector, context: Context) -> Iterator[Hit]:
-    """One hit for the age, one for the number."""
-    required = context.required_days()
-    for exporter in config.used("exporters", "file"):
-        days = exporter.node.member("rotation", "max_days")
+    """One hit for the age, one for the number, also for the number that holds where none is set."""
+    for exporter in config.carrying("exporters", "file"):
+        rotation = exporter.node.member("rotation")
+        if rotation is None or rotation.node.members is None:
+            continue
+        days = rotation.node.member("max_days")
         kept = values.number(days.node) if days is not None else None
-        if days is not None and kept and (required is None or kept < required[0]):
-            asked = f", {required[1]} asks for {required[0]}" if required else ""
+        short = retention.short(context, ID, kept) if kept else None
+        if days is not None and kept and short is not None:
             yield Hit(
-                days.line, days.column, f"{exporter.id} deletes files after {kept:g} days{asked}.",
-                f"max_days: {required[0] if required else 0}", f"{exporter.id}/days",
-                severity="high" if required else None,
+                days.line, days.column,
+                f"{exporter.id} deletes files after {values.spoken(kept * 86_400)}{short.asked}.",
+                f"max_days: {short.days if short.asked else 0}", f"{exporter.id}/days", severity=short.severity,
             )  # fmt: skip
-        number = exporter.node.member("rotation", "max_backups")
-        files = values.number(number.node) if number is not None else None
-        if number is not None and files:
-            size = values.number(exporter.node.at("rotation", "max_megabytes")) or 100.0
+        number = rotation.node.member("max_backups")
+        files = values.number(number.node) if number is not None else _BACKUPS
+        if files:
+            size = values.number(rotation.node.at("max_megabytes")) or 100.0
+            place, told = number or rotation, "" if number is not None else " (the default)"
             yield Hit(
-                number.line, number.column,
-                f"{exporter.id} keeps {files:g} old files of {size:g} MB: what is older is deleted, whatever its age.",
+                place.line, place.column,
+                f"{exporter.id} keeps {files:g} old files{told} of {size:g} MB: what is older is deleted, whatever its "
+                "age.",
                 "max_backups: 0, with max_days as the bound", f"{exporter.id}/backups",
+                severity=None if number is not None else "low",
             )  # fmt: skip
