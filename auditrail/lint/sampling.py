@@ -18,6 +18,8 @@ from auditrail.lint.node import Node
 _DECISIVE = re.compile(
     r"gen_ai\.|policy|guardrail|decision|tool|agent|audit|authz|denied|violation|security|mcp\.|openinference|traceloop"
 )
+# Paths of requests to a model or to a tool.
+_CALLS = re.compile(r"/chat/completions|/v1/(?:messages|responses|completions|embeddings)|/mcp\b|/invoke-model|/tools/")
 _ERROR = re.compile(r"STATUS_CODE_ERROR|status\.code\s*==\s*2|\berror\b|exception", re.IGNORECASE)
 
 
@@ -91,7 +93,9 @@ def keeps_decisions(policy: Policy) -> bool:
     """Whether a policy keeps traces for what an agent did, or for what was decided about it."""
     if policy.type in ("string_attribute", "boolean_attribute", "numeric_attribute"):
         key = values.text(policy.node.at(policy.type, "key")) or ""
-        return bool(_DECISIVE.search(key)) and not _inverted(policy)
+        said = values.strings(policy.node.at(policy.type, "values"))
+        about = _DECISIVE.search(key) or any(_CALLS.search(each.text) for each in said)
+        return bool(about) and not _inverted(policy)
     if policy.type == "ottl_condition":
         return any(_DECISIVE.search(each.text) for each in _conditions(policy.node))
     return False

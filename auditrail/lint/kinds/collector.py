@@ -143,12 +143,14 @@ def find(document: Document) -> Iterator[Collector]:
     """Mappings that hold `service.pipelines`, or sections with components that only a Collector has."""
     for root in document.roots:
         inside: set[int] = set()
+        # A manifest says what it is, wherever it stands; values of a chart do not.
+        manifest = document.inner or any("apiVersion" in node.mapping() for node in root.walk())
         for node in root.walk():
             if id(node) in inside or node.members is None:
                 continue
             made = _collector(document, node)
             if made is not None:
-                made.merged = node is not root and not document.inner and root.at("apiVersion") is None
+                made.merged = node is not root and not manifest
                 inside |= {id(below) for below in node.walk()}
                 yield made
 

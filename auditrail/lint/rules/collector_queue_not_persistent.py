@@ -43,6 +43,10 @@ FORMATS = collector.FORMATS
 
 def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001 - as all rules are called
     """One hit for each exporter that has such a queue and sends traces or logs away."""
+    every = config.components.values()
+    stores = [each.id for each in every if each.section == "extensions" and each.type == "file_storage"]
+    store = stores[0] if stores else "file_storage"
+    more = "" if stores else ", with file_storage in extensions and service.extensions, on a volume that stays"
     for exporter in config.used("exporters", *collector.QUEUED):
         queue = exporter.node.member("sending_queue")
         if not exporter.signals() & {"traces", "logs"} or (queue is not None and queue.node.at("storage") is not None):
@@ -52,5 +56,5 @@ def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001
         place = queue or exporter.member
         yield Hit(
             place.line, place.column, f"{exporter.id} has no sending_queue.storage: a restart loses what waits.",
-            "sending_queue: {storage: file_storage}", exporter.id,
+            f"sending_queue: {{storage: {store}}}{more}", exporter.id,
         )  # fmt: skip

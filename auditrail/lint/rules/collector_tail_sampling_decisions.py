@@ -46,9 +46,11 @@ def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001
         every = [each for whole in policies for each in whole.every()]
         if sampling.keeps_all(policies) or any(sampling.keeps_decisions(each) for each in every):
             continue
+        shared = any(sampling.share(each) for each in every)
+        kept = "by chance" if shared else "only where another policy fits"
         yield Hit(
             sampler.member.line, sampler.member.column,
-            f"no policy of {sampler.id} looks at tool calls or policy decisions: such runs are kept by chance.",
+            f"no policy of {sampler.id} looks at tool calls or policy decisions: such runs are kept {kept}.",
             "add - {name: agents, type: string_attribute, string_attribute: "
             "{key: gen_ai.operation.name, values: [invoke_agent, execute_tool]}}",
             sampler.id, signals=("traces",),
