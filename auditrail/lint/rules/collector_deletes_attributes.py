@@ -58,8 +58,10 @@ def check(config: Collector, context: Context) -> Iterator[Hit]:  # noqa: ARG001
             continue
         what = "deletes" if each.how == "deletes" else "puts a hash in place of"
         where = " where its condition fits" if each.where else ""
+        known = [name for name in each.names if name != each.said] if each.context != "resource" else []
+        among = f" ({', '.join(known[:3])} among them)" if known and each.said not in each.names else ""
         yield Hit(
-            each.line, each.column, f"{each.component.id} {what} {each.said[:80]}{where}, without a mark.",
+            each.line, each.column, f"{each.component.id} {what} {each.said[:80]}{among}{where}, without a mark.",
             "keep this file with the evidence" if _SECRET.search(each.said)
             else "keep this file with the evidence; hash instead of deleting where it tells who acted",
             f"{each.component.id}/{each.said}", fields=("other",),
