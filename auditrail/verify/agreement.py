@@ -6,7 +6,7 @@ even though the hash fits: a hash over another writing of the same value is one 
 - Numbers with an exponent: `1e+16` in Python and ECMAScript, `1e16` in Rust, `1e-05` or `0.00001` for a small one. All
   write a double from 1e-4 up to 1e16 with the same digits and no exponent.
 - Doubles without a fraction and integers beyond 2**53 in ECMAScript: 45.0 is `45` there, and -0.0 is `0`.
-- Characters beyond ASCII where the form escapes them, and DEL, which Python escapes then.
+- Characters beyond ASCII where the form escapes them, and DEL, which Python escapes then: `exactly` does so.
 - The order of names beyond ASCII in ECMAScript: UTF-16 code units, and not code points.
 """
 
@@ -16,6 +16,8 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+
+from auditrail.verify.spelling import escaped
 
 ECMA = ("jcs", "js")
 _SAFE = 2**53 - 1
@@ -32,6 +34,7 @@ class Agreement:
     Attributes:
         odd: whether a number was parsed, since this was last set to False, of which they may write something else.
         float: reads such a number. bound: the largest integer that all of them write alike; None: any.
+        ascii: whether the form escapes what is not ASCII.
     """
 
     def __init__(self, canon: str) -> None:
@@ -59,9 +62,9 @@ class Agreement:
 
         return read
 
-    def text(self, data: bytes) -> bool:
-        """Whether the characters of what was written are those of the form; `value` has to be asked, too."""
-        return not self.ascii or (data.isascii() and b"\x7f" not in data)
+    def exactly(self, data: bytes) -> bytes:
+        """What was written, in the characters of the form."""
+        return escaped(data) if self.ascii else data
 
     def value(self, value: Any) -> bool:
         """Whether integers and names are written and sorted alike."""

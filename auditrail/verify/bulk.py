@@ -7,7 +7,7 @@ takes is exact, because the hash is made of the parsed value written anew, as th
 A parser drops a member that an object names twice, and the hash of what it kept still fits. In a line without a
 backslash each string stands between two quotes and holds none; the value written anew has as many quotes as it has
 strings. So a block has more quotes than its values if anything was dropped from any line, and else as many. A line with
-a backslash must be, byte for byte, its own value written anew.
+a backslash must be its own value written anew, but for blanks between its parts.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import orjson
 
 from auditrail.verify.plan import Plan, get
 from auditrail.verify.quick import COMPACT, around
+from auditrail.verify.spelling import respells
 
 if TYPE_CHECKING:
     from auditrail.verify.agreement import Agreement
@@ -88,8 +89,8 @@ class Rows(Protocol):
         """The records, written with sorted names or as they are, as the profile says."""
         ...
 
-    def agrees(self, data: bytes) -> bool:
-        """Whether what was written of them, all in one, is what the profile's canonical form would be."""
+    def agrees(self) -> bool:
+        """Whether what is written of them, its characters aside, is what the profile's canonical form would be."""
         ...
 
     def lines(self) -> Sequence[bytes]:
@@ -97,7 +98,7 @@ class Rows(Protocol):
         ...
 
     def respelled(self, number: int) -> bool:
-        """Whether a line is, byte for byte, its own value written anew; to be asked before anything is taken out."""
+        """Whether a line says what was parsed and no more (`spelling.respells`); before anything is taken out."""
         ...
 
     def samples(self) -> list[dict[str, Any]]:
@@ -139,14 +140,14 @@ class Parsed:
         dumps, option = orjson.dumps, self._option
         return [dumps(value, option=option) for value in self._values]
 
-    def agrees(self, data: bytes) -> bool:
-        return self._agreement.text(data) and all(map(self._agreement.value, self._values))
+    def agrees(self) -> bool:
+        return not self._agreement.ecma or all(map(self._agreement.value, self._values))
 
     def lines(self) -> Sequence[bytes]:
         return self._lines
 
     def respelled(self, number: int) -> bool:
-        return orjson.dumps(self._values[number]) == self._lines[number].removesuffix(b"\n")
+        return respells(orjson.dumps(self._values[number]), self._lines[number].removesuffix(b"\n"))
 
     def samples(self) -> list[dict[str, Any]]:
         shapes: dict[tuple[str, ...], dict[str, Any]] = {}
@@ -173,11 +174,14 @@ def counter(size: int) -> Callable[[bytes], int]:
     return lambda data: int(np.count_nonzero(np.frombuffer(data, np.uint8) == quote))
 
 
-def check(bulk: Bulk, block: bytes, rows: Rows, count: Callable[[bytes], int]) -> tuple[list[str], list[Any]] | None:
+def check(
+    bulk: Bulk, agreement: Agreement, block: bytes, rows: Rows, count: Callable[[bytes], int]
+) -> tuple[list[str], list[Any]] | None:
     """Whether every record gives its own hash and says no more than was parsed; takes the fields out of the rows.
 
     Args:
         bulk: how the records are checked.
+        agreement: with the canonical form.
         block: the lines.
         rows: what was parsed of them.
         count: counts quotes (`counter`).
@@ -192,10 +196,12 @@ def check(bulk: Bulk, block: bytes, rows: Rows, count: Callable[[bytes], int]) -
     owns, links = taken[bulk.own], rows.column(bulk.prev)
     if set(map(type, owns)) != {str}:
         return None
+    if not rows.agrees():
+        return None
     data = rows.written()
     whole = b"".join(data)
-    if not rows.agrees(whole):
-        return None
+    if agreement.ascii and not (whole.isascii() and b"\x7f" not in whole):
+        data = list(map(agreement.exactly, data))
     quotes = _quotes(taken.values(), escaped, rows.absent)
     if quotes is None or _rest(count, block, rows.lines, escaped) != (
         _rest(count, whole, lambda: data, escaped) + quotes

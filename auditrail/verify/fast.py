@@ -203,7 +203,7 @@ class _Reader:
         for value in samples:
             coverage.see(value)
         ends = self._ends.get(keys[0])
-        owns, links = bulk.check(how, block, rows, self._count) or (None, None)
+        owns, links = bulk.check(how, self._agreement, block, rows, self._count) or (None, None)
         if owns is None or links is None or not bulk.linked(None if ends is None else ends.last_own, owns, links):
             return None
         if not bulk.counts_up(None if ends is None else ends.last_seq, seqs):

@@ -31,20 +31,19 @@ def test_they_agree_where_it_is_said(canon: str, value: dict[str, Any]) -> None:
     parsed = agreement.loads(orjson.dumps(value))
     if agreement.odd or not agreement.value(parsed):
         return
-    data = orjson.dumps(parsed, option=orjson.OPT_SORT_KEYS)
-    if agreement.text(data):
-        assert data == form(canon, sort=True)(parsed)
-        assert data == msgspec.json.Encoder(order="deterministic").encode(parsed)
+    exact = form(canon, sort=True)(parsed)
+    assert agreement.exactly(orjson.dumps(parsed, option=orjson.OPT_SORT_KEYS)) == exact
+    assert agreement.exactly(msgspec.json.Encoder(order="deterministic").encode(parsed)) == exact
 
 
 @pytest.mark.parametrize(
     ("canon", "text"),
     [
-        ("py-c-u8", "[1e16]"), ("py-c-u8", "[1e-5]"), ("py-c", '["é"]'), ("py-c", '["\x7f"]'), ("serde", "[1e16]"),
+        ("py-c-u8", "[1e16]"), ("py-c-u8", "[1e-5]"), ("serde", "[1e16]"),
         ("jcs", "[45.0]"), ("jcs", "[-0.0]"), ("js", "[1e21]"), ("js", "[9007199254740993]"), ("jcs", '{"\ue000":1}'),
     ],
 )  # fmt: skip
 def test_what_they_write_otherwise_is_told(canon: str, text: str) -> None:
     agreement = Agreement(canon)
     parsed = agreement.loads(text.encode())
-    assert agreement.odd or not agreement.value(parsed) or not agreement.text(text.encode())
+    assert agreement.odd or not agreement.value(parsed)
