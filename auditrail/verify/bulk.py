@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 import orjson
 
-from auditrail.verify.plan import Plan, get
+from auditrail.verify.paths import get
+from auditrail.verify.plan import Plan
 from auditrail.verify.quick import COMPACT, around
 from auditrail.verify.spelling import respells
 
@@ -58,8 +59,7 @@ def plan_of(plan: Plan) -> Bulk | None:
     own, prev = profile.hash, profile.prev
     before, after = around(digest.preimage, prev)
     plain = digest.algorithm == "sha256" and digest.encoding == "hex" and digest.length is None
-    changed = body.rename or body.drop_nulls or body.exclude_deep or body.replace or body.root or body.orders
-    if own is None or prev is None or before is None or after is None or not plain or changed or profile.root:
+    if own is None or prev is None or before is None or after is None or not plain or body.reshaped or profile.root:
         return None
     if body.select != "all-minus" or body.canon not in COMPACT or own not in body.fields or profile.checks:
         return None

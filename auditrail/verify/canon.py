@@ -4,6 +4,9 @@ r"""Canonical forms: a value written as its producer wrote it before hashing. Ex
     py         Python's json.dumps: `, ` and `: `, beyond ASCII as \uXXXX.      py-u8    the same, raw UTF-8
     py-c       compact separators, \uXXXX.                                      py-c-u8  compact, raw UTF-8
     js         JavaScript's JSON.stringify (ECMA-262, 25.5.2): integer-like keys first, halves of pairs escaped.
+    js-sorted  the same numbers and text, joined by hand in the order of the keys: no integer-like keys first (Aegis,
+               json-stable-stringify).
+    dcp        py-c-u8 with whole floats as integers, and no other floats (dcp-jcs-v1 of dcp-ai).
     orjson     orjson's bytes: floats by its own rules (1e-5 is 0.00001).
     serde      Rust's serde_json: floats as the crate `ryu` prints them (1e16, 1e-7).
 
@@ -141,6 +144,13 @@ def _js(sort: bool) -> Form:
     return _recursive(js_number, _js_text, order)
 
 
+def _js_sorted(sort: bool) -> Form:
+    def order(items: Any) -> Any:
+        return sorted(items, key=lambda item: utf16(item[0])) if sort else items
+
+    return _recursive(js_number, _js_text, order)
+
+
 def js_number(value: float) -> str:
     """A number as ECMAScript's Number::toString writes it (ECMA-262, 6.1.6.1.20)."""
     try:
@@ -175,6 +185,15 @@ def _digits(number: float) -> tuple[str, int]:
     if whole != "0":
         n = len(whole) + int(exponent or 0)
     return digits.rstrip("0") or "0", n
+
+
+def _dcp(sort: bool) -> Form:
+    def number(value: Any) -> str:
+        if isinstance(value, float) and not value.is_integer():
+            raise NotWritableError("a number that is no integer")
+        return str(int(value))
+
+    return _recursive(number, _encode_text, lambda items: sorted(items) if sort else items)
 
 
 def _serde(sort: bool) -> Form:
@@ -215,6 +234,8 @@ FORMS: dict[str, Callable[[bool], Form]] = {
     "py-c": _python(ascii_only=True, compact=True),
     "py-c-u8": _python(ascii_only=False, compact=True),
     "js": _js,
+    "js-sorted": _js_sorted,
+    "dcp": _dcp,
     "orjson": _orjson,
     "serde": _serde,
 }

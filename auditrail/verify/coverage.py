@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from auditrail.verify.plan import has, lookup
+from auditrail.verify.paths import has, lookup
 from auditrail.verify.profile import Body, Profile, part_of
 
 # So many shapes of records are remembered; hostile logs have a new one in each record.
@@ -105,14 +105,14 @@ def _narrow(value: dict[str, Any], path: str, uncovered: set[str], own: frozense
 
 def _named(layer: _Layer) -> set[str]:
     parts = [part_of(part, "preimage") for part in layer.preimage]
-    return {argument for kind, argument in parts if kind in ("f", "o", "len32")} | layer.own
+    return {argument for kind, argument in parts if kind in ("f", "o", "py", "len32")} | layer.own
 
 
 def _uncovered(value: dict[str, Any], layer: _Layer) -> set[str]:
     body = layer.body
     parts = [part_of(part, "preimage") for part in layer.preimage]
     kinds = {kind for kind, _ in parts}
-    named = {argument for kind, argument in parts if kind in ("f", "o", "len32")}
+    named = {argument for kind, argument in parts if kind in ("f", "o", "py", "len32")}
     if "raw" in kinds:
         return set()
     # A hash covers what the record's hash covers: who signs the hash signs the body.
@@ -169,6 +169,6 @@ def _inside(value: Any, body: Body, outside: set[str]) -> set[str]:
                 found.add(f"{prefix}{path} (null)")
             elif isinstance(item, dict) and body.orders and key is not None and path not in orders:
                 found.add(prefix + path)
-            elif isinstance(item, (dict, list)):
+            elif isinstance(item, dict) or (body.inside_lists and isinstance(item, list)):
                 stack.append((f"{path}." if key is not None else path, item))
     return found

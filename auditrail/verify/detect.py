@@ -14,7 +14,8 @@ from auditrail.containers import framing
 from auditrail.verify import parse as parsing
 from auditrail.verify.evidence import Call, Evidence
 from auditrail.verify.forms import Style
-from auditrail.verify.plan import Context, Plan, get, has, lookup
+from auditrail.verify.paths import get, has, lookup
+from auditrail.verify.plan import Context, Plan
 from auditrail.verify.profile import Profile
 from auditrail.verify.records import SQLITE, Outside, Raw, Shape, read, tables
 
@@ -100,7 +101,9 @@ def shapes(item: Evidence, profiles: Sequence[Profile], call: Call) -> list[Look
     if not head.top_array:
         names = _arrays(first, profiles)
         if first is None:  # a document that reaches beyond the head
-            names += sorted({profile.path for profile in profiles if profile.path and profile.path in head.keys})
+            names += sorted(
+                {path for profile in profiles for path in profile.path if path.partition(".")[0] in head.keys}
+            )
         found += [Shape("values", name) for name in names]
     made = [Looks(shape, sample(item, shape, call)) for shape in found]
     return [looks for looks in made if looks.records]
@@ -113,7 +116,7 @@ def _arrays(first: Any, profiles: Sequence[Profile]) -> list[str]:
     made = [
         name for name, value in first.items() if isinstance(value, list) and any(isinstance(v, dict) for v in value)
     ]
-    for path in {profile.path for profile in profiles if profile.path}:
+    for path in sorted({path for profile in profiles for path in profile.path}):
         if isinstance(lookup(first, path), list) and path not in made:
             made.append(path)
     return made[:_HOLDERS]
@@ -122,9 +125,13 @@ def _arrays(first: Any, profiles: Sequence[Profile]) -> list[str]:
 def _tables(item: Evidence, profiles: Sequence[Profile], call: Call) -> list[Looks]:
     made = []
     for name, columns in tables(item).items():
-        orders: set[str | None] = {p.order for p in profiles if p.container == "sqlite" and p.order in columns}
-        for order in orders or {None}:
-            shape = Shape("sqlite", table=name, order=order)
+        cuts: set[tuple[str | None, tuple[str, ...]]] = {
+            (p.order, p.json)
+            for p in profiles
+            if p.container == "sqlite" and p.table in (None, name) and {p.order, *p.json} - {None} <= set(columns)
+        }
+        for order, texts in sorted(cuts, key=str) or [(None, ())]:
+            shape = Shape("sqlite", table=name, order=order, json=texts)
             made.append(Looks(shape, sample(item, shape, call)))
     return [looks for looks in made if looks.records]
 
@@ -159,8 +166,8 @@ def _cut_for(profile: Profile, shape: Shape) -> bool:
     if (profile.container == "sqlite") != (shape.kind == "sqlite"):
         return False
     if shape.kind == "sqlite":
-        return profile.table in (None, shape.table)
-    return profile.path is None or shape.array in (None, profile.path)
+        return profile.table in (None, shape.table) and (profile.order, profile.json) == (shape.order, shape.json)
+    return not profile.path or shape.array in (None, *profile.path)
 
 
 def fits(profile: Profile, records: Sequence[tuple[Any, bytes]]) -> bool:

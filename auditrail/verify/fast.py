@@ -22,7 +22,8 @@ from auditrail.verify.anchors import Anchor, same_hash
 from auditrail.verify.coverage import Coverage
 from auditrail.verify.detect import Guess
 from auditrail.verify.evidence import Call, Evidence
-from auditrail.verify.plan import Context, Plan, get
+from auditrail.verify.paths import get
+from auditrail.verify.plan import Context, Plan
 from auditrail.verify.quick import VOUCHED, checker
 from auditrail.verify.segments import Chain, Entry
 from auditrail.verify.signatures import BAD, UNSIGNED, Signer, tally

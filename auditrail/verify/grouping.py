@@ -12,8 +12,9 @@ from auditrail.errors import AuditrailError
 from auditrail.verify import detect
 from auditrail.verify import parse as parsing
 from auditrail.verify.evidence import Call, Evidence
-from auditrail.verify.plan import Context, Plan, get
-from auditrail.verify.records import Outside, Shape, read
+from auditrail.verify.paths import get
+from auditrail.verify.plan import Context, Plan
+from auditrail.verify.records import Outside, Raw, Shape, read
 
 _UUID = re.compile(r"(?i:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})")
 # Spans name their parents by ids of 16 digits; a hash of 64 bits would protect nothing.
@@ -42,18 +43,7 @@ def base(path: str) -> str:
 def identities(item: Evidence, shape: Shape, plan: Plan, call: Call) -> Iterator[Identity]:
     """The hashes of all records of a file that can be read; a hash is recomputed only where none is stored."""
     profile = plan.profile
-    for part in read(item, shape, call):
-        if isinstance(part, Outside) or part.defect is not None:
-            continue
-        value = part.value
-        if value is None:
-            try:
-                value = parsing.parse(part.raw).value
-            except parsing.ParseError:
-                continue
-        one = plan.object_of(value)
-        if not isinstance(one, dict):
-            continue
+    for part, one in _objects(item, shape, plan, call):
         own = get(one, profile.hash) if profile.hash else None
         link = get(one, profile.prev) if profile.prev else None
         link = link if isinstance(link, str) else None
@@ -70,6 +60,27 @@ def identities(item: Evidence, shape: Shape, plan: Plan, call: Call) -> Iterator
             own if isinstance(own, str) else None,
             plan.is_genesis(one, link),
         )
+
+
+def objects(item: Evidence, shape: Shape, plan: Plan, call: Call) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """The chained objects of a file that can be read, with the bytes of their records."""
+    for part, one in _objects(item, shape, plan, call):
+        yield one, part.raw
+
+
+def _objects(item: Evidence, shape: Shape, plan: Plan, call: Call) -> Iterator[tuple[Raw, dict[str, Any]]]:
+    for part in read(item, shape, call):
+        if isinstance(part, Outside) or part.defect is not None:
+            continue
+        value = part.value
+        if value is None:
+            try:
+                value = parsing.parse(part.raw).value
+            except parsing.ParseError:
+                continue
+        one = plan.object_of(value)
+        if isinstance(one, dict):
+            yield part, one
 
 
 def groups(known: Sequence[tuple[Evidence, detect.Guess]], call: Call) -> list[Group]:

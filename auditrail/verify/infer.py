@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from auditrail.verify import detect, grouping
 from auditrail.verify.evidence import Call, Evidence
-from auditrail.verify.plan import get
+from auditrail.verify.paths import get
 from auditrail.verify.profile import Body, Digest, Profile
 
 _HEX = {32: ("md5",), 40: ("sha1",), 64: ("sha256", "blake3"), 96: ("sha384",), 128: ("sha512", "blake3")}
@@ -129,7 +129,7 @@ def _candidates(
         tested="run",
         required=tuple(path for path in (fields.own, fields.prev) if path is not None),
         container="array" if looks.shape.kind == "values" else looks.shape.kind,
-        path=looks.shape.array,
+        path=(looks.shape.array,) if looks.shape.array else (),
         table=looks.shape.table,
         hash=fields.own,
         prev=fields.prev,
@@ -213,7 +213,11 @@ def toml(profile: Profile) -> str:
     out = [f"title = {_text(profile.title)}", 'tested = "run"', "", "[match]", f"required = {_text(profile.required)}"]
     if profile.container != "lines":
         out += ["", "[records]", f"container = {_text(profile.container)}"]
-        out += [f"{key} = {_text(value)}" for key, value in (("path", profile.path), ("table", profile.table)) if value]
+        out += [
+            f"{key} = {_text(value)}"
+            for key, value in (("path", ", ".join(profile.path)), ("table", profile.table))
+            if value
+        ]
     out += ["", "[chain]"]
     for key in ("hash", "prev"):
         if getattr(profile, key) is not None:

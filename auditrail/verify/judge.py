@@ -98,6 +98,8 @@ def _verdict(chain: Chain, defects: Sequence[Defect], checked: int, anchored: st
         return BROKEN
     if not chain.count:
         return NOT_CHAINED
+    if chain.locked:
+        return UNVERIFIABLE
     # A single record whose hash only the next one would hold is checked by nothing.
     unchecked = plan.profile.of == "previous" and chain.count == 1 and not chain.verified + chain.inline
     if not checked or unchecked or not plan.computable:
@@ -207,6 +209,12 @@ def _not_checked(plan: Plan, chain: Chain, anchored: str | None, told: list[str]
         made.append(f"the hashes: {profile.reason}")
     elif not plan.computable:
         made.append("the hashes: they are made with a secret key; give it with --key")
+    if chain.locked:
+        names = ", ".join(sorted(map(repr, chain.locked))[:5])
+        made.append(
+            f"the hashes of {sum(chain.locked.values()):,} record(s) sealed under the key id {names}: no key was given "
+            "that is for them (--key ID=…)"
+        )
     if profile.of == "previous" and chain.verified + chain.inline < chain.count:
         made.append("the last record: only the next one would hold its hash")
     if chain.no_key:

@@ -6,13 +6,14 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from auditrail.verify import canon
+from auditrail.verify.paths import get, has, lookup
 from auditrail.verify.profile import Body, Digest, Profile, part_of
+from auditrail.verify.selecting import selector
 
-ABSENT = object()
 _FRACTION = re.compile(r"(\d{2}:\d{2}:\d{2})(?:\.(\d{1,7}))?(Z|[+-]\d{2}:\d{2})")
 
 Raw2Hash = Callable[[bytes], bytes]
@@ -30,31 +31,6 @@ class Context(NamedTuple):
 Part = Callable[[Context], bytes | None]
 
 
-def get(value: Any, path: str | None) -> Any:
-    """The value at a dotted path; None if it is not there (a key that holds dots is found, too)."""
-    found = lookup(value, path)
-    return None if found is ABSENT else found
-
-
-def has(value: Any, path: str) -> bool:
-    """Whether there is anything at a dotted path, be it null."""
-    return lookup(value, path) is not ABSENT
-
-
-def lookup(value: Any, path: str | None) -> Any:
-    """The value at a dotted path, or `ABSENT`."""
-    if path is None:
-        return ABSENT
-    if not isinstance(value, dict):
-        return ABSENT
-    if path in value:
-        return value[path]
-    head, dot, rest = path.partition(".")
-    if not dot or head not in value:
-        return ABSENT
-    return lookup(value[head], rest)
-
-
 def text_of(value: Any) -> str | None:
     """A field as it stands in a pre-image that is no JSON: text as it is, numbers as Python and most others print."""
     if isinstance(value, str):
@@ -66,6 +42,11 @@ def text_of(value: Any) -> str | None:
     if isinstance(value, int):
         return str(value)
     return repr(value) if isinstance(value, float) else None
+
+
+def _printed(value: Any) -> str | None:
+    """A field as Python's f-strings print it."""
+    return str(value) if value is None or isinstance(value, bool) else text_of(value)
 
 
 def round_trip(value: str) -> str:
@@ -101,112 +82,6 @@ def encoder(digest: Digest) -> Callable[[bytes], str]:
         return prefix + (text if length is None else text[:length])
 
     return encode
-
-
-def selector(body: Body) -> Callable[[Any], Any]:
-    """The function from a record to the value that is written in canonical form."""
-    steps: list[Callable[[Any], Any]] = []
-    if body.root:
-        root = body.root
-        steps.append(lambda value: get(value, root))
-    if body.replace:
-        steps.append(lambda value: _replaced(value, body.replace))
-    if body.rename:
-        null = body.missing == "null"
-        steps.append(
-            lambda value: {
-                new: found
-                for new, old in body.rename
-                if (found := lookup(value, old)) is not ABSENT or (null and (found := None) is None)
-            }
-        )
-    elif body.select == "all-minus":
-        if body.fields:
-            steps.append(lambda value: _minus(value, body.fields))
-    else:
-        null = body.missing == "null"
-        steps.append(lambda value: _only(value, body.fields, null))
-    if body.drop_nulls:
-        keep = frozenset(body.keep_null)
-        steps.append(lambda value: _without_nulls(value, keep, ""))
-    if body.exclude_deep:
-        deep = frozenset(body.exclude_deep)
-        steps.append(lambda value: _without_keys(value, deep))
-    if body.orders:
-        steps.append(lambda value: _ordered(value, dict(body.orders)))
-
-    def select(value: Any) -> Any:
-        for step in steps:
-            value = step(value)
-        return value
-
-    return select
-
-
-def _minus(value: Any, paths: Sequence[str]) -> Any:
-    if not isinstance(value, dict):
-        return value
-    made = dict(value)
-    for path in paths:
-        if path in made:
-            del made[path]
-            continue
-        head, dot, rest = path.partition(".")
-        if dot and isinstance(made.get(head), dict):
-            made[head] = _minus(made[head], (rest,))
-    return made
-
-
-def _only(value: Any, paths: Sequence[str], null: bool) -> Any:
-    made = {}
-    for path in paths:
-        found = lookup(value, path)
-        if found is not ABSENT:
-            made[path] = found
-        elif null:
-            made[path] = None
-    return made
-
-
-def _replaced(value: Any, pairs: Sequence[tuple[str, tuple[str, str]]]) -> Any:
-    made = dict(value) if isinstance(value, dict) else value
-    for path, (old, new) in pairs:
-        text = get(made, path)
-        if isinstance(text, str) and text.endswith(old) and path in made:
-            made[path] = text[: len(text) - len(old)] + new
-    return made
-
-
-def _without_nulls(value: Any, keep: frozenset[str], at: str) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: _without_nulls(item, keep, f"{at}{key}.")
-            for key, item in value.items()
-            if item is not None or f"{at}{key}" in keep
-        }
-    if isinstance(value, list):
-        return [_without_nulls(item, keep, at) for item in value]
-    return value
-
-
-def _without_keys(value: Any, keys: frozenset[str]) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_keys(item, keys) for key, item in value.items() if key not in keys}
-    if isinstance(value, list):
-        return [_without_keys(item, keys) for item in value]
-    return value
-
-
-def _ordered(value: Any, orders: dict[str, tuple[str, ...]]) -> Any:
-    """Inner objects with their members in the order that is named; an object without an order is left out."""
-    made = {}
-    for key, item in value.items():
-        if isinstance(item, dict):
-            if key in orders:
-                made[key] = {name: item[name] for name in orders[key] if item.get(name) is not None}
-        else:
-            made[key] = item
-    return made
 
 
 def writer(body: Body) -> Callable[[Context], bytes]:
@@ -261,6 +136,8 @@ def _part(
         return preimage or body_of
     if kind == "len32":
         return lambda context: _framed(_argument(context, argument))
+    if kind == "py":
+        return lambda context: _bytes(_printed(get(context.value, argument)))
     if kind == "o":
         return lambda context: _bytes(round_trip(_argument(context, argument) or ""))
     return lambda context: _bytes(_argument(context, argument))
@@ -305,19 +182,32 @@ def decode_text(text: str, encoding: str) -> bytes | None:
 
 
 class Plan:
-    """A profile, ready to compute."""
+    """A profile, ready to compute.
 
-    def __init__(self, profile: Profile, secret: bytes | None = None) -> None:
+    `seals` gives the secret of each key id, None for one that no given key is for; without it, all have `secret`.
+    """
+
+    def __init__(
+        self, profile: Profile, secret: bytes | None = None, seals: Mapping[str | None, bytes | None] | None = None
+    ) -> None:
         self.profile = profile
         self.secret = secret
+        self._seals = seals
         self.computable = profile.verifiable and (secret is not None or not profile.keyed)
         self.preimage = joiner(profile.digest.preimage, profile.body)
         self._hash = hasher(profile.digest.algorithm, secret)
         self._encode = encoder(profile.digest)
         self._checks = [
-            (item.field, joiner(item.digest.preimage, item.body), hasher(item.digest.algorithm), encoder(item.digest))
+            (
+                item.field,
+                joiner(item.digest.preimage, item.body),
+                hasher(item.digest.algorithm),
+                encoder(item.digest),
+                item.optional,
+            )
             for item in profile.checks
         ]
+        self._optional = [item.field for item in profile.checks if item.optional]
 
     def object_of(self, value: Any) -> Any:
         """The chained object inside a record."""
@@ -331,13 +221,29 @@ class Plan:
             data = self.preimage(context)
         except (canon.NotWritableError, RecursionError, ValueError, TypeError, AttributeError):
             return None
-        return None if data is None else self._encode(self._hash(data))
+        if data is None:
+            return None
+        if self._seals is None:
+            return self._encode(self._hash(data))
+        secret = self._seals.get(self.key_id(context.value))
+        return None if secret is None else self._encode(hasher(self.profile.digest.algorithm, secret)(data))
+
+    def key_id(self, value: Any) -> str | None:
+        """The id of the key that a record is sealed with."""
+        found = get(value, self.profile.digest.kid)
+        return found if isinstance(found, str) else None
+
+    def locked(self, value: Any) -> bool:
+        """Whether a record is sealed with a key that was not given, though others were."""
+        return self._seals is not None and self._seals.get(self.key_id(value)) is None
 
     def checks(self, context: Context) -> list[tuple[str, str | None, str | None]]:
         """Further hashes of a record that do not fit: (field, as stored, as computed)."""
         made = []
-        for field, join, digest, encode in self._checks:
+        for field, join, digest, encode, optional in self._checks:
             stored = get(context.value, field)
+            if optional and stored is None:
+                continue
             try:
                 data = join(context)
             except (canon.NotWritableError, RecursionError, ValueError, TypeError, AttributeError):
@@ -346,6 +252,10 @@ class Plan:
             if stored != found:
                 made.append((field, stored if isinstance(stored, str) else None, found))
         return made
+
+    def unguarded(self, value: Any) -> list[str]:
+        """Further hashes that a record may have and has not."""
+        return [field for field in self._optional if get(value, field) is None]
 
     def is_genesis(self, value: Any, link: str | None) -> bool:
         """Whether a link is one that the first record of a chain has."""

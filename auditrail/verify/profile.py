@@ -11,8 +11,9 @@ r"""Chain profiles: the closed vocabulary of `auditrail/chains/*.toml`, loaded a
 
     [records]
     container                     "lines" (default), "array" (a list, or the list at `path` of one object), "sqlite"
-    path, table, order            of the list; of the table and its column of order
+    path, table, order            of the list (or several, of which the log has one); of the table and its order
     root                          the chained object inside each record, if it is not the record itself
+    json                          columns of the table that hold JSON as text, and are read as such
 
     [chain]
     key                           field that separates chains inside one file; scope = "file" or "directory" (the chain
@@ -30,21 +31,26 @@ r"""Chain profiles: the closed vocabulary of `auditrail/chains/*.toml`, loaded a
     algorithm                     sha256 (default), sha512, sha384, sha1, md5, blake3, hmac-sha256
     encoding                      hex (default), base64, base64url; prefix, length (characters kept)
     of                            "record" (default), or "previous": a link is the hash of the record before it
-    preimage                      parts, joined: {prev} {body} {raw} {hash} {f:path} {o:path} {len32:path} {len32:@prev}
-                                  {hex:00}, or text as it stands; default {body}
+    kid                           of HMAC: the path of the id of the key that a record is sealed with
+    preimage                      parts, joined: {prev} {body} {raw} {hash} {f:path} {o:path} {py:path} {len32:path}
+                                  {len32:@prev} {hex:00}, or text as it stands; default {body}
 
     [body]                        what {body} is
     select                        "all-minus" (default), "only", "ordered"; fields = paths
     root                          the object to take, default the record
     rename                        { new = "old path" }: a new object of these
     missing                       "skip" (default) or "null": of `only` and `rename`
-    drop_nulls, keep_null         leave out members that are null, but those named
+    drop_nulls, keep_null         leave out members that are null, but those named: they are null, too, where absent
     exclude_deep                  keys left out at every depth
+    inside_lists                  true (default); false: both stop at lists, and what is in a list stays as it is
     replace                       { path = [ending, new ending] }
+    isoformat                     times that are hashed as Python's isoformat() writes them, however they are stored
+    fill                          { path = value } of members that are null or absent
     orders                        { path = keys }: order of the members of inner objects, others left out
     canon, sort                   a form of `canon`; "raw": the record's bytes
 
-    [[check]]                     further stored hashes: field, preimage, body, algorithm, encoding, prefix, length
+    [[check]]                     further stored hashes: field, preimage, body, algorithm, encoding, prefix, length;
+                                  optional = true: records without it are told of, and break nothing
     [[signature]]                 field, algorithm ("ed25519", "es256", "rsa-sha256", "hmac-sha256"), encoding, prefix,
                                   over ("hash", "hash-bytes", "body", "preimage" or parts), body (its own), key ("given"
                                   or the path of the public key in the record), key_encoding, key_prefix, kid (path)
@@ -85,10 +91,19 @@ class Body:
     drop_nulls: bool = False
     keep_null: tuple[str, ...] = ()
     exclude_deep: tuple[str, ...] = ()
+    inside_lists: bool = True
+    isoformat: tuple[str, ...] = ()
+    fill: tuple[tuple[str, Any], ...] = ()
     replace: tuple[tuple[str, tuple[str, str]], ...] = ()
     orders: tuple[tuple[str, tuple[str, ...]], ...] = ()
     canon: str = "py-c-u8"
     sort: bool = True
+
+    @property
+    def reshaped(self) -> bool:
+        """Whether more is done to the object than to leave members of it out."""
+        changed = self.rename or self.drop_nulls or self.exclude_deep or self.replace or self.root or self.orders
+        return bool(changed or self.isoformat or self.fill)
 
 
 @dataclass(frozen=True)
@@ -100,6 +115,7 @@ class Digest:
     prefix: str = ""
     length: int | None = None
     preimage: tuple[str, ...] = ("{body}",)
+    kid: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +125,7 @@ class Check:
     field: str
     digest: Digest
     body: Body
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,10 +160,11 @@ class Profile:
     absent: tuple[str, ...] = ()
     const: tuple[tuple[str, Any], ...] = ()
     container: str = "lines"
-    path: str | None = None
+    path: tuple[str, ...] = ()
     table: str | None = None
     order: str | None = None
     root: str | None = None
+    json: tuple[str, ...] = ()
     key: str | None = None
     scope: str = "file"
     hash: str | None = None
@@ -226,8 +244,11 @@ def parse(name: str, table: dict[str, Any]) -> Profile:
     made["const"] = tuple(match.raw("const", dict, {}).items())
     records = top.table("records")
     made["container"] = records.one_of("container", ("lines", "array", "sqlite"), "lines")
-    for key in ("path", "table", "order", "root"):
+    for key in ("table", "order", "root"):
         made[key] = records.text(key)
+    path = records.raw("path", (str, list), [])
+    made["path"] = (path,) if isinstance(path, str) else tuple(map(str, path))
+    made["json"] = records.texts("json")
     made.update(_chain(top.table("chain")))
     digest = top.table("digest")
     made["of"] = digest.one_of("of", ("record", "previous"), "record")
@@ -236,8 +257,8 @@ def parse(name: str, table: dict[str, Any]) -> Profile:
     made["checks"] = tuple(_check(item) for item in top.tables("check"))
     made["signatures"] = tuple(_signature(item) for item in top.tables("signature"))
     terminal = top.table("terminal")
-    path = terminal.text("path")
-    made["terminal"] = (path, terminal.raw("value", (str, bool, int), True)) if path else None
+    last = terminal.text("path")
+    made["terminal"] = (last, terminal.raw("value", (str, bool, int), True)) if last else None
     for part in (match, records, digest, terminal, top):
         part.done()
     profile = Profile(**made)
@@ -266,6 +287,7 @@ def _digest(table: Table) -> Digest:
         table.text("prefix", "") or "",
         table.number("length"),
         table.texts("preimage") or ("{body}",),
+        table.text("kid"),
     )
     for part in made.preimage:
         part_of(part, table.where("preimage"))
@@ -282,6 +304,9 @@ def _body(table: Table) -> Body:
         table.truth("drop_nulls", False),
         table.texts("keep_null"),
         table.texts("exclude_deep"),
+        table.truth("inside_lists", True),
+        table.texts("isoformat"),
+        tuple(table.raw("fill", dict, {}).items()),
         tuple(_pair(path, ends, table.where("replace")) for path, ends in table.raw("replace", dict, {}).items()),
         tuple((path, tuple(map(str, keys))) for path, keys in table.raw("orders", dict, {}).items()),
         table.one_of("canon", (*FORMS, "raw"), "py-c-u8"),
@@ -298,7 +323,7 @@ def _pair(path: str, ends: Any, where: str) -> tuple[str, tuple[str, str]]:
 
 
 def _check(table: Table) -> Check:
-    made = Check(table.needed("field"), _digest(table), _body(table.table("body")))
+    made = Check(table.needed("field"), _digest(table), _body(table.table("body")), table.truth("optional", False))
     table.done()
     return made
 
@@ -330,7 +355,7 @@ def _signature(table: Table) -> Signature:
 
 # Parts without an argument, and parts with one.
 _PARTS = ("prev", "body", "raw", "hash", "hash-bytes", "preimage")
-_ARGUED = ("f", "o", "len32", "hex")
+_ARGUED = ("f", "o", "py", "len32", "hex")
 
 
 def part_of(part: Any, where: str) -> tuple[str, str]:

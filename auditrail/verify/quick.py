@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from auditrail.verify import parse as parsing
-from auditrail.verify.plan import Context, Plan, selector
+from auditrail.verify.plan import Context, Plan
+from auditrail.verify.selecting import selector
 from auditrail.verify.spelling import respells
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from auditrail.containers.records import Record, Wrapper
 from auditrail.containers.splitting import split
+from auditrail.verify import parse as parsing
 from auditrail.verify.evidence import Call, Evidence
 
 _BLOCK = 1 << 20
@@ -46,12 +47,16 @@ class Outside(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """How a file is cut: `lines`, `values` (with `array`: the member that is a list of records) or `sqlite`."""
+    """How a file is cut: `lines`, `values` (with `array`: the member that is a list of records) or `sqlite`.
+
+    Of a table, `json` names the columns whose text is JSON and is read as such.
+    """
 
     kind: str
     array: str | None = None
     table: str | None = None
     order: str | None = None
+    json: tuple[str, ...] = ()
 
 
 def read(item: Evidence, shape: Shape, call: Call) -> Iterator[Raw | Outside]:
@@ -186,11 +191,25 @@ def _rows(item: Evidence, shape: Shape) -> Iterator[Raw]:
             for row in cursor:
                 number += 1
                 value = dict(zip(names, row, strict=True))
-                yield Raw(number, 0, b"", True, None, {k: _plain(v) for k, v in value.items()})
+                yield _row(number, {k: _plain(v) for k, v in value.items()}, shape.json)
     except (sqlite3.Error, UnicodeError) as error:
         yield Raw(number + 1, 0, b"", True, f"the database is damaged: {error}")
 
 
+def _row(number: int, value: dict[str, Any], columns: tuple[str, ...]) -> Raw:
+    for name in columns:
+        text = value[name]
+        if isinstance(text, str):
+            try:
+                parsed = parsing.parse(text.encode("utf-8", "surrogateescape"))
+            except parsing.ParseError as error:
+                return Raw(number, 0, b"", True, f"{name}: {error.reason}")
+            if parsed.duplicates:
+                return Raw(number, 0, b"", True, f"{name}: {parsed.duplicates[0]!r} is named twice")
+            value[name] = parsed.value
+    return Raw(number, 0, b"", True, None, value)
+
+
 def _plain(value: Any) -> Any:
-    """JSON columns are text in SQLite, and stay text; blobs become hex."""
+    """Text stays text; blobs become hex."""
     return value.hex() if isinstance(value, bytes) else value

@@ -83,6 +83,8 @@ class Chain:
         self.open_ends: dict[str, Segment] = {}
         self.recent: deque[tuple[str, Entry]] = deque(maxlen=64)
         self.signed = self.verified = self.inline = self.unsigned = self.no_key = 0
+        # Records sealed under key ids that no given key is for.
+        self.locked: dict[str, int] = {}
         self.notes: dict[str, None] = {}
         self.terminal: Entry | None = None
         self.sealed = False
@@ -99,6 +101,10 @@ class Chain:
             self.defects.append(defect)
         else:
             self.left_out += 1
+
+    def lock(self, key_id: str | None) -> None:
+        """Counts a record whose hash can't be checked, since the key of that id was not given."""
+        self.locked[key_id or ""] = self.locked.get(key_id or "", 0) + 1
 
     def extend(self, segment: Segment, entry: Entry) -> None:
         """Appends a record to a segment."""

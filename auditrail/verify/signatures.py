@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from auditrail.verify.keys import Keyring, public_of
-from auditrail.verify.plan import Context, Plan, decode_text, get, joiner
+from auditrail.verify.paths import get
+from auditrail.verify.plan import Context, Plan, decode_text, joiner
 from auditrail.verify.profile import Signature
 from auditrail.verify.segments import Chain
 
@@ -62,7 +63,8 @@ class Signer:
 
     def _hmac(self, message: bytes, signature: bytes, kid: str | None) -> Outcome:
         known = self._secret.get(kid)
-        secrets = [known] if known is not None else self._keys.secrets(kid)
+        # A writer that names no key ids may still have been given a new key.
+        secrets = [*([known] if known is not None else ()), *self._keys.secrets(kid)]
         if not secrets:
             return Outcome(NO_KEY, kid)
         for secret in secrets:

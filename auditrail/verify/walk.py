@@ -30,7 +30,8 @@ from auditrail.verify import signatures
 from auditrail.verify.anchors import Anchor, same_hash
 from auditrail.verify.coverage import Coverage
 from auditrail.verify.forms import Style
-from auditrail.verify.plan import Context, Plan, get, lookup
+from auditrail.verify.paths import get, lookup
+from auditrail.verify.plan import Context, Plan
 from auditrail.verify.records import Outside, Raw
 from auditrail.verify.segments import Chain, Entry
 from auditrail.verify.signatures import Signer
@@ -199,20 +200,13 @@ class Walker:
         )
         chain.count += 1
         if own is not None and computed is not None and own != computed:
-            chain.defect(
-                Defect(
-                    "edited",
-                    part.number,
-                    part.offset,
-                    entry.seq,
-                    own,
-                    computed,
-                    _EDITED_IMPLIED if implied else "the record's content does not give the hash that it declares",
-                    path=self.files[-1],
-                )
-            )
+            note = _EDITED_IMPLIED if implied else "the record's content does not give the hash that it declares"
+            path = self.files[-1]
+            chain.defect(Defect("edited", part.number, part.offset, entry.seq, own, computed, note, path=path))
             if implied:
                 self._wait(chain, context, entry)
+        elif own is not None and self.plan.locked(item):
+            chain.lock(self.plan.key_id(item))
         elif own is not None and computed is None and self.plan.computable:
             note = "its content can't be written in the form that is hashed: this writer did not write it"
             chain.defect(Defect("edited", part.number, part.offset, entry.seq, own, None, note, path=self.files[-1]))
@@ -355,11 +349,13 @@ class Walker:
     def _signatures(self, chain: Chain, entry: Entry, context: Context) -> None:
         path = self.files[entry.file]
 
-        def tell(kind: str, note: str, expected: str | None = None, found: str | None = None) -> None:
-            chain.defect(Defect(kind, entry.number, entry.offset, entry.seq, expected, found, note, path=path))
+        def tell(kind: str, note: str, expected: str | None = None, found: str | None = None, **more: bool) -> None:
+            chain.defect(Defect(kind, entry.number, entry.offset, entry.seq, expected, found, note, path=path, **more))
 
         for field, stored, computed in self.plan.checks(context):
             tell("edited", f"{field} is not the hash of what it stands for", stored, computed)
+        for field in self.plan.unguarded(context.value):
+            tell("unchained", f"it has no {field}: nothing covers what that hash would be of", breaks=False)
         if self.profile.terminal is not None:
             if chain.sealed and chain.terminal is not None:
                 tell("inserted", f"record {chain.terminal.number} was marked as the last of the chain")

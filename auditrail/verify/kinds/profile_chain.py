@@ -13,7 +13,7 @@ from itertools import combinations, zip_longest
 from typing import NamedTuple
 
 from auditrail.errors import AuditrailError
-from auditrail.verify import detect, fast, grouping, judge, profiles
+from auditrail.verify import detect, fast, grouping, judge, profiles, sealing
 from auditrail.verify.anchors import Anchor, sealed
 from auditrail.verify.diagnose import Diagnosis, Located, wanted
 from auditrail.verify.evidence import Call, Claim, Evidence
@@ -101,7 +101,7 @@ def _walk(group: tuple[tuple[Evidence, detect.Guess], ...], call: Call) -> _Walk
         quick = fast.walk(group[0][0], found, call)
         if quick is not None:
             return _Walked(quick.plan, quick, group, {key: [] for key in quick.chains})
-    plan = Plan(found.profile, found.secret)
+    plan = Plan(found.profile, found.secret, sealing.seals(group, call))
     anchors = tuple(enumerate(call.anchors))
     walker = Walker(plan, [Signer(spec, plan, call.keys) for spec in found.profile.signatures], anchors)
     for item, guess in group:
