@@ -33,13 +33,17 @@ class Coverage:
         layers = [*self._hashes, *self._signatures]
         self.plain = not any(b.exclude_deep or b.drop_nulls or b.orders for b in (layer.body for layer in layers))
         self.plain = self.plain and not any("." in path for layer in layers for path in _named(layer))
+        self._root = (profile.root or "").partition(".")[0]
+        self.beside: set[str] = set()
         self.by_hash: set[str] = set()
         self.by_both: set[str] = set()
 
-    def see(self, value: Any) -> None:
-        """Takes in one record."""
+    def see(self, value: Any, around: Any = None) -> None:
+        """Takes in one record; `around` is the object that holds it, where a chain is inside records."""
         if not isinstance(value, dict):
             return
+        if isinstance(around, dict) and len(self.beside) < _LISTED:
+            self.beside |= around.keys() - {self._root}
         if not self.plain:
             self._take(self._open(value))
             return
@@ -73,8 +77,8 @@ def _layers(profile: Profile) -> tuple[list[_Layer], list[_Layer]]:
         hashes += [_Layer(c.body, c.digest.preimage, frozenset({c.field})) for c in profile.checks]
     signatures = []
     for item in profile.signatures:
-        # Another key id is another key, and the signature fits no more.
-        own = {item.field, *({item.key} if item.key != "given" else ()), *({item.kid} if item.kid else ())}
+        # The key id is not among them: a key that was given without an id is tried whatever the record names.
+        own = {item.field, *({item.key} if item.key != "given" else ())}
         signatures.append(_Layer(item.body or profile.body, item.over, frozenset(own)))
     return hashes, signatures
 

@@ -21,6 +21,8 @@ from auditrail.verify.records import SQLITE, Outside, Raw, Shape, read, tables
 
 _SAMPLE = 64
 _HOLDERS = 16
+# Of larger samples, a record is tried behind the one before it only.
+_SMALL = 1 << 17
 
 
 class Guess(NamedTuple):
@@ -30,6 +32,7 @@ class Guess(NamedTuple):
         reproduced, tried: hashes of the sample that came out as stored, and that were compared.
         secret: the key with which they came out, for HMAC.
         style: how the log's writer writes its lines.
+        twins: profiles that reproduce the sample just as well; they differ in what only later records may show.
     """
 
     profile: Profile
@@ -38,6 +41,7 @@ class Guess(NamedTuple):
     tried: int
     secret: bytes | None = None
     style: Style | None = None
+    twins: tuple[Profile, ...] = ()
 
 
 class Looks(NamedTuple):
@@ -55,6 +59,7 @@ def guess(item: Evidence, profiles: Iterable[Profile], call: Call, *, forced: bo
     known = list(profiles)
     best: Guess | None = None
     best_looks: Looks | None = None
+    tried: list[Guess] = []
     for looks in shapes(item, known, call):
         for profile in known:
             if not _cut_for(profile, looks.shape):
@@ -62,28 +67,41 @@ def guess(item: Evidence, profiles: Iterable[Profile], call: Call, *, forced: bo
             if not forced and not fits(profile, looks.records):
                 continue
             made = _try(profile, looks, call)
+            tried.append(made)
             if best is None or _rank(made) > _rank(best):
                 best, best_looks = made, looks
-    if best is None or best_looks is None or best.shape.kind != "lines":
-        return best
-    return best._replace(style=Style(best_looks.records))
+    if best is None or best_looks is None:
+        return None
+    best = best._replace(twins=tuple(made.profile for made in tried if made is not best and _alike(made, best)))
+    return best._replace(style=Style(best_looks.records)) if best.shape.kind == "lines" else best
 
 
-def _rank(made: Guess) -> tuple[float, bool, int, int, str]:
+def _alike(made: Guess, best: Guess) -> bool:
+    counts = (best.shape, best.reproduced, best.tried, best.secret)
+    return bool(made.tried) and (made.shape, made.reproduced, made.tried, made.secret) == counts
+
+
+_TESTED = ("documentation", "source", "run")
+
+
+def _rank(made: Guess) -> tuple[float, bool, int, int, int, str]:
     share = made.reproduced / made.tried if made.tried else 0.0
     profile = made.profile
     looks = len(profile.required) + 3 * len(profile.const) + len(profile.absent)
-    # Of two that reproduce the same, the one that covers more, and has more to say about the looks.
-    return share, profile.verifiable and bool(made.reproduced), looks, len(profile.signatures), profile.name
+    # Of two that reproduce the same, the one that covers more, has more to say about the looks, and is better known.
+    known = _TESTED.index(profile.tested)
+    return share, profile.verifiable and bool(made.reproduced), looks, len(profile.signatures), known, profile.name
 
 
 def convincing(made: Guess) -> bool:
     """Whether the profile may be named though it reproduced nothing: its looks are its own, or nothing was tried."""
     profile = made.profile
     signed_only = profile.hash is None and profile.of == "record"
-    own_looks = bool(profile.const) or len(profile.required) >= (3 if signed_only else 5)
+    # A field inside another says more about a format than one at the top.
+    weight = sum(1 + path.count(".") for path in profile.required)
+    own_looks = bool(profile.const) or weight >= (3 if signed_only else 5)
     # A single record of a format whose hashes stand in the next one: nothing can be tried.
-    untried = not made.tried and sum(1 + path.count(".") for path in profile.required) >= 4
+    untried = not made.tried and weight >= 4
     return bool(made.reproduced) or own_looks or untried or not profile.verifiable
 
 
@@ -223,6 +241,8 @@ def reproduced(plan: Plan, records: Sequence[tuple[Any, bytes]]) -> tuple[int, i
             used = plan.genesis_text or ""
         context = Context(item, raw, used if isinstance(used, str) else None, own if isinstance(own, str) else None)
         computed = plan.compute(context)
+        if implied and computed != own:
+            computed = _behind_another(plan, context, records) or computed
         if profile.hash is not None:
             tried += 1
             fitting += computed is not None and computed == own
@@ -231,3 +251,14 @@ def reproduced(plan: Plan, records: Sequence[tuple[Any, bytes]]) -> tuple[int, i
             fitting += last is not None and last == link
         before[key] = own if isinstance(own, str) else computed
     return fitting, tried
+
+
+def _behind_another(plan: Plan, context: Context, records: Sequence[tuple[Any, bytes]]) -> str | None:
+    """The hash of a record that stores no link, if it comes out behind some other record: the lines were moved."""
+    if context.own is None or sum(len(raw) for _, raw in records) > _SMALL:
+        return None
+    for value, _ in records:
+        other = get(plan.object_of(value), plan.profile.hash)
+        if isinstance(other, str) and plan.compute(context._replace(prev=other)) == context.own:
+            return context.own
+    return None

@@ -189,7 +189,7 @@ def _open_fields(
 ) -> tuple[str, ...]:
     fields = set() if coverage is None else set(coverage.by_both if signed_all else coverage.by_hash)
     if plan.profile.root:
-        fields = {f"{plan.profile.root}.{path}" for path in fields}
+        fields = {f"{plan.profile.root}.{path}" for path in fields} | (coverage.beside if coverage else set())
     if plan.profile.of == "previous" and not signed_all and chain.count:
         fields.add("every field of the last record")
     fields |= {f"{name} (of the object around the records)" for name in outside}

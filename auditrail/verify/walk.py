@@ -103,7 +103,7 @@ class Walker:
         coverage = self.coverage.get(chain.key)
         if coverage is None:
             coverage = self.coverage[chain.key] = Coverage(self.profile)
-        coverage.see(item)  # step 7
+        coverage.see(item, value if self.profile.root else None)  # step 7
         if self.style is not None and self.style.odd(value, part.raw):
             note = "the same values as were hashed, in bytes that are not those of the other records"
             chain.defect(

@@ -72,6 +72,8 @@ class _Walked(NamedTuple):
     walker: Walker
     items: tuple[tuple[Evidence, detect.Guess], ...]
     diagnosed: dict[str | None, list[Defect]]
+    # Whether some record is the one that another names, wherever it stands: then the hashes are of this form.
+    located: bool = False
 
 
 def verify(items: Sequence[Evidence], companions: Sequence[Evidence], call: Call) -> list[Result]:  # noqa: ARG001
@@ -96,6 +98,19 @@ def verify(items: Sequence[Evidence], companions: Sequence[Evidence], call: Call
 
 
 def _walk(group: tuple[tuple[Evidence, detect.Guess], ...], call: Call) -> _Walked:
+    """Walks files as their profile; if that finds faults, as those that reproduce their first records just as well."""
+    made = _walk_as(group, call)
+    twins = group[0][1].twins if _faults(made) else ()
+    others = (_walk_as(tuple((i, g._replace(profile=twin)) for i, g in group), call) for twin in twins)
+    return min((made, *others), key=_faults)
+
+
+def _faults(made: _Walked) -> int:
+    chains = made.walker.chains.values()
+    return sum(len(chain.defects) + chain.left_out + max(len(chain.segments) - 1, 0) for chain in chains)
+
+
+def _walk_as(group: tuple[tuple[Evidence, detect.Guess], ...], call: Call) -> _Walked:
     found = group[0][1]
     if len(group) == 1 and fast.possible(group[0][0], found, call):
         quick = fast.walk(group[0][0], found, call)
@@ -118,7 +133,7 @@ def _walk(group: tuple[tuple[Evidence, detect.Guess], ...], call: Call) -> _Walk
         diagnosed[chain.key] = diagnosis.run()
     for chain, defect in _moved(walker):
         diagnosed[chain.key].append(defect)
-    return _Walked(plan, walker, group, diagnosed)
+    return _Walked(plan, walker, group, diagnosed, bool(located))
 
 
 def _moved(walker: Walker) -> Iterator[tuple[Chain, Defect]]:
@@ -217,7 +232,7 @@ def _strange(walk: _Walked, chain: Chain) -> bool:
     if not walk.plan.computable or any(guess.reproduced or not guess.tried for _, guess in walk.items):
         return False
     if profile.of == "previous":
-        return all(segment.count == 1 for segment in chain.segments)
+        return not walk.located and all(segment.count == 1 for segment in chain.segments)
     return profile.hash is not None and not chain.checked
 
 
