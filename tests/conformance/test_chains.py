@@ -14,7 +14,7 @@ from tests.verify._run import report
 FOLDER = Path(__file__).parents[2] / "fixtures" / "chains"
 CASES = sorted(path.parent.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("expected.json"))
 # Profiles of one format in two spellings: the fixtures of the one stand for both.
-TWINS = {"agentwatch-aat-inline", "agt-hypervisor"}
+TWINS = {"agentwatch-aat-inline"}
 # A sealed log has vectors of its own, for other languages too.
 ELSEWHERE = {"auditrail-sealed": FOLDER.parent / "seal" / "sealed-log"}
 

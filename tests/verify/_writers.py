@@ -64,13 +64,14 @@ class Log:
     own: str = ""
     prev: str = ""
     rehash: Callable[[Record], None] | None = None
-    rows: bool = False
+    # The table of a SQLite file that holds the records.
+    rows: str = ""
 
     def file(self, folder: Path, records: list[Record] | None = None, name: str = "log") -> Path:
         path = folder / f"{name}{self.suffix}"
         if self.rows:
             path.unlink(missing_ok=True)
-            _table(path, self.records if records is None else records)
+            _table(path, self.rows, self.records if records is None else records)
         else:
             path.write_bytes(self.write(self.records if records is None else records))
         return path
@@ -287,20 +288,17 @@ def merkle_audit(count: int) -> Log:
                 "created_at": created,
             }
         )
-    return Log("merkle-audit", made, suffix=".db", own="mmr_root", rows=True)
+    return Log("merkle-audit", made, suffix=".db", own="mmr_root", rows="audit_log")
 
 
-def _table(path: Path, records: list[Record]) -> None:
+def _table(path: Path, name: str, records: list[Record]) -> None:
     connection = sqlite3.connect(path)
-    connection.execute(
-        "CREATE TABLE audit_log (rowid_ INTEGER PRIMARY KEY, leaf_index INTEGER, leaf_hash TEXT, mmr_root TEXT, "
-        "payload_hash TEXT, action_type TEXT, actor TEXT, agent_id TEXT, created_at REAL)"
-    )
+    columns = list(records[0])
+    connection.execute(f"CREATE TABLE {name} (rowid_ INTEGER PRIMARY KEY, {', '.join(columns)})")
     for record in records:
-        names = ", ".join(record)
-        connection.execute(
-            f"INSERT INTO audit_log ({names}) VALUES ({', '.join('?' * len(record))})", list(record.values())
-        )
+        values = [json.dumps(value) if isinstance(value, (dict, list)) else value for value in record.values()]
+        marks = ", ".join("?" * len(columns))
+        connection.execute(f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})", values)
     connection.commit()
     connection.close()
 
@@ -718,10 +716,61 @@ def auditchain_hmac(count: int) -> Log:
     )
 
 
+@writer
+def auditchain_sqlite(count: int) -> Log:
+    records, rehash = auditchain_records(count, sha, key_id="", signer_id="", signature="")
+    return Log(
+        "auditchain-sqlite",
+        records,
+        suffix=".db",
+        own="hash",
+        prev="prev_hash",
+        rehash=rehash,
+        rows="audit_records",
+    )
+
+
+@writer
+def auditchain_sqlite_hmac(count: int) -> Log:
+    """The key is changed in the middle, as `AuditLog.rotate` does."""
+    secrets = {"k0": SECRET, "k1": SECRET + b" 2"}
+
+    def rehash(record: Record) -> None:
+        body = {name: record[name] for name in ("seq", "ts", "actor", "action", "subject", "meta")}
+        text = record["prev_hash"].encode() + b"\0" + sorted_compact({**body, "prev": record["prev_hash"]}).encode()
+        record["hash"] = hmac.new(secrets[record["key_id"]], text, "sha256").hexdigest()
+
+    def make(event: Record, prev: str | None) -> Record:
+        record = {
+            "seq": event["n"],
+            "ts": event["time"] + "Z",
+            "actor": "bot",
+            "action": event["kind"],
+            "subject": "",
+            "meta": event["data"],
+            "prev_hash": prev,
+            "hash": "",
+            "key_id": "k0" if event["n"] < 3 else "k1",
+        }
+        rehash(record)
+        return record
+
+    return Log(
+        "auditchain-sqlite-hmac",
+        chained(count, make, lambda r: r["hash"], ZEROS),
+        keys=[f"text:{secret.decode()}" for secret in secrets.values()],
+        suffix=".db",
+        own="hash",
+        prev="prev_hash",
+        rehash=rehash,
+        rows="audit_records",
+    )
+
+
 def clean(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: clean(v) for k, v in value.items() if v is not None and k not in ("hash", "signature")}
-    return [clean(v) for v in value] if isinstance(value, list) else value
+    return value  # lists stay as they are, whatever is in them
 
 
 @writer
@@ -743,7 +792,7 @@ def trailproof(count: int) -> Log:
             "timestamp": event["time"] + "Z",
             "actor_id": "bot",
             "tenant_id": "t",
-            "payload": event["data"],
+            "payload": {**event["data"], "steps": [{"hash": "h", "note": None}], "inner": {"hash": "h", "note": None}},
             "prev_hash": prev,
             "hash": "",
             "trace_id": "tr",
@@ -800,8 +849,7 @@ def without_nulls(value: Any) -> Any:
     return [without_nulls(v) for v in value] if isinstance(value, list) else value
 
 
-@writer
-def obsigna(count: int) -> Log:
+def obsigna_receipts(count: int) -> list[Record]:
     made: list[Record] = []
     prev: str | None = None
     for event in events(count):
@@ -821,9 +869,24 @@ def obsigna(count: int) -> Log:
         text = rfc8785.dumps(hashed)
         made.append({**body, "proof": {"type": "Ed25519Signature2020", "proofValue": "u" + b64url(sign(text))}})
         prev = "sha256:" + sha(text)
-    return Log(
-        "obsigna", made, lambda r: lines(r, compact), hex_key(), prev="credentialSubject.chain.previous_receipt_hash"
-    )
+    return made
+
+
+@writer
+def obsigna(count: int) -> Log:
+    path = "credentialSubject.chain.previous_receipt_hash"
+    return Log("obsigna", obsigna_receipts(count), lambda r: lines(r, compact), hex_key(), prev=path)
+
+
+@writer
+def obsigna_store(count: int) -> Log:
+    made = []
+    for receipt in obsigna_receipts(count):
+        chain = receipt["credentialSubject"]["chain"]
+        columns = {"id": f"r-{chain['sequence']}", "chain_id": chain["chain_id"], "sequence": chain["sequence"]}
+        stored = without_nulls(receipt)  # the first receipt loses its link, which is hashed as null all the same
+        made.append({**columns, "status": "success", "receipt_json": stored})
+    return Log("obsigna-store", made, keys=hex_key(), suffix=".db", rows="receipts")
 
 
 def js(value: Any) -> str:
@@ -836,7 +899,8 @@ def aegis(count: int) -> Log:
     made: list[Record] = []
     prev = "AEGIS-AUDIT-GENESIS-v1"
     for event in events(count):
-        body = {"timestamp": event["time"], "type": event["kind"], "details": event["data"]}
+        # Keys are put in order as text, those that look like numbers, too.
+        body = {"timestamp": event["time"], "type": event["kind"], "details": {**event["data"], "10": 1, "9": 2}}
         prev = sha(prev + js(body))
         made.append({**body, "seq": event["n"], "hash": prev})
     return Log("aegis", made, lambda r: lines(r, compact), suffix=".json", own="hash")
@@ -1032,13 +1096,32 @@ def acta_decision(count: int) -> Log:
     return Log("acta-decision", made, lambda r: lines(r, compact), hex_key())
 
 
-@writer
-def traceseal(count: int) -> Log:
+def traceseal_bodies(count: int) -> list[tuple[Record, str]]:
     made = []
     for event in events(count):
         body = {"execution": {"name": event["kind"], "ok": "true"}, "provenance": {"at": event["time"]}}
-        made.append({**body, "signature": sign(sorted_compact(body).encode()).hex()})
+        made.append((body, sign(sorted_compact(body).encode()).hex()))
+    return made
+
+
+@writer
+def traceseal(count: int) -> Log:
+    made = []
+    for body, signature in traceseal_bodies(count):
+        attestation = {
+            "attested_at": body["provenance"]["at"],
+            "operator_fingerprint": "ed25519:" + sha(PUBLIC)[:32],
+            "operator_public_key": PUBLIC.hex(),
+            "signature": signature,
+        }
+        made.append({"receipt_version": "1.0", **body, "attestation": attestation})
     return Log("traceseal", made, lambda r: lines(r, compact), hex_key())
+
+
+@writer
+def traceseal_flat(count: int) -> Log:
+    made: list[Record] = [{**body, "signature": signature} for body, signature in traceseal_bodies(count)]
+    return Log("traceseal-flat", made, lambda r: lines(r, compact), hex_key())
 
 
 @writer
@@ -1062,8 +1145,7 @@ def ujex(count: int) -> Log:
     return Log("ujex", made, lambda r: lines(r, compact), own="entryHash", prev="prevHash")
 
 
-@writer
-def dcp_ai(count: int) -> Log:
+def dcp_entries(count: int, hash_of: Callable[[Record], str], **more: Any) -> list[Record]:
     made: list[Record] = []
     prev = "GENESIS"
     for event in events(count):
@@ -1077,11 +1159,178 @@ def dcp_ai(count: int) -> Log:
                 "intent_hash": sha("i"),
                 "policy_decision": "approved",
                 "outcome": "ok",
-                "evidence": event["data"],
+                "evidence": {**event["data"], "10": 1, "9": 2},
+                **more,
             }
         )
-        prev = sha(js(made[-1]))
-    return Log("dcp-ai", made, lambda r: lines(r, compact), prev="prev_hash")
+        prev = hash_of(made[-1])
+    return made
+
+
+@writer
+def dcp_ai(count: int) -> Log:
+    entries = dcp_entries(count, lambda entry: sha(sorted_compact(entry)))
+    return Log("dcp-ai", entries, lambda r: lines(r, compact), prev="prev_hash")
+
+
+@writer
+def dcp_ai_js(count: int) -> Log:
+    def write(records: list[Record]) -> bytes:
+        return compact({"bundle": {"intent": {}, "audit_entries": records}, "signature": {"alg": "ed25519"}}).encode()
+
+    return Log("dcp-ai-js", dcp_entries(count, lambda entry: sha(js(entry))), write, suffix=".json", prev="prev_hash")
+
+
+@writer
+def dcp_ai_v2(count: int) -> Log:
+    def whole(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: whole(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [whole(item) for item in value]
+        return int(value) if isinstance(value, float) else value
+
+    def hash_of(entry: Record) -> str:
+        return "sha256:" + sha(sorted_compact(whole(entry)))
+
+    entries = dcp_entries(count, hash_of, session_nonce="ab" * 32)
+    for number, entry in enumerate(entries):  # whole numbers only, of which some are written with a point
+        entry["evidence"] = {"run": entry["evidence"]["run_id"], "count": float(number), "\U0001f600": 1, "\uffff": 2}
+        entry["prev_hash"] = hash_of(entries[number - 1]) if number else "GENESIS"
+    return Log("dcp-ai-v2", entries, lambda r: lines(r, compact), prev="prev_hash")
+
+
+@writer
+def agt_hypervisor(count: int) -> Log:
+    def rehash(record: Record) -> None:
+        body = {**minus(record, "delta_hash"), "parent_hash": record["parent_hash"] or ""}
+        record["delta_hash"] = sha(
+            json.dumps({**body, "timestamp": body["timestamp"].replace(" ", "T")}, sort_keys=True)
+        )
+
+    def make(event: Record, prev: str | None) -> Record:
+        record = {
+            "delta_id": f"delta:{event['n'] + 1}",
+            "turn_id": event["n"] + 1,
+            "session_id": "s",
+            "agent_did": "did:bot",
+            "timestamp": event["time"].replace("T", " ") + "+00:00",
+            "changes": [{"path": "/é", "operation": event["kind"], "content_hash": None}],
+            "parent_hash": prev,
+            "delta_hash": "",
+        }
+        rehash(record)
+        return record
+
+    records = chained(count, make, lambda r: r["delta_hash"], None)
+    return Log("agt-hypervisor", records, own="delta_hash", prev="parent_hash", rehash=rehash)
+
+
+@writer
+def agt_flight_recorder(count: int) -> Log:
+    def rehash(record: Record) -> None:
+        called = ":".join(str(record[name]) for name in ("trace_id", "timestamp", "agent_id", "tool_name", "tool_args"))
+        record["entry_hash"] = sha(f"{record['previous_hash'] or 'genesis'}:{called}:pending")
+        outcome = ("policy_verdict", "violation_reason", "result", "execution_time_ms")
+        record["content_hash"] = sha(":".join([called, *(str(record[name]) for name in outcome)]))
+
+    def make(event: Record, prev: str | None) -> Record:
+        record = {
+            "id": event["n"] + 1,
+            "trace_id": f"t-{event['n']}",
+            "timestamp": event["time"] + "+00:00",
+            "agent_id": "bot",
+            "tool_name": event["kind"],
+            "tool_args": json.dumps(event["data"]) if event["n"] % 3 else None,
+            "input_prompt": "what?",
+            "policy_verdict": "blocked" if event["n"] % 4 == 1 else "allowed",
+            "violation_reason": "not yours" if event["n"] % 4 == 1 else None,
+            "result": None if event["n"] % 4 == 1 else "{}",
+            "execution_time_ms": None if event["n"] % 4 == 1 else 1.5,
+            "entry_hash": "",
+            "previous_hash": prev,
+            "content_hash": "",
+        }
+        rehash(record)
+        return record
+
+    return Log(
+        "agt-flight-recorder",
+        chained(count, make, lambda r: r["entry_hash"], None),
+        suffix=".db",
+        own="entry_hash",
+        prev="previous_hash",
+        rehash=rehash,
+        rows="audit_log",
+    )
+
+
+def envelopes(count: int, link_of: Callable[[Record], str], *, absent: bool) -> list[Record]:
+    """Receipts whose signature stands beside its algorithm and key id; the first has no link, or a null."""
+    made: list[Record] = []
+    for event in events(count):
+        payload: Record = {
+            "type": "protectmcp:decision",
+            "tool_name": event["kind"],
+            "decision": "allow",
+            "deny_reason": "nö",
+            # Both count the receipt: numbers go up by two.
+            "sequence": 2 * event["n"] + 1,
+        }
+        if made or not absent:
+            payload["previousReceiptHash"] = link_of(made[-1]) if made else None
+        signature = {"alg": "EdDSA", "kid": "sb:adk:1", "sig": sign(rfc8785.dumps(payload)).hex()}
+        made.append({"payload": payload, "signature": signature})
+    return made
+
+
+def enveloped(name: str, records: list[Record]) -> Log:
+    return Log(name, records, lambda r: lines(r, compact), hex_key(), prev="payload.previousReceiptHash")
+
+
+@writer
+def acta_payload(count: int) -> Log:
+    return enveloped("acta-payload", envelopes(count, lambda r: sha(rfc8785.dumps(r["payload"])), absent=True))
+
+
+@writer
+def acta_payload_prefixed(count: int) -> Log:
+    def link_of(receipt: Record) -> str:
+        return "sha256:" + sha(rfc8785.dumps(receipt["payload"]))
+
+    return enveloped("acta-payload-prefixed", envelopes(count, link_of, absent=False))
+
+
+@writer
+def acta_draft(count: int) -> Log:
+    return enveloped("acta-draft", envelopes(count, lambda r: sha(rfc8785.dumps(r)), absent=True))
+
+
+@writer
+def acta_draft_base64url(count: int) -> Log:
+    def link_of(receipt: Record) -> str:
+        return b64url(hashlib.sha256(rfc8785.dumps(receipt)).digest())
+
+    return enveloped("acta-draft-base64url", envelopes(count, link_of, absent=True))
+
+
+@writer
+def acta_receipts_unsigned(count: int) -> Log:
+    made: list[Record] = []
+    for receipt in receipts(count, ""):
+        prev = sha(rfc8785.dumps(minus(made[-1], "signature", "public_key"))) if made else None
+        record = {**minus(receipt, "signature"), "parent_receipt_hash": prev}
+        made.append({**record, "signature": sign(rfc8785.dumps(record)).hex()})
+    return Log("acta-receipts-unsigned", made, lambda r: lines(r, compact), hex_key(), prev="parent_receipt_hash")
+
+
+@writer
+def protect_mcp_envelope(count: int) -> Log:
+    made = envelopes(count, lambda _receipt: "", absent=True)
+    for receipt in made:
+        receipt["payload"].pop("previousReceiptHash", None)
+        receipt["signature"]["sig"] = sign(rfc8785.dumps(receipt["payload"])).hex()
+    return Log("protect-mcp-envelope", made, lambda r: lines(r, compact), hex_key())
 
 
 @writer
@@ -1106,12 +1355,19 @@ def agent_receipts_mcp(count: int) -> Log:
 def agent_scroll(count: int) -> Log:
     made: list[Record] = []
     for event in events(count):
-        record: Record = {"turn": event["n"], "role": "user", "content": event["data"]}
+        record: Record = {
+            "turn": event["n"],
+            "role": "user",
+            "content": event["data"],
+            "timestamp_ns": 1795433207 * 10**9,
+        }
         if made:
             record["prev_hash"] = made[-1]["hash"]
-        record["hash"] = "sha256:" + sha(rfc8785.dumps(record))
-        made.append(record)
-    return Log("agent-scroll", made, lambda r: lines(r, compact), own="hash", prev="prev_hash")
+        # A number beyond 2^53 is written as the double that JavaScript reads.
+        text = rfc8785.dumps({**record, "timestamp_ns": 1795433207e9})
+        signature = {"alg": "ed25519", "pubkey": b64(PUBLIC), "sig": b64(sign(text))}
+        made.append({**record, "hash": "sha256:" + sha(text), "sig": signature})
+    return Log("agent-scroll", made, lambda r: lines(r, compact), hex_key(), own="hash", prev="prev_hash")
 
 
 @writer

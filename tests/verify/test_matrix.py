@@ -11,10 +11,13 @@ from tests.verify._run import kinds, one, report
 from tests.verify._writers import WRITERS, Log, other
 
 # Signed one by one and not chained: what is missing or moved leaves no trace, and the limits of the profile say so.
-UNCHAINED = ("protect-mcp", "acta-decision", "traceseal")
+UNCHAINED = ("protect-mcp", "protect-mcp-envelope", "acta-decision", "traceseal", "traceseal-flat")
 CHAINED = sorted(set(WRITERS) - set(UNCHAINED))
 # Rows of a table have no order but that of their index, so none can be moved.
-NOT_MOVED = {("merkle-audit", "reorder"), ("merkle-audit", "move_far")}
+TABLES = ("merkle-audit", "auditchain-sqlite", "auditchain-sqlite-hmac", "agt-flight-recorder", "obsigna-store")
+NOT_MOVED = {(name, attack) for name in TABLES for attack in ("reorder", "move_far")}
+# Sealed with HMAC: without their keys nothing can be checked.
+KEYED = ("auditchain-hmac", "auditchain-sqlite-hmac")
 COUNT = 10
 
 # What each attack is told as. `deleted` or `edited`, where a format has no numbers: both leave the same trace.
@@ -44,7 +47,7 @@ def test_an_honest_log_is_intact_and_recognised(name: str, logs: dict[str, Log],
     assert kinds(result) == []
     # The last record of a format without hashes of their own is checked by its signature alone, if at all.
     assert result.checked == COUNT
-    if log.keys and name != "auditchain-hmac":
+    if log.keys and name not in KEYED:
         assert (result.signed, result.verified) == (COUNT, COUNT)
 
 
@@ -55,7 +58,7 @@ def test_what_a_chain_can_show_is_found(name: str, attack: str, logs: dict[str, 
         pytest.skip("nothing is changed")
     log = logs[name]
     path = log.file(tmp_path, attacks.CAUGHT[attack](log))
-    for key in [[], log.keys] if log.keys and name != "auditchain-hmac" else [log.keys]:
+    for key in [[], log.keys] if log.keys and name not in KEYED else [log.keys]:
         result = one(path, key=key)
         assert result.verdict == "BROKEN", result
         assert {kind for kind, _ in kinds(result)} & TOLD[attack]
