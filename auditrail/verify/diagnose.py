@@ -15,8 +15,8 @@ For each segment but a clean first one, in the order of the file, by the link L 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from auditrail.verify.profile import Profile
 from auditrail.verify.segments import Chain, Entry, Segment
@@ -62,6 +62,7 @@ class Diagnosis:
         holes: list[tuple[int, int]],
         located: dict[str, Located],
         earlier: frozenset[str],
+        outside: Mapping[str, Any] | None = None,
     ) -> None:
         self.chain = chain
         self.profile = profile
@@ -69,6 +70,7 @@ class Diagnosis:
         self.holes = holes
         self.located = located
         self.earlier = earlier
+        self.seam = (outside or {}).get(profile.seam) if profile.seam is not None else None
         self.defects: list[Defect] = []
         self._order = sorted(chain.segments, key=lambda segment: segment.first.place)
         self._ends: dict[str, Segment] = {}
@@ -136,6 +138,14 @@ class Diagnosis:
     def _head(self, segment: Segment) -> None:
         entry, profile = segment.first, self.profile
         start = profile.seq_start
+        if isinstance(self.seam, str):
+            fits = entry.link == self.seam
+            note = f"older records were evicted: {profile.seam} is the hash of the last of them"
+            if fits and profile.keeps is not None and self.chain.count < profile.keeps:
+                note += f"; but this writer evicts beyond {profile.keeps:,} only: more may have been cut off"
+            note = note if fits else f"{profile.seam} names another record than this one follows: its head was cut"
+            self._tell("truncated-head", entry, note, expected=self.seam, breaks=not fits)
+            return
         if entry.first:
             if start is not None and entry.seq is not None and entry.seq != start:
                 self._tell(

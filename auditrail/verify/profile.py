@@ -21,7 +21,7 @@ r"""Chain profiles: the closed vocabulary of `auditrail/chains/*.toml`, loaded a
     hash, prev, seq, seq_start    fields; without `prev` the link is implied, without `hash` the next record holds it
     genesis                       values of the first link; "@null", "@absent", "@zeros64", "@any"
     restart                       true: this writer begins anew in the same file after a restart
-    keeps                         N: this writer keeps the newest N records only
+    keeps, seam                   N: this writer keeps the newest N records only; where it then writes the first link
     prechain                      true: records without a hash may stand before the first that has one
     time                          a number that this writer takes and writes under one lock: it never goes back from one
                                   record to the next, of whatever chain, unless the clock is set back
@@ -174,6 +174,7 @@ class Profile:
     genesis: tuple[Any, ...] = ()
     restart: bool = False
     keeps: int | None = None
+    seam: str | None = None
     prechain: bool = False
     id: str | None = None
     parent: str | None = None
@@ -267,7 +268,9 @@ def parse(name: str, table: dict[str, Any]) -> Profile:
 
 
 def _chain(chain: Table) -> dict[str, Any]:
-    made: dict[str, Any] = {key: chain.text(key) for key in ("key", "hash", "prev", "seq", "id", "parent", "time")}
+    made: dict[str, Any] = {
+        key: chain.text(key) for key in ("key", "hash", "prev", "seq", "seam", "id", "parent", "time")
+    }
     made["scope"] = chain.one_of("scope", ("file", "directory"), "file")
     made["seq_start"], made["keeps"] = chain.number("seq_start"), chain.number("keeps")
     made["restart"], made["prechain"] = chain.truth("restart", False), chain.truth("prechain", False)

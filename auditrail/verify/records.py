@@ -42,7 +42,7 @@ class Raw(NamedTuple):
 class Outside(NamedTuple):
     """Members of the object around an array of records; nothing in the records covers them. `complete`: as told."""
 
-    names: tuple[str, ...]
+    members: dict[str, Any]
     complete: bool
 
 
@@ -118,7 +118,7 @@ def _values(item: Evidence, shape: Shape, call: Call) -> Iterator[Raw | Outside]
         for part in cut:
             if isinstance(part, Wrapper):
                 if part.array == shape.array:
-                    yield Outside(tuple(part.header), part.complete)
+                    yield Outside(part.header, part.complete)
                 continue
             assert isinstance(part, Record)  # noqa: S101 - the splitter gives nothing else
             number = part.number

@@ -54,7 +54,7 @@ class Walker:
         self.chains: dict[str | None, Chain] = {}
         self.coverage: dict[str | None, Coverage] = {}
         self.files: list[str] = []
-        self.outside: set[str] = set()
+        self.outside: dict[str, Any] = {}
         # What belongs to no chain: lines that are no records.
         self.loose: list[Defect] = []
         self.style: Style | None = None
@@ -80,7 +80,7 @@ class Walker:
     def feed(self, part: Raw | Outside) -> None:
         """Takes one record through steps 1 to 8."""
         if isinstance(part, Outside):
-            self.outside |= set(part.names)
+            self.outside |= part.members
             if not part.complete:
                 self.loose.append(Defect("unparsable", note="the object around the records is damaged or not closed"))
             return

@@ -69,7 +69,7 @@ def is_open(path: str, fields: tuple[str, ...]) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(name for name in WRITERS if name != "merkle-audit"))
+@pytest.mark.parametrize("name", sorted(name for name in WRITERS if not WRITERS[name](1).rows))
 def test_no_changed_byte_stays_unseen(name: str, tmp_path: Path) -> None:
     log = WRITERS[name](3)
     path = log.file(tmp_path)

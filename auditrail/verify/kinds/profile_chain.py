@@ -129,7 +129,7 @@ def _walk_as(group: tuple[tuple[Evidence, detect.Guess], ...], call: Call) -> _W
     located = _locate(group, plan, call, looked_for) if looked_for else {}
     earlier = frozenset(anchor.head for anchor in call.anchors if anchor.head is not None)
     for chain in walker.chains.values():
-        diagnosis = Diagnosis(chain, found.profile, walker.files, walker.holes, located, earlier)
+        diagnosis = Diagnosis(chain, found.profile, walker.files, walker.holes, located, earlier, walker.outside)
         diagnosed[chain.key] = diagnosis.run()
     for chain, defect in _moved(walker):
         diagnosed[chain.key].append(defect)
