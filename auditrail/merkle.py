@@ -70,6 +70,12 @@ class Frontier:
         self.size = 0
         self._stack: list[bytes] = []
 
+    def copy(self) -> Frontier:
+        """A tree like this one, that grows on its own."""
+        made = Frontier()
+        made.size, made._stack = self.size, list(self._stack)
+        return made
+
     def add(self, leaf: bytes) -> None:
         """Appends a leaf by its hash."""
         self.add_node(leaf, 0)

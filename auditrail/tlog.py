@@ -6,7 +6,8 @@ hashes of 32 bytes each. `tile/entries/<N>[.p/<W>]`: the entries, each behind it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from auditrail import merkle
@@ -16,7 +17,10 @@ Read = Callable[[str], bytes | None]
 
 
 class Fault(NamedTuple):
-    """A tile or entry that is wrong. `kind`: missing, malformed, hash (of an entry), inner (of a higher tile)."""
+    """A tile or entry that is wrong.
+
+    `kind`: missing, malformed, hash (of an entry), inner (of a higher tile), extra (entries behind a bundle's last).
+    """
 
     kind: str
     path: str
@@ -34,6 +38,19 @@ def path(level: int | str, number: int, width: int = TILE) -> str:
     return f"tile/{level}/" + "/".join(groups) + (f".p/{width}" if width < TILE else "")
 
 
+_NAME = re.compile(r"tile/(entries|\d{1,2})/((?:x\d{3}/)*\d{3})(?:\.p/(\d{1,3}))?")
+
+
+def reaches(name: str) -> int:
+    """How many leaves a log has at least, of which a file with this name is a tile; 0 if it is none."""
+    found = _NAME.fullmatch(name)
+    if found is None:
+        return 0
+    level = 0 if found[1] == "entries" else int(found[1])
+    number = int(found[2].replace("x", "").replace("/", ""))
+    return (number * TILE + (int(found[3]) if found[3] else TILE)) << (TILE_HEIGHT * min(level, 8))
+
+
 def widths(size: int, level: int) -> Iterator[tuple[int, int]]:
     """Number and width of the tiles of a level in a tree of `size` leaves; an empty one is none."""
     hashes = size >> (TILE_HEIGHT * level)
@@ -48,15 +65,20 @@ class Walk:
 
     Attributes:
         faults: all that is wrong. entries: how many entries were hashed and fit; bundles: how many bundles were there.
+        absent: names of the bundles that were not.
         root: of the hashes of level 0, None if one of their tiles is missing.
+        roots: what the root was at each of `marks`, as far as the hashes of level 0 go without a gap.
     """
 
-    def __init__(self, size: int, read: Read) -> None:
+    def __init__(self, size: int, read: Read, marks: Iterable[int] = ()) -> None:
         self.size = size
         self.faults: list[Fault] = []
         self.entries = 0
         self.bundles = 0
+        self.absent: list[str] = []
         self.root: bytes | None = None
+        self.roots: dict[int, bytes] = {}
+        self._marks = sorted({mark for mark in marks if 0 < mark <= size})
         self._read = read
 
     def run(self) -> None:
@@ -74,6 +96,7 @@ class Walk:
             above.append(top)
             if frontier is None:
                 continue
+            self._note_roots(frontier, hashes)
             if top is not None:
                 frontier.add_node(top, TILE_HEIGHT)
             else:
@@ -84,6 +107,18 @@ class Walk:
         while self.size >> (TILE_HEIGHT * level):
             above = self._level(level, above)
             level += 1
+
+    def _note_roots(self, frontier: Frontier, hashes: bytes) -> None:
+        """The roots at marks inside of the tile that comes next."""
+        first = frontier.size
+        here = [mark for mark in self._marks if first < mark <= first + len(hashes) // SIZE]
+        if not here:
+            return
+        grown = frontier.copy()
+        for mark in here:
+            for at in range(grown.size - first, mark - first):
+                grown.add(hashes[at * SIZE : (at + 1) * SIZE])
+            self.roots[mark] = grown.root()
 
     def _level(self, level: int, below: list[bytes | None]) -> list[bytes | None]:
         """Holds the tiles of a level against the roots of those below; gives the roots of its own full ones."""
@@ -119,15 +154,18 @@ class Walk:
     def _bundle(self, number: int, width: int, hashes: bytes | None) -> None:
         name = path("entries", number, width)
         data = self._read(name)
-        if data is None and width < TILE:
+        longer = data is None and width < TILE
+        if longer:
             data = self._read(path("entries", number))
         if data is None:
+            self.absent.append(name)
             return
         self.bundles += 1
-        count = 0
+        count = used = 0
         for entry in _split(data):
             if count == width:
                 break
+            used += 2 + len(entry)
             at = number * TILE + count
             found = merkle.leaf_hash(entry)
             expected = hashes[count * SIZE : (count + 1) * SIZE] if hashes is not None else None
@@ -138,6 +176,10 @@ class Walk:
             count += 1
         if count < width:
             self._fault("malformed", name, number * TILE + count, note=f"it holds {count} whole entries of {width}")
+        elif used < len(data) and not longer:
+            self._fault(
+                "extra", name, number * TILE + count, note=f"{len(data) - used} bytes stand behind its {width} entries"
+            )
 
     def _fault(
         self,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from auditrail import merkle, notes, tlog
 from auditrail.notes import Checkpoint, Note
+from auditrail.verify import anchors
 from auditrail.verify.types import BROKEN, INTACT, UNANCHORED, UNVERIFIABLE
 from tests.seal._logs import KEY, SIGNER, WITNESS, write
 from tests.verify.kinds._calls import result
@@ -125,3 +127,96 @@ def test_two_histories(tmp_path: Path) -> None:
     found = result(tmp_path / "log", key=(HEX,), anchor=(kept,))
     assert (found.verdict, [one.kind for one in found.defects]) == (BROKEN, ["forked"])
     assert notes.parse(kept.read_bytes())
+
+
+def checkpoint(size: int, root: bytes, origin: str = ORIGIN) -> bytes:
+    text = Checkpoint(origin, size, root).text()
+    return Note(text, (SIGNER.sign(text),)).render().encode()
+
+
+def root_at(size: int) -> bytes:
+    return merkle.root(merkle.Leaves(b"".join(merkle.leaf_hash(entry(number)) for number in range(size))), size)
+
+
+@pytest.mark.parametrize("size", [1, 256, 300, 512])
+def test_growth_from_a_kept_checkpoint_shows_in_the_tiles(size: int, tmp_path: Path) -> None:
+    build(tmp_path / "log", 600)
+    kept = write(tmp_path / "kept", checkpoint(size, root_at(size)))
+    found = result(tmp_path / "log", key=(HEX,), anchor=(kept,))
+    assert (found.verdict, found.anchor, found.not_checked) == (INTACT, "signed by example.com/sealing; kept", ())
+    assert result(tmp_path / "log", anchor=(kept,)).verdict == INTACT
+    write(kept, checkpoint(size, b"\x01" * 32))
+    found = result(tmp_path / "log", key=(HEX,), anchor=(kept,))
+    assert (found.verdict, [one.kind for one in found.defects]) == (BROKEN, ["forked"])
+
+
+def test_a_log_that_is_shorter_than_a_kept_checkpoint_was_rolled_back(tmp_path: Path) -> None:
+    build(tmp_path / "log", 600)
+    kept = write(tmp_path / "kept", checkpoint(600, root_at(600)))
+    write(tmp_path / "log" / "checkpoint", checkpoint(300, root_at(300)))
+    told = result(tmp_path / "log", key=(HEX,))
+    assert any("an older checkpoint stands in the place of the newest" in sentence for sentence in told.not_checked)
+    found = result(tmp_path / "log", key=(HEX,), anchor=(kept,))
+    assert (found.verdict, [one.kind for one in found.defects if one.breaks]) == (BROKEN, ["truncated-tail"])
+
+
+def test_a_kept_checkpoint_of_another_log_is_told_and_decides_nothing(tmp_path: Path) -> None:
+    build(tmp_path / "log", 600)
+    kept = write(tmp_path / "kept", checkpoint(600, b"\x02" * 32, "example.org/other"))
+    found = result(tmp_path / "log", key=(HEX,), anchor=(kept,))
+    assert (found.verdict, found.defects) == (INTACT, ())
+    assert found.not_checked == ("kept: it is about another log, example.org/other",)
+
+
+def test_what_the_caller_expects(tmp_path: Path) -> None:
+    build(tmp_path, 600)
+    head = root_at(600).hex()
+    for expected, kinds in (
+        ((head, 600), []),
+        ((head, None), []),
+        ((None, 601), ["truncated-tail"]),
+        ((None, 599), ["inserted"]),
+        (("00" * 32, None), ["rewritten"]),
+    ):
+        found = result(tmp_path, expected=anchors.expected(*expected))
+        assert [one.kind for one in found.defects] == kinds
+        assert found.verdict == (BROKEN if kinds else INTACT)
+    assert result(tmp_path, expected=anchors.expected(None, 600)).verdict == UNANCHORED
+
+
+def test_bundles_that_hold_more_or_are_gone(tmp_path: Path) -> None:
+    build(tmp_path, 600)
+    bundle = tmp_path / tlog.path("entries", 0)
+    good = bundle.read_bytes()
+    bundle.write_bytes(good + b"\0\x01x")
+    found = result(tmp_path, key=(HEX,))
+    assert (found.verdict, [(one.kind, one.record) for one in found.defects]) == (BROKEN, [("inserted", 257)])
+    bundle.unlink()
+    found = result(tmp_path, key=(HEX,))
+    assert (found.verdict, found.checked, [one.kind for one in found.defects]) == (UNVERIFIABLE, 344, ["missing-file"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data.partition(b"\n\n")[0] + b"\n",
+        lambda data: data.replace(b"\n300\n", b"\n0300\n"),
+        lambda data: data.replace(b"\n", b"\r\n"),
+        lambda _data: b"",
+    ],
+    ids=["unsigned", "number", "line-ends", "empty"],
+)
+def test_tiles_whose_checkpoint_is_none_are_told_as_one_log(change: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    build(tmp_path, 300)
+    path = tmp_path / "checkpoint"
+    path.write_bytes(change(path.read_bytes()))
+    found = result(tmp_path, key=(HEX,))
+    assert (found.verdict, found.checked) == (UNVERIFIABLE, 0)
+    assert "in the place of their checkpoint" in found.not_checked[0]
+
+
+def test_what_the_name_of_a_tile_says_of_the_log() -> None:
+    assert tlog.reaches("tile/0/x001/x234/067") == 1_234_068 * 256
+    assert tlog.reaches("tile/1/000.p/17") == 17 * 256
+    assert tlog.reaches("tile/entries/005.p/3") == 5 * 256 + 3
+    assert [tlog.reaches(name) for name in ("tile/0/5", "tile/x/000", "tile/0/000.p/", "checkpoint")] == [0] * 4
