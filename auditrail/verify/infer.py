@@ -25,7 +25,7 @@ _TEXT = re.compile(r"(?P<prefix>(?:[A-Za-z0-9-]+:)?)(?P<hash>[0-9a-f]{32,128}|[A
 _FORMS = [
     (name, sort)
     for sort in (True, False)
-    for name in ("py-c-u8", "py", "py-c", "py-u8", "jcs", "js", "orjson", "serde")
+    for name in ("py-c-u8", "py", "py-c", "py-u8", "jcs", "js", "js-sorted", "orjson", "serde")
 ]
 _SEPARATORS = ("", ":", "|", "\0", "\n", ".", ",", "-", " ")
 _SIGNED = re.compile(r"sig|proof|mac\b", re.IGNORECASE)
@@ -170,7 +170,7 @@ def _bodies(fields: Fields, names: Sequence[str]) -> Iterator[Body]:
     others = [name for name in names if name not in own]
     for count in range(1, _LEFT_OUT + 1):
         for more in combinations(others, count):
-            for name, sort in _FORMS[: 8 if count < 3 else 3]:
+            for name, sort in _FORMS[: 9 if count < 3 else 3]:
                 yield Body(fields=(*own, *more), canon=name, sort=sort)
     for name, sort in _FORMS:
         for inner in others:

@@ -7,8 +7,12 @@ on as such. Memory is bounded by the longest record (`Call.max_record`).
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from auditrail.containers.records import Record, Wrapper
@@ -19,6 +23,8 @@ from auditrail.verify.evidence import Call, Evidence
 _BLOCK = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 SQLITE = b"SQLite format 3\x00"
+# Endings of the files beside a database that is open, or was when it was copied: rows that are not in it yet.
+JOURNALS = ("-wal", "-journal")
 
 
 class Raw(NamedTuple):
@@ -163,22 +169,24 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-class _Closing:
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __enter__(self) -> sqlite3.Connection:
-        return self._connection
-
-    def __exit__(self, *_error: object) -> None:
-        self._connection.close()
-
-
-def _open(item: Evidence) -> _Closing:
-    # `immutable`: SQLite writes no journal, no shared memory and no lock beside the evidence.
-    connection = sqlite3.connect(f"{item.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
-    connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
-    return _Closing(connection)
+@contextmanager
+def _open(item: Evidence) -> Iterator[sqlite3.Connection]:
+    path = item.path.resolve()
+    beside = [log for ending in JOURNALS if (log := Path(f"{path}{ending}")).is_file() and log.stat().st_size]
+    with ExitStack() as stack:
+        if beside:
+            # The newest rows may stand in the log beside the file: SQLite puts both together, in a copy, since it writes.
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=".auditrail-sqlite-")))
+            for one in (path, *beside):
+                shutil.copyfile(one, folder / one.name)
+            connection = stack.enter_context(closing(sqlite3.connect(folder / path.name)))
+            connection.execute("PRAGMA query_only = 1")
+        else:
+            # `immutable`: SQLite writes no journal, no shared memory and no lock beside the evidence.
+            uri = f"{path.as_uri()}?mode=ro&immutable=1"
+            connection = stack.enter_context(closing(sqlite3.connect(uri, uri=True)))
+        connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+        yield connection
 
 
 def _rows(item: Evidence, shape: Shape) -> Iterator[Raw]:

@@ -19,7 +19,7 @@ from auditrail.verify.diagnose import Diagnosis, Located, wanted
 from auditrail.verify.evidence import Call, Claim, Evidence
 from auditrail.verify.grouping import Identity
 from auditrail.verify.plan import Plan
-from auditrail.verify.records import read
+from auditrail.verify.records import JOURNALS, SQLITE, read
 from auditrail.verify.segments import Chain
 from auditrail.verify.signatures import Signer
 from auditrail.verify.types import BROKEN, UNVERIFIABLE, Defect, Result
@@ -33,8 +33,12 @@ NAME = "profile-chain"
 TITLE = "hash chains and signed records that a chain profile describes"
 
 
-def claim(item: Evidence, beside: Sequence[Evidence], call: Call) -> Claim | None:  # noqa: ARG001 - the contract
+def claim(item: Evidence, beside: Sequence[Evidence], call: Call) -> Claim | None:
     """A file whose hashes a profile reproduces; else one that looks like a profile's, or like a chain at all."""
+    for ending in (*JOURNALS, "-shm"):
+        database = item.shown.removesuffix(ending)
+        if database != item.shown and any(one.shown == database and one.head.startswith(SQLITE) for one in beside):
+            return Claim(97, companion=True)
     if not item.head:
         return None
     found = _guess(item, call)
