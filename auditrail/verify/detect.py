@@ -227,6 +227,8 @@ def reproduced(plan: Plan, records: Sequence[tuple[Any, bytes]]) -> tuple[int, i
     profile = plan.profile
     fitting = tried = 0
     before: dict[Any, str | None] = {}
+    hashes: set[str | None] = set()
+    links: list[Any] = []
     for value, raw in records:
         item = plan.object_of(value)
         if not isinstance(item, dict):
@@ -250,7 +252,12 @@ def reproduced(plan: Plan, records: Sequence[tuple[Any, bytes]]) -> tuple[int, i
             tried += 1
             fitting += last is not None and last == link
         before[key] = own if isinstance(own, str) else computed
-    return fitting, tried
+        hashes.add(before[key])
+        links.append(link)
+    if profile.of == "previous" and profile.hash is None and not fitting:
+        # Lines that were moved: a link is the hash of a record that stands elsewhere.
+        fitting = sum(isinstance(link, str) and link in hashes for link in links)
+    return min(fitting, tried), tried
 
 
 def _behind_another(plan: Plan, context: Context, records: Sequence[tuple[Any, bytes]]) -> str | None:

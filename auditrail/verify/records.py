@@ -175,7 +175,7 @@ def _open(item: Evidence) -> Iterator[sqlite3.Connection]:
     beside = [log for ending in JOURNALS if (log := Path(f"{path}{ending}")).is_file() and log.stat().st_size]
     with ExitStack() as stack:
         if beside:
-            # The newest rows may stand in the log beside the file: SQLite puts both together, in a copy, since it writes.
+            # The newest rows may stand in the log beside the file: SQLite joins them, in a copy, since it writes.
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=".auditrail-sqlite-")))
             for one in (path, *beside):
                 shutil.copyfile(one, folder / one.name)

@@ -496,6 +496,20 @@ def agt_go(count: int) -> Log:
 
 
 @writer
+def agt_go_joined(count: int) -> Log:
+    def rehash(record: Record) -> None:
+        names = ("timestamp", "agent_id", "action", "decision", "previous_hash")
+        record["hash"] = sha("|".join(record[name] for name in names))
+
+    def hash_of(record: Record) -> str:
+        rehash(record)
+        return record["hash"]
+
+    records = five(count, ("timestamp", "agent_id", "action", "decision", "previous_hash"), hash_of, "", seq=False)
+    return Log("agt-go-joined", records, array, suffix=".json", own="hash", prev="previous_hash", rehash=rehash)
+
+
+@writer
 def agt_rust(count: int) -> Log:
     def rehash(record: Record) -> None:
         record["hash"] = sha(

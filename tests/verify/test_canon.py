@@ -102,10 +102,10 @@ def test_each_form_says_what_the_value_is(value: Any) -> None:
             try:
                 text = form(name, sort=sort)(value)
             except (NotWritableError, rfc8785.CanonicalizationError):
-                assert name in ("jcs", "orjson")
+                assert name in ("jcs", "orjson", "dcp")
                 continue
             again = json.loads(text.decode("utf-8", "surrogatepass"))
-            if name in ("jcs", "js"):  # there all numbers are doubles, and infinity is none
+            if name in ("jcs", "js", "js-sorted"):  # there all numbers are doubles, and infinity is none
                 continue
             if name == "serde" and "Infinity" in json.dumps(value):
                 continue
@@ -127,3 +127,20 @@ def _has_index(value: Any) -> bool:
     if isinstance(value, dict):
         return any(key.isdigit() or _has_index(item) for key, item in value.items())
     return isinstance(value, list) and any(map(_has_index, value))
+
+
+def test_keys_that_look_like_numbers_stand_as_text_where_they_were_joined_by_hand() -> None:
+    value = {"10": 1, "9": 2, "b": {"\U0001f600": 1, "\uffff": 2}, "\ud800": 1e-7}
+    assert form("js", sort=True)(value).startswith(b'{"9":2,"10":1,"b":')
+    expected = '{"10":1,"9":2,"b":{"\U0001f600":1,"\uffff":2},"\\ud800":1e-7}'
+    assert form("js-sorted", sort=True)(value) == expected.encode()
+
+
+def test_whole_numbers_only() -> None:
+    write = form("dcp", sort=True)
+    assert write({"b": 2.0, "a": [1e3, -0.0, True, None], "\U0001f600": 1, "\uffff": 1}) == (
+        '{"a":[1000,0,true,null],"b":2,"\uffff":1,"\U0001f600":1}'.encode()
+    )
+    for value in (0.5, math.nan, math.inf):
+        with pytest.raises(NotWritableError):
+            write([value])
