@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from auditrail.verify.parts import part_of
 from auditrail.verify.paths import has, lookup
-from auditrail.verify.profile import Body, Profile, part_of
+from auditrail.verify.profile import Body, Profile
 
 # So many shapes of records are remembered; hostile logs have a new one in each record.
 _SHAPES = 4096

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from auditrail.verify import canon
+from auditrail.verify.parts import part_of
 from auditrail.verify.paths import get, has, lookup
-from auditrail.verify.profile import Body, Digest, Profile, part_of
+from auditrail.verify.profile import Body, Digest, Profile
 from auditrail.verify.selecting import selector
 
 _FRACTION = re.compile(r"(\d{2}:\d{2}:\d{2})(?:\.(\d{1,7}))?(Z|[+-]\d{2}:\d{2})")

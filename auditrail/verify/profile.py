@@ -53,7 +53,8 @@ r"""Chain profiles: the closed vocabulary of `auditrail/chains/*.toml`, loaded a
                                   optional = true: records without it are told of, and break nothing
     [[signature]]                 field, algorithm ("ed25519", "es256", "rsa-sha256", "hmac-sha256"), encoding, prefix,
                                   over ("hash", "hash-bytes", "body", "preimage" or parts), body (its own), key ("given"
-                                  or the path of the public key in the record), key_encoding, key_prefix, kid (path)
+                                  or the path of the public key in the record), key_encoding, key_prefix, kid (path);
+                                  rotates (path of the key that signs from the next record on, written as a key is)
     tree                          "rfc6962" or "agt": the producer publishes a Merkle root over its records' hashes
     [terminal]                    path, value: marks the last record of a finished chain
 
@@ -70,6 +71,7 @@ from typing import Any
 
 from auditrail.errors import ConfigError
 from auditrail.verify.canon import FORMS
+from auditrail.verify.parts import part_of
 from auditrail.verify.tables import Table
 
 _FOLDER = Path(__file__).parent.parent / "chains"
@@ -142,6 +144,7 @@ class Signature:
     key_encoding: str = "hex"
     key_prefix: str = ""
     kid: str | None = None
+    rotates: str | None = None
 
 
 @dataclass(frozen=True)
@@ -351,38 +354,10 @@ def _signature(table: Table) -> Signature:
         table.one_of("key_encoding", ENCODINGS, "hex"),
         table.text("key_prefix", "") or "",
         table.text("kid"),
+        table.text("rotates"),
     )
     table.done()
     return made
-
-
-# Parts without an argument, and parts with one.
-_PARTS = ("prev", "body", "raw", "hash", "hash-bytes", "preimage")
-_ARGUED = ("f", "o", "py", "len32", "hex")
-
-
-def part_of(part: Any, where: str) -> tuple[str, str]:
-    """A part of a pre-image as (kind, argument); text as it stands has the kind `text`.
-
-    Raises:
-        ConfigError: it looks like a placeholder, and is none.
-    """
-    if not isinstance(part, str):
-        raise ConfigError(f"{where}: expected a text, found {part!r}")
-    if not (part.startswith("{") and part.endswith("}") and len(part) > 2):
-        return "text", part
-    kind, _, argument = part[1:-1].partition(":")
-    if kind in _PARTS and not argument:
-        return kind, ""
-    if kind in _ARGUED and argument:
-        if kind == "hex":
-            try:
-                bytes.fromhex(argument)
-            except ValueError:
-                raise ConfigError(f"{where}: {part} is not hex") from None
-        return kind, argument
-    known = ", ".join([*(f"{{{name}}}" for name in _PARTS), *(f"{{{name}:…}}" for name in _ARGUED)])
-    raise ConfigError(f"{where}: {part} is not known", hint=f"known: {known}")
 
 
 def _sound(profile: Profile) -> None:

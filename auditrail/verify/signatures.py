@@ -38,6 +38,8 @@ class Signer:
         self._body = spec.body or plan.profile.body
         self._message = joiner(spec.over, self._body, plan.preimage, plan.profile.digest)
         self._secret: dict[str | None, bytes] = {}
+        # The key that a record signed by the one before it has handed over to, for each chain.
+        self._active: dict[Any, Any] = {}
 
     def check(self, context: Context) -> Outcome:
         """The signature of one record; hostile text is a bad signature, never an error."""
@@ -74,7 +76,9 @@ class Signer:
         return Outcome(BAD, kid)
 
     def _public(self, context: Context, message: bytes, signature: bytes, kid: str | None) -> Outcome:
-        given = self._keys.publics(kid)
+        chain = get(context.value, self._plan.profile.key)
+        chain = chain if isinstance(chain, str) else repr(chain)
+        given = [self._active[chain]] if chain in self._active else self._keys.publics(kid)
         inline = None
         name = kid
         if self.spec.key != "given":
@@ -87,6 +91,9 @@ class Signer:
             if verify(key, self.spec.algorithm, message, signature):
                 if inline is not None and not _same(inline, key):
                     return Outcome(BAD, name, "the record carries another key than the one that signed it")
+                following = self._inline(get(context.value, self.spec.rotates)) if self.spec.rotates else None
+                if following is not None:
+                    self._active[chain] = following
                 return Outcome(GOOD, name)
         if inline is None:
             return Outcome(BAD if given else NO_KEY, name)

@@ -863,7 +863,9 @@ def without_nulls(value: Any) -> Any:
     return [without_nulls(v) for v in value] if isinstance(value, list) else value
 
 
-def obsigna_receipts(count: int) -> list[Record]:
+def obsigna_receipts(count: int, hand_over: int | None = None) -> list[Record]:
+    """Receipts of one chain; that with the number `hand_over` hands over to another key, which signs from then on."""
+    key = SIGNER
     made: list[Record] = []
     prev: str | None = None
     for event in events(count):
@@ -878,11 +880,15 @@ def obsigna_receipts(count: int) -> list[Record]:
             "expires": None,
             "credentialSubject": {"action": event["kind"], "chain": chain},
         }
+        if event["n"] == hand_over:
+            following = OTHER.public_key().public_bytes_raw()
+            body["credentialSubject"]["keyRotation"] = {"signed_with": "old", "new_public_key": "u" + b64url(following)}
         hashed = without_nulls(body)
         hashed["credentialSubject"]["chain"]["previous_receipt_hash"] = prev
         text = rfc8785.dumps(hashed)
-        made.append({**body, "proof": {"type": "Ed25519Signature2020", "proofValue": "u" + b64url(sign(text))}})
+        made.append({**body, "proof": {"type": "Ed25519Signature2020", "proofValue": "u" + b64url(key.sign(text))}})
         prev = "sha256:" + sha(text)
+        key = OTHER if event["n"] == hand_over else key
     return made
 
 

@@ -1,0 +1,44 @@
+"""Signatures of records: keys that a chain hands over to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from auditrail.verify.types import Result
+from tests.verify._run import kinds, one
+from tests.verify._writers import OTHER, SIGNER, Record, b64url, compact, lines, obsigna_receipts
+
+
+def verified(folder: Path, records: list[Record], *keys: ed25519.Ed25519PrivateKey) -> Result:
+    path = folder / "log.jsonl"
+    path.write_bytes(lines(records, compact))
+    return one(path, key=["hex:" + key.public_key().public_bytes_raw().hex() for key in keys])
+
+
+def test_a_key_that_a_signed_record_hands_over_to_is_trusted_from_then_on(tmp_path: Path) -> None:
+    records = obsigna_receipts(8, hand_over=3)
+    for keys in ((SIGNER,), (SIGNER, OTHER), (OTHER, SIGNER)):
+        result = verified(tmp_path, records, *keys)
+        assert (result.verdict, result.verified, result.signed) == ("INTACT-UNANCHORED", 8, 8)
+
+
+def test_the_new_key_alone_does_not_vouch_for_what_was_before(tmp_path: Path) -> None:
+    result = verified(tmp_path, obsigna_receipts(8, hand_over=3), OTHER)
+    assert kinds(result) == [("bad-signature", number) for number in (1, 2, 3, 4)]
+
+
+def test_the_old_key_signs_nothing_after_it_was_handed_over(tmp_path: Path) -> None:
+    """Records as who stole the old key would write them: those of a log that never changed its key, behind it."""
+    records = obsigna_receipts(8, hand_over=3)
+    for record, stolen in zip(records[4:], obsigna_receipts(8)[4:], strict=True):
+        record["proof"]["proofValue"] = stolen["proof"]["proofValue"]
+    assert kinds(verified(tmp_path, records, SIGNER)) == [("bad-signature", number) for number in (5, 6, 7, 8)]
+
+
+def test_a_record_that_does_not_fit_hands_nothing_over(tmp_path: Path) -> None:
+    records = obsigna_receipts(8, hand_over=3)
+    records[3]["proof"]["proofValue"] = "u" + b64url(b"\0" * 64)
+    found = kinds(verified(tmp_path, records, SIGNER))
+    assert found == [("bad-signature", number) for number in (4, 5, 6, 7, 8)]
