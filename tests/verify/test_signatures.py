@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+from auditrail.verify.paths import ABSENT
 from auditrail.verify.types import Result
-from tests.verify._run import kinds, one
-from tests.verify._writers import OTHER, SIGNER, Record, b64url, compact, lines, obsigna_receipts
+from tests.verify._run import kinds, one, report
+from tests.verify._writers import OTHER, SIGNER, WRITERS, Record, b64url, compact, lines, obsigna_receipts
 
 
 def verified(folder: Path, records: list[Record], *keys: ed25519.Ed25519PrivateKey) -> Result:
@@ -42,3 +44,22 @@ def test_a_record_that_does_not_fit_hands_nothing_over(tmp_path: Path) -> None:
     records[3]["proof"]["proofValue"] = "u" + b64url(b"\0" * 64)
     found = kinds(verified(tmp_path, records, SIGNER))
     assert found == [("bad-signature", number) for number in (4, 5, 6, 7, 8)]
+
+
+@pytest.mark.parametrize("name", ["trailproof", "agt-file-sink", "zeroclaw", "ai-audit-trail"])
+def test_signatures_that_were_all_taken_off_leave_no_green_verdict(name: str, tmp_path: Path) -> None:
+    log = WRITERS[name](5)
+    signed = log.file(tmp_path, name="signed")
+    for value in ("", None, ABSENT):
+        for record in log.records:
+            record.pop("signature", None)
+            if value is not ABSENT:
+                record["signature"] = value
+        path = log.file(tmp_path)
+        result = one(path, key=log.keys)
+        assert (result.verdict, kinds(result)) == ("UNVERIFIABLE", [])
+        assert "a key was given, and no record is signed" in result.not_checked[0]
+        assert one(path).verdict == "INTACT-UNANCHORED"
+        # The key is for the log beside it: nothing says that this one was ever signed.
+        verdicts = {result.path: result.verdict for result in report(path, signed, key=log.keys).results}
+        assert verdicts[str(signed)] == verdicts[str(path)] == "INTACT-UNANCHORED"

@@ -22,7 +22,7 @@ from auditrail.verify.plan import Plan
 from auditrail.verify.records import JOURNALS, SQLITE, read
 from auditrail.verify.segments import Chain
 from auditrail.verify.signatures import Signer
-from auditrail.verify.types import BROKEN, UNVERIFIABLE, Defect, Result
+from auditrail.verify.types import BROKEN, INTACT, UNANCHORED, UNVERIFIABLE, Defect, Result
 from auditrail.verify.walk import Walker
 
 # Each of so many files is compared with each other one; of more, with the longest only.
@@ -210,6 +210,7 @@ def _judged(walks: list[_Walked], call: Call) -> list[Result]:
                 spaced=any(guess.shape.kind != "sqlite" for _, guess in walk.items),
             )
         )
+    _stripped(results, firsts, call)
     results += [_loose(walk) for walk in walks if _has_loose(walk)]
     _compare(results, firsts, call)
     elsewhere = call.cache.get(("seal", "origins"), ())  # such an anchor is about a sealed log of this call
@@ -238,6 +239,22 @@ def _strange(walk: _Walked, chain: Chain) -> bool:
     if profile.of == "previous":
         return not walk.located and all(segment.count == 1 for segment in chain.segments)
     return profile.hash is not None and not chain.checked
+
+
+def _stripped(results: list[Result], firsts: list[tuple[int, _Walked, Chain]], call: Call) -> None:
+    """Whoever gives a key expects signatures: a log from which all were taken off must not pass for one that fits.
+
+    Where the key was used, be it for another chain of the call, that is what it was given for.
+    """
+    used = any(chain.verified or walk.plan.secret is not None for _, walk, chain in firsts)
+    for index, walk, chain in firsts if call.keys and not used else ():
+        old = results[index]
+        signers = walk.plan.profile.signatures
+        if chain.signed or not chain.count or not signers or old.verdict not in (INTACT, UNANCHORED):
+            continue
+        said = f"{signers[0].field}: a key was given, and no record is signed: none ever was, or they were taken off"
+        rest = tuple(text for text in old.not_checked if not text.startswith("signatures: "))
+        results[index] = replace(old, verdict=UNVERIFIABLE, not_checked=(said, *rest))
 
 
 def _forged(anchor: Anchor) -> Defect:
