@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from auditrail import discover
 from auditrail.report import events as run_events
 from auditrail.report import marks
 from auditrail.report.types import RunEventView
@@ -51,12 +54,49 @@ def grades(
     made = {}
     streams = agent_streams(connection)
     for key, run_id, kind, _, agent in chosen:
-        named = kind in ("run", "trace")
-        expected = expected_of(streams, agent, members[key], sources)
-        findings = marks.find(run_id, members[key], named=named, expected=expected)
-        found = marks.completeness(findings, named=named)
+        named, own = kind in ("run", "trace"), members[key]
+        found = marks.completeness(
+            marks.find(
+                run_id,
+                own,
+                named=named,
+                expected=expected_of(streams, agent, own, sources),
+                records_ends=partial(records_ends, own, sources),
+                elsewhere=partial(elsewhere, connection, [event.key for event in own]),
+            ),
+            named=named,
+        )
         made[key] = (found.grade, found.score)
     return made
+
+
+def elsewhere(connection: duckdb.DuckDBPyConnection, events: Iterable[int], spans: set[str]) -> set[str]:
+    """Those of these parents of a run's events that other runs hold: spans of its traces, lines of its files."""
+    listed = run_events.in_list(events)
+    rows = connection.execute(
+        f"""
+        WITH own AS (SELECT DISTINCT trace_id, source FROM events WHERE event IN ({listed})),
+        named AS (SELECT span_id, trace_id, source, kind FROM events
+                  WHERE span_id IN (SELECT unnest(?)) AND event NOT IN ({listed}))
+        SELECT DISTINCT n.span_id FROM named n JOIN own o ON n.trace_id = o.trace_id AND n.kind = 'span'
+        UNION
+        SELECT DISTINCT n.span_id FROM named n JOIN own o ON n.source = o.source
+        WHERE n.trace_id IS NULL AND o.trace_id IS NULL
+        """,
+        [sorted(spans)],
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def records_ends(events: list[RunEventView], sources: dict[int, dict[str, Any]]) -> bool:
+    """Whether a format of the agent's own records (else of any) can say that a run ended, by its capture table."""
+    paths = {event.source.path for event in events if event.layer == "agent"} or {e.source.path for e in events}
+    names: set[str] = set()
+    for row in sources.values():
+        if row["path"] in paths:
+            names |= {row["format"] or "", *(row["inner_formats"] or "").split(",")}
+    readers = [discover.module("auditrail.readers", name) for name in names if name]
+    return any(reader.CAPTURES["end"].partition(":")[0] in ("yes", "partly") for reader in readers if reader)
 
 
 def agent_streams(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, int, int]]:

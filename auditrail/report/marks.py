@@ -110,7 +110,11 @@ def _parents(
             orphans[parent].append(event)
     for parent in elsewhere(set(orphans)) if orphans else ():
         del orphans[parent]
-    found.check("parent spans held", len(named) - len(orphans), len(named))
+    # Records that are no spans name the span that they were written in; without any span, traces are kept elsewhere.
+    traced = any(event.kind == "span" and event.span_id for event in events)
+    untraced = {} if traced else {parent: own for parent, own in orphans.items() if all(map(_written_in, own))}
+    of_all = len(named) - len(untraced)
+    found.check("parent spans held", of_all - len(orphans) + len(untraced), of_all)
     for parent, children in orphans.items():
         # Logs name the parent without saying where it ran; spans say it.
         remote = next((flag for flag in map(_remote, children) if flag is not None), None)
@@ -121,13 +125,15 @@ def _parents(
         ]
         for child in children:
             found.marks[child.id].append("parent span missing")
+        if parent in untraced:
+            where += ", no span of which is loaded"
         found.gaps.append(
             gap(
                 run_id,
                 children,
                 rule="missing-parent",
-                cause=_parent_cause(remote, joined=joined),
-                severity="high",
+                cause="siloed" if parent in untraced else _parent_cause(remote, joined=joined),
+                severity="low" if parent in untraced else "high",
                 confidence="proven",
                 title=f"span {parent} is missing",
                 explanation=f"{len(children)} record(s) name span {parent} as their parent, {where}, "
@@ -138,6 +144,10 @@ def _parents(
                 after=None,
             )
         )
+
+
+def _written_in(event: RunEventView) -> bool:
+    return event.trace_id is not None and event.span_id is None
 
 
 def _parent_cause(remote: bool | None, *, joined: bool) -> str:
@@ -168,6 +178,9 @@ def _asked(run_id: str, events: list[RunEventView], turn_of: Mapping[str, int], 
     closing = begins.closing(events)  # nothing has to carry it out
     asked = {call: event for call, event in asked.items() if event is not closing or call in executed}
     missing = unanswered([event for call, event in asked.items() if call not in executed], events)
+    if missing and not any(event.layer in ("agent", "tool") for event in events):
+        _unseen(run_id, missing, found)
+        return
     found.check("calls asked for by a model that are held", len(asked) - len(missing), len(asked))
     for event in missing:
         found.marks[event.id].append("no execution held")
@@ -187,6 +200,26 @@ def _asked(run_id: str, events: list[RunEventView], turn_of: Mapping[str, int], 
                 after=event.id,
             )
         )
+
+
+def _unseen(run_id: str, missing: list[RunEventView], found: Findings) -> None:
+    """Only the model's side is held: what became of its calls, nothing here could show."""
+    found.gaps.append(
+        gap(
+            run_id,
+            missing,
+            rule="call-not-executed",
+            cause="siloed",
+            severity="low",
+            confidence="strong",
+            title=f"no record of a tool or an agent is held: {len(missing)} call(s) were asked for",
+            explanation="only the model's side of this run is loaded; whether the calls ran, and what they gave, "
+            "stands in logs that are not here",
+            remedy="load the log of the agent or of its tools",
+            evidence=tuple(at(event, f"asks for tool call {event.tool_call_id}") for event in missing[:5]),
+            after=None,
+        )
+    )
 
 
 def _results(run_id: str, events: list[RunEventView], turn_of: Mapping[str, int], found: Findings) -> None:

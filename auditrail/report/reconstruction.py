@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from auditrail import case, discover
+from auditrail import case
 from auditrail.report import events as run_events
 from auditrail.report import grading, integrity, lookup, marks, skew, tree, usage
 from auditrail.report.types import ChildRun, Reconstruction, RunEventView, StreamUse
@@ -44,8 +44,8 @@ def reconstruct(connection: duckdb.DuckDBPyConnection, asked: str) -> Reconstruc
         named=named,
         expected=expected,
         contradictions=_contradictions(connection, stitches),
-        records_ends=lambda: _records_ends(events, sources),
-        elsewhere=lambda spans: _elsewhere(connection, stitches, spans),
+        records_ends=lambda: grading.records_ends(events, sources),
+        elsewhere=lambda spans: grading.elsewhere(connection, stitches, spans),
     )
     placed = tree.order(events)
     used = {event.source.path for event in events}
@@ -135,24 +135,6 @@ def _contradictions(connection: duckdb.DuckDBPyConnection, stitches: dict[int, A
     )
 
 
-def _elsewhere(connection: duckdb.DuckDBPyConnection, stitches: dict[int, Any], spans: set[str]) -> set[str]:
-    """Those of these parents of the run's events that other runs hold: spans of its traces, lines of its files."""
-    listed = run_events.in_list(stitches)
-    rows = connection.execute(
-        f"""
-        WITH own AS (SELECT DISTINCT trace_id, source FROM events WHERE event IN ({listed})),
-        named AS (SELECT span_id, trace_id, source, kind FROM events
-                  WHERE span_id IN (SELECT unnest(?)) AND event NOT IN ({listed}))
-        SELECT DISTINCT n.span_id FROM named n JOIN own o ON n.trace_id = o.trace_id AND n.kind = 'span'
-        UNION
-        SELECT DISTINCT n.span_id FROM named n JOIN own o ON n.source = o.source
-        WHERE n.trace_id IS NULL AND o.trace_id IS NULL
-        """,
-        [sorted(spans)],
-    ).fetchall()
-    return {row[0] for row in rows}
-
-
 def _event_id(connection: duckdb.DuckDBPyConnection, key: int) -> str | None:
     row = case.one(connection, "SELECT source, record, part FROM events WHERE event = ?", [key])
     return run_events.event_id(*row) if row else None
@@ -205,17 +187,6 @@ def _streams(events: list[RunEventView], sources: dict[int, dict[str, Any]]) -> 
             )
         )
     return tuple(used)
-
-
-def _records_ends(events: list[RunEventView], sources: dict[int, dict[str, Any]]) -> bool:
-    """Whether a format of the agent's own records (else of any) can say that a run ended, by its capture table."""
-    paths = {event.source.path for event in events if event.layer == "agent"} or {e.source.path for e in events}
-    names: set[str] = set()
-    for row in sources.values():
-        if row["path"] in paths:
-            names |= {row["format"] or "", *(row["inner_formats"] or "").split(",")}
-    readers = [discover.module("auditrail.readers", name) for name in names if name]
-    return any(reader.CAPTURES["end"].partition(":")[0] in ("yes", "partly") for reader in readers if reader)
 
 
 def _format(row: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from auditrail import jsontext, schema
 from auditrail.errors import QueryError
 from auditrail.model import Source
 from auditrail.report import listings
+from auditrail.report.reconstruction import reconstruct
 from auditrail.report.types import Listing
 from tests.correlate._hand import ev
 from tests.report._cases import held, insert, source_row
@@ -170,6 +171,15 @@ def test_the_schema_has_every_column() -> None:
     tables = (*schema.tables(), *schema.views())
     assert len(listing.rows) == sum(len(schema.columns(table)) for table in tables)
     assert set(names(listing)) == set(tables)
+
+
+@pytest.mark.parametrize(("written", "grade"), [("claude-code", "complete"), ("swe-agent", "partial")])
+def test_a_run_is_graded_alike_in_the_list_and_by_itself(written: str, grade: str) -> None:
+    with held(a=[ev(1, "a", "agent", "run=r", kind="start"), ev(2, "a", "llm", "run=r", kind="message")]) as own:
+        own.execute("UPDATE sources SET format = ?", [written])  # a transcript never records its end
+        listing = listings.runs(own)
+        place = [column.name for column in listing.columns].index("completeness")
+        assert [row[place] for row in listing.rows] == [grade] == [reconstruct(own, "r").completeness.grade]
 
 
 # --- query ------------------------------------------------------------------------------------------------------------

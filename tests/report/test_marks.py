@@ -34,6 +34,16 @@ def test_parents_are_counted_by_span_and_not_by_child() -> None:
     assert [(e.path, e.record) for e in missing.evidence] == [("a.jsonl", 3), ("a.jsonl", 4)]
 
 
+def test_a_log_names_the_span_that_it_was_written_in() -> None:
+    log = view(1, 0, layer="policy", trace_id="t", parent_span_id="aa")
+    found = find(log)
+    assert PARENTS not in found.checks
+    assert (gap(found).severity, gap(found).cause) == ("low", "siloed")
+    spans = find(log, span(2, "bb", 1, 2, trace_id="t"))
+    assert spans.checks[PARENTS] == (0, 1)
+    assert (gap(spans).severity, gap(spans).cause) == ("high", "unknown")
+
+
 def test_a_parent_that_another_run_has_is_held() -> None:
     found = marks.find("r", [span(2, "bb", 1, 2, "aa")], named=True, elsewhere=lambda spans: spans & {"aa"})
     assert found.checks[PARENTS] == (1, 1)
@@ -94,6 +104,13 @@ def test_calls_that_a_model_asks_for_are_looked_for() -> None:
     missing = gap(found)
     assert (missing.rule, missing.cause, missing.after) == ("call-not-executed", "unknown", "1:3")
     assert dict(found.marks) == {"1:3": ["no execution held"]}
+
+
+def test_where_only_the_models_side_is_held_nothing_could_show_that_calls_ran() -> None:
+    found = find(span(1, "aa", 0, 9, layer="llm"), asked(2, 1, "c1"), asked(3, 2, "c2"))
+    unseen = gap(found)
+    assert (unseen.severity, unseen.cause, unseen.count) == ("low", "siloed", 2)
+    assert (found.marks, ASKED in found.checks) == ({}, False)
 
 
 def test_executions_without_a_call_id_stand_for_calls_of_their_tool_one_for_one() -> None:
