@@ -175,7 +175,7 @@ def test_the_schema_has_every_column() -> None:
 
 @pytest.mark.parametrize(("written", "grade"), [("claude-code", "complete"), ("swe-agent", "partial")])
 def test_a_run_is_graded_alike_in_the_list_and_by_itself(written: str, grade: str) -> None:
-    with held(a=[ev(1, "a", "agent", "run=r", kind="start"), ev(2, "a", "llm", "run=r", kind="message")]) as own:
+    with held(a=[ev(1, "a", "agent", "run=r", kind="start"), ev(2, "a", "tool", "run=r")]) as own:
         own.execute("UPDATE sources SET format = ?", [written])  # a transcript never records its end
         listing = listings.runs(own)
         place = [column.name for column in listing.columns].index("completeness")
