@@ -6,12 +6,14 @@ joined with it by `call_id`. A message of user or agent repeats a response item:
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from auditrail.readers import _gateway as gateway
+from auditrail.readers._codex_doing import DOING, add_doing
 from auditrail.readers._codex_items import add_item, add_result
 from auditrail.readers._prompts import prompt_key
-from auditrail.readers._transcript import Line, arguments, first_text, outcome
+from auditrail.readers._transcript import Line, arguments, first_text, outcome, text_of
 
 _BEGIN = {
     "exec_command_begin": ("exec_command", "command"),
@@ -41,6 +43,8 @@ _LLM = frozenset(
         "agent_reasoning_delta", "agent_reasoning_section_break", "token_count", "raw_response_item",
     }
 )  # fmt: skip
+_SAID = frozenset({"agent_message", "reasoning", "plan"})
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _ERRORS = {"error": "agent", "stream_error": "llm", "background_error": "agent"}
 _VERDICTS = {"approved": "allow", "denied": "deny", "aborted": "not_run", "in_progress": "ask"}
 _RESULTS = ("aggregated_output", "formatted_output", "result", "results", "content_items", "stdout", "output")
@@ -77,9 +81,29 @@ def add_event(line: Line, payload: dict[str, Any], run: str | None) -> None:
         line.add("agent", "end", kind, rest=fields.left())
     elif kind in ("hook_started", "hook_completed"):
         _hook(line, kind, fields)
+    elif kind in ("item_started", "item_completed") and isinstance(fields.get("item"), dict):
+        _item(line, kind, fields)
     else:
         status = "ok" if kind in ("task_complete", "turn_complete") else "unknown"
         line.add("llm" if kind in _LLM else "agent", "log", kind, status=status, rest=fields.left())
+
+
+def _item(line: Line, kind: str, fields: gateway.Fields) -> None:
+    """An item of a turn (items.rs, TurnItem). What was said repeats a response item; what was done is an execution."""
+    item = gateway.Fields(fields.take("item"))
+    told = item.text("type") or "item"
+    what = _WORDS.sub("_", told).lower()
+    call = item.text("id")
+    for key, value in fields.left().items():
+        item.put(key, value)
+    if what in DOING:
+        add_doing(line, what, kind.replace("_", "."), item, call)
+        return
+    if call:
+        item.put("item_id", call)
+    if text := text_of(item.get("content")):
+        item.put("content", text)
+    line.add("llm" if what in _SAID else "agent", "log", f"{kind}:{told}", rest=item.left())
 
 
 def _begin(line: Line, kind: str, fields: gateway.Fields) -> None:

@@ -18,11 +18,11 @@ from typing import Any
 from auditrail.containers.records import Head, Record
 from auditrail.errors import RecordError
 from auditrail.readers import _gateway as gateway
+from auditrail.readers._codex_doing import DOING, add_doing
 from auditrail.readers._codex_events import add_event
 from auditrail.readers._contract import Reading
-from auditrail.readers._prompts import prompt_key
 from auditrail.readers._scope import NOWHERE, Origin
-from auditrail.readers._transcript import Line, arguments, first_text, outcome
+from auditrail.readers._transcript import Line, first_text
 
 NAME = "codex-exec"
 TITLE = "Output of codex exec --json (OpenAI Codex CLI)"
@@ -52,15 +52,6 @@ _ITEMS = frozenset(
         "collab_tool_call", "web_search", "todo_list", "plan", "error",
     }
 )  # fmt: skip
-_DOING = {
-    "command_execution": ("command", "exec_command"),
-    "mcp_tool_call": ("arguments", None),
-    "web_search": ("query", "web_search"),
-    "collab_tool_call": ("prompt", None),
-    "file_change": ("changes", "apply_patch"),
-}
-_RESULTS = {"command_execution": "aggregated_output", "mcp_tool_call": "result", "collab_tool_call": "agents_states"}
-_STATUS = {"completed": "ok", "failed": "error", "declined": "denied"}
 _OLD = frozenset(
     {
         "task_started", "task_complete", "agent_message", "agent_reasoning", "token_count", "exec_command_begin",
@@ -127,8 +118,8 @@ def _item(line: Line, phase: str, fields: gateway.Fields) -> None:
     kind = fields.text("type", "item_type")
     call = fields.text("id")
     rest_id = {"item_id": call} if call else {}
-    if kind in _DOING and phase != "item.updated":
-        _doing(line, kind, phase, fields, call)
+    if kind in DOING and phase != "item.updated":
+        add_doing(line, kind, phase, fields, call)
     elif kind in ("agent_message", "assistant_message", "reasoning") and phase == "item.completed":
         name = "reasoning" if kind == "reasoning" else "assistant"
         text = fields.take("text")
@@ -139,38 +130,3 @@ def _item(line: Line, phase: str, fields: gateway.Fields) -> None:
         line.add("agent", "error", kind, status="error", error=error, rest={**rest_id, **fields.left()})
     else:
         line.add("agent", "log", f"{phase}:{kind}" if kind else phase, rest={**rest_id, **fields.left()})
-
-
-def _doing(line: Line, kind: str, phase: str, fields: gateway.Fields, call: str | None) -> None:
-    key, tool = _DOING[kind]
-    tool = tool or first_text(fields.get("tool"))
-    ids = [("tool_call", call)]
-    given = fields.has(key)
-    content = fields.take(key)
-    if kind == "collab_tool_call" and gateway.is_text(content):
-        ids.append(("other", prompt_key(content)))
-    columns = arguments(content, given=given)
-    if phase == "item.started":
-        line.add("tool", "call", kind, tool=tool, ids=ids, rest=fields.left(), **columns)
-        return
-    result_key = _RESULTS.get(kind, "")
-    told = fields.get(result_key) is not None  # null beside an error, or while it runs
-    columns |= outcome(fields.take(result_key) if told else None, given=told)
-    code, state = fields.get("exit_code"), fields.get("status")
-    status = _STATUS.get(state, "unknown") if isinstance(state, str) else "unknown"
-    if isinstance(code, int) and not isinstance(code, bool) and status != "denied":
-        status = "error" if code else "ok"
-    error = None
-    if status == "error":
-        said = first_text(gateway.member(fields.get("error"), "message"), fields.get("error"))
-        error = said or (f"exit code {code}" if code else "failed")
-    # A file change is emitted once, when it is done: it is call and result in one.
-    single = kind in ("file_change", "web_search")
-    line.add(
-        "tool", "span" if single else "result", kind, tool=tool, ids=ids, status=status, error=error,
-        rest=fields.left(), **columns,
-    )  # fmt: skip
-    if status == "denied":
-        line.add(
-            "policy", "decision", "approval", tool=tool, ids=ids, decision="deny", status="denied", policy="approval"
-        )

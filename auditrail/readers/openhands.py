@@ -34,6 +34,7 @@ from typing import Any
 
 from auditrail.containers.records import Head, Record
 from auditrail.errors import RecordError
+from auditrail.model import Event
 from auditrail.readers import _openhands as events
 from auditrail.readers import _openhands_sdk as sdk
 from auditrail.readers._contract import Reading
@@ -101,12 +102,17 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
     session, number = _folder(origin)
     run = session or origin.run()
     if sdk.is_event(value):
-        return [sdk.event(value, run, number), *sdk.end_of(value, run)]
+        return _of_folder([sdk.event(value, run, number), *sdk.end_of(value, run)], session)
     if sdk.is_state(value):
         parts = origin.parts
         folder = parts[-2] if len(parts) > 1 and parts[-1] == "base_state.json" else None
-        return [sdk.state(value, folder or str(value["id"]).replace("-", ""))]
-    return [events.event(value, run)]
+        return _of_folder([sdk.state(value, folder or str(value["id"]).replace("-", ""))], folder)
+    return _of_folder([events.event(value, run)], session)
+
+
+def _of_folder(told: list[Event], folder: str | None) -> list[Event]:
+    """Files of one event each are one stream: the folder's."""
+    return [each._replace(stream=folder) for each in told] if folder else told
 
 
 def _folder(origin: Origin) -> tuple[str | None, int | None]:

@@ -178,3 +178,19 @@ def test_the_sniffer_is_narrow():
     assert score({"record_type": "state"}, bare) == 0.8
     assert score(bare) == 0.0
     assert score({"type": "event_msg", "payload": "text"}) == 0.0
+
+
+def test_items_of_a_turn_are_executions_and_repeated_messages():
+    ran = {"type": "CommandExecution", "id": "call_7", "command": ["ls"], "aggregated_output": "a.txt", "exit_code": 2}
+    (event,) = message(type="item_completed", thread_id="t", turn_id="u", item=ran)
+    assert (event.layer, event.kind, event.tool, event.status) == ("tool", "result", "exec_command", "error")
+    assert (event.result, event.error, ids(event, "tool_call")) == ("a.txt", "exit code 2", ["call_7"])
+    assert json.loads(event.attributes or "")["turn_id"] == "u"
+    (event,) = message(type="item_started", item={"type": "McpToolCall", "id": "c", "tool": "find", "arguments": {}})
+    assert (event.layer, event.kind, event.tool) == ("tool", "call", "find")
+    said = {"type": "AgentMessage", "id": "m1", "content": [{"type": "Text", "text": "It is done."}]}
+    (event,) = message(type="item_completed", item=said)
+    assert (event.layer, event.kind, event.name) == ("llm", "log", "item_completed:AgentMessage")
+    assert json.loads(event.attributes or "")["content"] == "It is done."
+    (event,) = message(type="item_completed", item={"type": 5})
+    assert (event.layer, event.kind) == ("agent", "log")
