@@ -24,7 +24,9 @@ from auditrail.model import Event
 from auditrail.readers import _chat as chat
 from auditrail.readers import _gateway as gateway
 from auditrail.readers import _guardrails as guardrails
+from auditrail.readers import _sse as sse
 
+_OWN = "amazon-bedrock-"
 _ACTION = "amazon-bedrock-guardrailAction"
 _MAX_CHUNKS = 100_000
 _MAX_CALLS = 1000
@@ -48,6 +50,15 @@ def parsed(body: Any) -> Any:
         return jsontext.parse(body.encode("utf-8", "surrogatepass"))[0]
     except RecordError:
         return body
+
+
+def answer(body: Any) -> Any:
+    """A body as its API gives it without streaming: Anthropic's chunks put together; any other body as it is."""
+    chunks = [part for part in body[:_MAX_CHUNKS] if isinstance(part, dict)] if isinstance(body, list) else []
+    if not any(chunk.get("type") == "message_start" for chunk in chunks[:10]):
+        return body
+    own = {key: item for chunk in chunks for key, item in chunk.items() if key.startswith(_OWN)}
+    return {**sse.message(chunks), **own}
 
 
 def calls(body: Any) -> list[chat.ToolCall]:

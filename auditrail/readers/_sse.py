@@ -23,7 +23,7 @@ def answer(text: str) -> dict[str, Any] | None:
         return None
     said = _events(text)
     if any(event.get("type") == "message_start" for event in said[:10]):
-        return _message(said)
+        return message(said)
     whole = [event["response"] for event in said if isinstance(event.get("response"), dict)]
     if whole:
         return dict(whole[-1])
@@ -45,7 +45,8 @@ def _events(text: str) -> list[dict[str, Any]]:
     return found
 
 
-def _message(said: list[dict[str, Any]]) -> dict[str, Any]:
+def message(said: list[dict[str, Any]]) -> dict[str, Any]:
+    """An answer of Anthropic's Messages, of the events `message_start` and `content_block_*` that streamed it."""
     made: dict[str, Any] = {}
     blocks: dict[Any, dict[str, Any]] = {}
     usage: dict[str, Any] = {}

@@ -158,7 +158,7 @@ def _content(
     rest, body, given = told
     found = gateway.member(body, *path)
     if not isinstance(found, (list, dict)):
-        found = body
+        found = bedrock.answer(body) if side == "output" else body
     elif isinstance(body, dict):
         left = {key: item for key, item in body.items() if key != path[0]}
         beside = {key: item for key, item in body[path[0]].items() if key != path[1]} if len(path) > 1 else {}

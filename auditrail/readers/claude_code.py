@@ -22,6 +22,9 @@ prints nearly the same messages (`session_id` for `sessionId`), and they are rea
 - A denial is known only by the text that the model was shown in place of a result: the result is `denied`, and a
   decision event stands beside it. What the user or the rules allowed leaves no record.
 
+- A transcript that was trimmed to `type`, `timestamp` and `message` names no session: its lines are one run, named
+  after the file.
+
 Not read further: the contents of `snapshot`, `attachment`, `progress` and other lines of bookkeeping (kept as logs).
 """
 
@@ -77,7 +80,7 @@ _SIDE = {
 
 
 def sniff(head: Head) -> float:
-    """0.95 for `sessionId`, `uuid` and `type`, a summary with its leaf, or stream-json; 0.8 for a line beside them."""
+    """0.95 for `sessionId`, `uuid` and `type`, a summary with its leaf, or stream-json; less for a line beside them."""
     scores = [_score(sample) for sample in head.samples if isinstance(sample, dict)]
     if not scores and head.keys >= {"sessionId", "uuid", "type", "message"}:
         return 0.95
@@ -100,7 +103,22 @@ def _score(value: dict[str, Any]) -> float:
         return 0.95
     if lines.is_journal(value):
         return 0.8
+    if _is_bare(value):
+        return 0.75
     return 0.8 if kind in _SIDE and _SIDE[kind] in value and ("sessionId" in value or "messageId" in value) else 0.0
+
+
+def _is_bare(value: dict[str, Any]) -> bool:
+    """A line of a transcript that was trimmed to its messages: nothing names the session, so the file does."""
+    kind, message = value.get("type"), value.get("message")
+    return (
+        kind in ("user", "assistant")
+        and isinstance(message, dict)
+        and isinstance(message.get("content"), (str, list))
+        and message.get("role", kind) == kind
+        and isinstance(value.get("timestamp"), str)
+        and value.keys().isdisjoint(("sessionId", "session_id", "uuid", "id"))
+    )
 
 
 def _is_stream(value: dict[str, Any]) -> bool:
@@ -156,6 +174,8 @@ def _ids(value: dict[str, Any], fields: gateway.Fields, origin: Origin) -> tuple
         ids += [("run", f"{session}/call-{spawned_by}"), ("parent_run", session), ("parent_call", spawned_by)]
     elif session and not is_child:
         ids.append(("run", session))
+    elif not is_child and _is_bare(value):
+        ids.append(("run", origin.run()))
     if agent is not None and not is_child:
         fields.put("agentId", agent)  # a line of the main chain that speaks of an agent
     ids += [

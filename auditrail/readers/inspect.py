@@ -10,7 +10,8 @@ After UKGovernmentBEIS/inspect_ai `src/inspect_ai/log/_log.py` (EvalLog, EvalSam
   each sample), `reductions.json`.
 
 One sample in one epoch is one run. Newer logs give it a `uuid`, which names the run in both shapes; else it is named
-after the file, the sample and the epoch. The evaluation's `run_id` is a session: it groups the runs of one evaluation.
+after the file, the sample and the epoch. The evaluation's `run_id` is a session: it groups the runs of one evaluation;
+in an archive, whose samples do not name it, it is an id of the evaluation's own two records.
 
 - `attachment://<hash>` stands for a text in the sample's `attachments` and is put back; where the text is not there,
   the state of arguments or result is `offloaded`. The oldest logs have `transcript{events, content}` and `tc://<hash>`
@@ -47,7 +48,7 @@ TITLE = "Inspect AI evaluation log (JSON, or members of an .eval archive)"
 LAYER = "agent"
 TESTED_ON = "real files of Inspect AI: three JSON logs; documentation only for the archive and for approvals"
 NEVER_RECORDS = "Samples that had not finished when the log was written, but for what a journal of summaries says."
-IDS = ("run", "session", "span", "parent_span", "tool_call", "response", "message")
+IDS = ("run", "session", "span", "parent_span", "tool_call", "response", "message", "other")
 CAPTURES = {
     "time": "yes: with zone; samples without events have none",
     "run": "yes: a uuid for each sample and epoch since 2025; before that only its place in the log",
@@ -115,7 +116,7 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
         rest = {key: item for key, item in value.items() if key != "samples" or samples is None}
         inner = [event for each in (samples if isinstance(samples, list) else ()) if isinstance(each, dict)
                  for event in _sample(each, record, origin, rest)]  # fmt: skip
-        return [_evaluation(rest), *inner]
+        return [_evaluation(rest, grouped=bool(inner)), *inner]
     kind = "reduction" if "sample_id" in value else "unknown"
     return [*before, _loose(value, kind, header)]
 
@@ -132,7 +133,8 @@ def close(wrapper: Wrapper) -> list[tuple[str, str]]:
     return found
 
 
-def _evaluation(header: dict[str, Any]) -> Event:
+def _evaluation(header: dict[str, Any], *, grouped: bool = True) -> Event:
+    """What a log says of the evaluation. Samples of an archive do not name it: alone, it groups no runs."""
     fields = gateway.Fields(header)
     about = fields.get("eval")
     about = about if isinstance(about, dict) else {}
@@ -152,7 +154,7 @@ def _evaluation(header: dict[str, Any]) -> Event:
         error=str(message)[:300] if gateway.is_text(message) else None,
         model=model if gateway.is_text(model) else None,
         attributes=fields.attributes(),
-        ids=tuple(_session(header)),
+        ids=tuple(_session(header, "session" if grouped else "other")),
     )
 
 
@@ -165,9 +167,9 @@ def _loose(value: dict[str, Any], name: str, header: dict[str, Any]) -> Event:
     )  # fmt: skip
 
 
-def _session(header: dict[str, Any]) -> list[Id]:
+def _session(header: dict[str, Any], kind: str = "session") -> list[Id]:
     ids: list[Id] = []
-    id_text.add(ids, "session", gateway.member(header, "eval", "run_id"))
+    id_text.add(ids, kind, gateway.member(header, "eval", "run_id"))
     return ids
 
 

@@ -14,7 +14,8 @@ have fewer members. A record is one run (or one object of `attempts`: each attem
 - Where a file has a history and no trajectory (demonstrations), the steps are the actions in it.
 - The tool is the first word of the action: SWE-agent's tools are commands.
 - `query` (the messages sent with a step) repeats the conversation, and stays in the attributes only as a count.
-- `info`: `exit_status`, `submission`, `model_stats` (tokens and cost of the whole run) stand on the `end` event.
+- `info`: `exit_status`, `submission`, `model_stats` (tokens and cost of the whole run) stand on the `end` event. It is
+  written after every step; one without `exit_status` is of a run that was stopped: a `log` event, and no end.
 
 There is no time in this format, only durations: the order in the file is the order.
 
@@ -231,8 +232,11 @@ def _end(fields: gateway.Fields, run: Run) -> Event:
     sent = gateway.whole(stats.get("tokens_sent")) if isinstance(stats, dict) else None
     received = gateway.whole(stats.get("tokens_received")) if isinstance(stats, dict) else None
     good = gateway.is_text(status) and str(status).strip() in _GOOD_ENDS
+    # The file is written anew after each step, and only the last one tells how the run ended.
+    stopped = isinstance(info, dict) and bool(info) and not gateway.is_text(status)
     made = of_run(
-        run, layer="agent", kind="end", name="exit", tokens_in=sent or None, tokens_out=received or None,
+        run, layer="agent", kind="log" if stopped else "end", name="info" if stopped else "exit",
+        tokens_in=sent or None, tokens_out=received or None,
         status="ok" if good else "error" if gateway.is_text(status) else "unknown",
         error=str(status) if gateway.is_text(status) and not good else None,
     )  # fmt: skip

@@ -112,6 +112,21 @@ def test_calls_of_a_stream_are_put_together():
     made, call = read(record(answer=chunks))
     assert (made.tokens_in, made.tokens_out, ids(made, "response")) == (9, 7, ["msg_1"])
     assert (call.tool, call.args, call.args_state) == ("f", '{"a":1}', "present")
+    asked_for = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {"a": 1}}
+    assert json.loads(made.result)["content"] == [asked_for]
+
+
+def test_the_text_of_a_stream_is_read_as_one():
+    deltas = [{"type": "text_delta", "text": text} for text in ("Not ", "for me.")]
+    chunks = [
+        {"type": "message_start", "message": {"id": "msg_2", "type": "message", "role": "assistant", "content": []}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        *({"type": "content_block_delta", "index": 0, "delta": delta} for delta in deltas),
+        {"type": "message_stop", "amazon-bedrock-invocationMetrics": {"outputTokenCount": 3}},
+    ]
+    answer = json.loads(span(record(answer=chunks)).result)
+    assert answer["content"] == [{"type": "text", "text": "Not for me."}]
+    assert answer["amazon-bedrock-invocationMetrics"] == {"outputTokenCount": 3}
 
 
 def test_the_services_own_counts_come_first():

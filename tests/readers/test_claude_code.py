@@ -242,3 +242,17 @@ def test_the_journal_of_a_workflow_tells_begin_and_end_of_its_sub_agents() -> No
 
 def test_what_others_call_a_result_is_no_line_of_a_journal() -> None:
     assert claude_code.sniff(head({"type": "result", "key": "k", "agentId": "a", "sessionId": SESSION})) == 0.0
+
+
+def test_lines_that_name_no_session_are_the_run_of_their_file():
+    bare = [
+        {"type": "user", "timestamp": "2026-03-02T09:15:00Z", "message": {"content": "Mend the login"}},
+        {"type": "assistant", "timestamp": "2026-03-02T09:15:01Z", "message": {"content": [{
+            "type": "tool_use", "id": "toolu_1", "name": "Read", "input": {"file_path": "auth.ts"}}]}},
+    ]  # fmt: skip
+    assert claude_code.sniff(head(*bare)) == 0.75
+    asked, call = [event for value in bare for event in read(value, "logs/trimmed.jsonl")]
+    assert (asked.name, call.tool, call.kind) == ("user", "Read", "call")
+    assert ids(asked, "run") == ids(call, "run") == ["logs/trimmed@ababab"]
+    for other in ({"sessionId": "s"}, {"id": "7"}, {"message": {"role": "tool", "content": ""}}, {"timestamp": 5}):
+        assert claude_code.sniff(head({**bare[0], **other})) == 0.0

@@ -106,3 +106,11 @@ def test_a_history_alone_tells_its_steps():
         ("llm", "message", None), ("llm", "call", "call_2"), ("agent", "end", None),
     ]  # fmt: skip
     assert (rows[4]["args"], rows[4]["result"]) == ("open a.py", "text")
+
+
+def test_a_run_that_was_stopped_between_two_steps_has_no_end():
+    told_of = fixture("swe-agent", "text-actions")
+    stats = {"tokens_sent": 10, "tokens_received": 2}
+    for info, kinds in (({"model_stats": stats}, ["log"]), ({"exit_status": "exit_cost"}, ["end"])):
+        rows = told({**told_of, "info": info})
+        assert [row["kind"] for row in rows if row["name"] in ("info", "exit")] == kinds
