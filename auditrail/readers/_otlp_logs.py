@@ -36,6 +36,11 @@ _ERROR_SEVERITY = 17
 _TRACE_KEYS = ("trace_id", "trace.id", "traceId", "otelTraceID")
 _SPAN_KEYS = ("span_id", "span.id", "spanId", "otelSpanID")
 
+# What tells a message of the GenAI conventions, and which one, where the record has no name.
+_GEN_AI = frozenset({"gen_ai.system", "gen_ai.provider.name"})
+_OF_CHOICE = frozenset({"finish_reason", "index"})
+_OF_TOOL_MESSAGE = frozenset({"content", "id"})
+
 
 def log(log: dict[str, Any], scope: Scope, words: Vocabulary, events: list[Event]) -> None:
     extra: dict[str, Any] = {}
@@ -121,7 +126,18 @@ def _log_name(name: str | None, attributes: dict[str, Any], body: Any, words: Vo
         name = given if type(given) is str and given else None
     if name not in words.events and type(body) is str and body in words.events:
         return body
+    if name is None and type(body) is dict and not _GEN_AI.isdisjoint(attributes):
+        return _name_by_members(body)
     return name
+
+
+def _name_by_members(body: dict[str, Any]) -> str | None:
+    """The message event whose members these are alone: some exports to CloudWatch leave the name of an event out."""
+    if type(body.get("message")) is dict and not _OF_CHOICE.isdisjoint(body):
+        return "gen_ai.choice"
+    if type(body.get("tool_calls")) is list:
+        return "gen_ai.assistant.message"
+    return "gen_ai.tool.message" if body.keys() == _OF_TOOL_MESSAGE and type(body["id"]) is str else None
 
 
 def _log_message(

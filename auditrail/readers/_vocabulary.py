@@ -11,7 +11,7 @@ A file has these tables; anything else in it is an error:
     [events]   name = {layer, kind, side}       names of log events and span events
     [sides]    args / result = [keys]           where the content of a message event stands
     [when."key=value".columns], [when."key=value".ids]   as above, only where that key has that value;
-                                    `event=<name>` stands for the name of the event
+                                    `event=<name>` stands for the name of the event; `a=b & c=d` wants both
     [values.decision], [values.status]  value = [spellings]
     [placeholders]  key = [values]  values that say that nothing was recorded here: they fill no column
 
@@ -44,6 +44,8 @@ from auditrail.readers._messages import ToolCall, tool_calls, unflatten
 FOLDER = Path(__file__).with_name("_vocabularies")
 
 TEXT = frozenset({"agent", "agent_version", "principal", "model", "tool", "policy", "rule", "error"})
+# Columns of text that a list of texts fills, too: several policies decide together.
+_LISTED = frozenset({"policy", "rule"})
 NUMBER = frozenset({"tokens_in", "tokens_out", "seq"})
 CONTENT = frozenset({"args", "result"})
 MAPPED = frozenset({"decision", "status"})
@@ -139,6 +141,7 @@ class Vocabulary:
         self._names: dict[str, NameRule] = {}
         self._selectors: dict[str, set[str]] = {}
         self._event_selectors: set[str] = set()
+        self._joined: dict[str, frozenset[str]] = {}
         self._values: dict[str, dict[str, str]] = {"decision": {}, "status": {}}
         self.placeholders: dict[str, list[Any]] = {}
         self._plans: dict[frozenset[str], _Plan] = {}
@@ -184,16 +187,23 @@ class Vocabulary:
         self.placeholders.update(data.get("placeholders", {}))
 
     def _when(self, file: str, selector: str, table: dict[str, Any]) -> None:
+        _known(file, "table", table, ("columns", "ids"))
+        parts = [self._selector(file, part) for part in selector.split(" & ")]
+        selector = " & ".join(parts)
+        if len(parts) > 1:
+            self._joined[selector] = frozenset(parts)
+        self._uses_of(file, table, selector)
+
+    def _selector(self, file: str, selector: str) -> str:
         key, equals, value = selector.partition("=")
         if not equals or not value:
             raise ValueError(f"{file}: when {selector!r} is not key=value")
-        _known(file, "table", table, ("columns", "ids"))
         selector = f"{key}={value.casefold()}"
         if key == "event":
             self._event_selectors.add(selector)
         else:
             self._selectors.setdefault(key, set()).add(value.casefold())
-        self._uses_of(file, table, selector)
+        return selector
 
     def _uses_of(self, file: str, data: dict[str, Any], only: str | None) -> None:
         _known(file, "column", data.get("columns", {}), COLUMNS)
@@ -236,7 +246,7 @@ class Vocabulary:
             return Mapped(None, None, {}, [], attributes, [])
         plan = self._plans.get(known) or self._plan(known)
         if plan.selectors:
-            selected.update(self._selected(plan.selectors, attributes))
+            selected |= self._selected(plan.selectors, attributes)
         filling = _Filling(self)
         filling.fill(self._candidates(plan, flat, attributes, selected))
         layer = self._layer_of(plan, attributes) or (rule.layer if rule else None)
@@ -260,7 +270,7 @@ class Vocabulary:
         """
         known = self._keys.intersection(attributes)
         plan = self._plans.get(known) or self._plan(known)
-        selected = set(self._selected(plan.selectors, attributes))
+        selected = self._selected(plan.selectors, attributes)
         uses = [(use, key) for use, key in plan.uses if use.only is None or use.only in selected]
         return uses, self._layer_of(plan, attributes), plan.present
 
@@ -287,11 +297,15 @@ class Vocabulary:
         )
         return plan
 
-    def _selected(self, keys: list[str], attributes: dict[str, Any]) -> Iterable[str]:
+    def _selected(self, keys: list[str], attributes: dict[str, Any]) -> set[str]:
+        selected = set()
         for key in keys:
             value = attributes[key]
             if isinstance(value, str) and value.casefold() in self._selectors[key]:
-                yield f"{key}={value.casefold()}"
+                selected.add(f"{key}={value.casefold()}")
+        if len(selected) > 1:
+            selected.update(joined for joined, parts in self._joined.items() if parts <= selected)
+        return selected
 
     def _candidates(
         self, plan: _Plan, flat: list[str], attributes: dict[str, Any], selected: set[str]
@@ -375,6 +389,8 @@ class _Filling:
         made: Any
         if column in TEXT:
             made = value if isinstance(value, str) and value.strip() else None
+            if column in _LISTED and isinstance(value, list) and all(isinstance(one, str) for one in value):
+                made = "; ".join(value) or None
         elif column in NUMBER:
             made = whole(value)
         elif column in MAPPED:
@@ -388,7 +404,7 @@ class _Filling:
         self.columns[column] = made
         if column == "seq":
             self.columns["seq_kind"] = key
-        if column != "error" and (column in TEXT or column in NUMBER):
+        if column != "error" and (column in NUMBER or (column in TEXT and made is value)):
             self.used.add(key)
 
 

@@ -201,3 +201,27 @@ def test_a_line_of_gateway_or_memory_is_a_log_with_its_text():
     assert (event.kind, event.status, event.error) == ("log", "error", "target failed")
     assert json.loads(event.attributes or "")["message"] == "target failed"
     assert service("Memory", {"log": "read", "isError": False}).status == "unknown"
+
+
+POLICY = {
+    "rpc.method": "AuthorizeAction",
+    "aws.agentcore.policy.determining_policies": ["only_clerks-a1", "no_weekend-b2"],
+    "aws.agentcore.policy.authorization_decision": "DENY",
+}
+
+
+@pytest.mark.parametrize(("mode", "kind", "decision"), [("ENFORCE", "decision", "deny"), ("LOG_ONLY", "span", None)])
+def test_the_policy_engine_decides_where_it_is_enforced(mode: str, kind: str, decision: str | None):
+    held = {**POLICY, "aws.agentcore.gateway.policy.mode": mode}
+    (event,) = many(span(name="AgentCore.Policy.AuthorizeAction", attributes=held))
+    assert (event.layer, event.kind, event.decision) == ("policy", kind, decision)
+    assert event.policy == "only_clerks-a1; no_weekend-b2"
+    assert held.items() <= json.loads(event.attributes or "").items()
+
+
+@pytest.mark.parametrize(("called", "layer"), [({"execute_tool_latency_ms": 12}, "tool"), ({}, "other")])
+def test_a_gateway_ran_a_tool_where_it_says_how_long_that_took(called: dict[str, Any], layer: str):
+    held = {"tool.name": "pay", "aws.agentcore.gateway.policy.mode": "ENFORCE",
+            "aws.agentcore.policy.authorization_decision": "ALLOW", **called}  # fmt: skip
+    (event,) = many(span(name="AgentCore.Gateway.InvokeTool", kind="SERVER", attributes=held))
+    assert (event.layer, event.kind, event.tool, event.decision) == (layer, "span", "pay", None)

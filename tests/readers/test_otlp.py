@@ -414,6 +414,21 @@ def test_a_message_log() -> None:
     assert (told.args, ids(told, "tool_call")) == ("x", ["c1"])
 
 
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ({"content": "4 tables", "id": "call_7"}, "gen_ai.tool.message"),
+        ({"content": [], "tool_calls": [{"id": "call_7"}]}, "gen_ai.assistant.message"),
+        ({"index": 0, "finish_reason": "tool_calls", "message": {}}, "gen_ai.choice"),
+        ({"content": "Hello"}, None),
+    ],
+)
+def test_a_message_log_without_a_name(body: dict[str, Any], name: str | None) -> None:
+    event = events(logs({"body": value_of(body), "attributes": pairs({"gen_ai.system": "aws.bedrock"})}))[0]
+    assert (event.name, event.layer, event.kind) == (name, "llm" if name else "other", "message" if name else "log")
+    assert one(logs({"body": value_of(body), "attributes": pairs({"app": "shop"})})).name is None
+
+
 def test_a_decision_log() -> None:
     event = one(logs({"attributes": pairs({"policy.name": "p", "policy.decision": "deny"}), "body": value_of("no")}))
     assert (event.kind, event.layer, event.policy, event.decision) == ("decision", "policy", "p", "deny")

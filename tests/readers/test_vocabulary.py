@@ -282,3 +282,18 @@ def test_a_retrieval_has_its_query_and_its_documents() -> None:
         "gen_ai.operation.name": "retrieval", "gen_ai.retrieval.query.text": "q", "gen_ai.retrieval.documents": "[1]",
     })  # fmt: skip
     assert (found.layer, found.columns["args"], found.columns["result"]) == ("other", "q", "[1]")
+
+
+def test_a_selector_of_two_keys_wants_both(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text('[when."a=x & b=Y".columns]\ntool = ["t"]\n[when."a=x".columns]\nagent = ["t"]')
+    words = Vocabulary([tmp_path / "one.toml"])
+    assert words.apply({"a": "X", "b": "y", "t": "v"}).columns == {"tool": "v", "agent": "v"}
+    assert words.apply({"a": "x", "b": "z", "t": "v"}).columns == {"agent": "v"}
+    assert words.apply({"b": "y", "t": "v"}).columns == {}
+
+
+def test_a_list_of_policies_becomes_text_and_stays_an_attribute(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text('[columns]\npolicy = ["p"]\ntool = ["t"]')
+    held = {"p": ["one", "two"], "t": ["one", "two"]}
+    mapped = Vocabulary([tmp_path / "one.toml"]).apply(held)
+    assert (mapped.columns, mapped.rest) == ({"policy": "one; two"}, held)
