@@ -3,12 +3,16 @@
 Many tracers give a tool's span no id of the call (Langfuse, LangSmith, OpenInference and Jaeger's or Zipkin's tags). An
 execution of the same tool in the same run, which did not end before the model asked, answers one call:
 
-1. if the arguments are the same;
-2. among those that are left, if the arguments of one side cannot be read. Arguments that differ are another call.
+1. if the arguments are the same, be it as JSON or as Python writes a dictionary;
+2. among those that are left, if it has all the arguments asked for, and further ones: a tracer that records what a
+   function was called with (MLflow) names the defaults, too;
+3. among those that are left, if the arguments of one side cannot be read. Arguments that differ are another call.
 """
 
 from __future__ import annotations
 
+import ast
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -18,6 +22,8 @@ from auditrail.correlate.call_records import CallRecord
 from auditrail.errors import RecordError
 
 _READABLE = ("present", "empty")
+# Longer texts than this are not read as Python: that takes many times their size.
+_MAX_PYTHON = 1 << 16
 _Call = TypeVar("_Call", bound=CallRecord)
 
 
@@ -28,7 +34,7 @@ def unanswered(calls: Iterable[_Call], events: Iterable[CallRecord]) -> list[_Ca
         if event.layer == "tool" and event.kind in ("span", "call") and event.tool and not event.tool_call_id:
             free[event.tool].append(event)
     left = list(calls)
-    for same in (_same, _unreadable):
+    for same in (_same, _filled, _unreadable):
         waiting, left = left, []
         for call in waiting:
             held = free[call.tool or ""]
@@ -44,6 +50,15 @@ def _same(call: CallRecord, event: CallRecord) -> bool:
     if call.args_state == event.args_state == "empty":
         return True
     return call.args_state == event.args_state == "present" and _plain(call.args) == _plain(event.args)
+
+
+def _filled(call: CallRecord, event: CallRecord) -> bool:
+    if call.args_state not in _READABLE or event.args_state != "present":
+        return False
+    asked, held = {} if call.args_state == "empty" else _plain(call.args), _plain(event.args)
+    if not isinstance(asked, dict) or not isinstance(held, dict):
+        return False
+    return all(key in held and held[key] == value for key, value in asked.items())
 
 
 def _unreadable(call: CallRecord, event: CallRecord) -> bool:
@@ -62,4 +77,15 @@ def _plain(text: str | None) -> Any:
     try:
         return jsontext.parse(text.encode("utf-8", "surrogatepass"))[0]
     except RecordError:
+        return _python(text)
+
+
+def _python(text: str) -> Any:
+    if len(text) > _MAX_PYTHON or not text.lstrip().startswith("{"):
+        return text
+    try:
+        with warnings.catch_warnings():  # of escapes that Python does not know
+            warnings.simplefilter("ignore")
+            return ast.literal_eval(text.strip())
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return text

@@ -29,6 +29,23 @@ def test_the_same_tool_and_arguments_answer_a_call() -> None:
     assert left(wish(1, 1, "{}"), ran(2, 2, "{}")) == []
 
 
+def test_the_defaults_that_a_tracer_names_are_no_other_arguments() -> None:
+    assert left(wish(1, 1), ran(2, 2, '{"a":1,"limit":10}')) == []
+    assert left(wish(1, 1, "{}"), ran(2, 2, '{"limit":10}')) == []
+    assert left(wish(1, 1, '{"a":1,"limit":5}'), ran(2, 2, '{"a":1,"limit":10}')) == [1]
+    assert left(wish(1, 1, '{"a":1,"limit":5}'), ran(2, 2)) == [1]
+    assert left(wish(1, 1, '["a"]'), ran(2, 2, '{"a":1}')) == [1]
+    # An execution with just these arguments is the answer before one with more.
+    assert left(wish(1, 1), wish(2, 1, '{"a":1,"limit":10}'), ran(3, 2, '{"a":1,"limit":10}'), ran(4, 3)) == []
+
+
+def test_arguments_as_python_writes_them() -> None:
+    assert left(wish(1, 1, '{"a":true,"b":"it\'s"}'), ran(2, 2, "{'a': True, 'b': \"it's\"}")) == []
+    assert left(wish(1, 1), ran(2, 2, "{'a': 2}")) == [1]
+    for text in ("{'a': f()}", "{[]: 1}", "{" * 2000, "{'a': 1" + " " * 70_000 + "}"):
+        assert left(wish(1, 1), ran(2, 2, text)) == [1]
+
+
 def test_an_execution_answers_one_call() -> None:
     assert left(wish(1, 1), wish(2, 1), ran(3, 2)) == [2]
 
