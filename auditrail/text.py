@@ -8,6 +8,7 @@ What they replace stays visible as an escape (`\x1b`, `\u202e`); the exact value
 from __future__ import annotations
 
 import re
+from functools import cache
 
 # Unicode categories Cc, Cf, Cs, Zl and Zp (a test compares with `unicodedata`), and what else is shown as nothing:
 # grapheme joiner, Hangul and Khmer fillers, blank Braille, variation selectors and tags, in which text can be hidden.
@@ -22,7 +23,8 @@ _PLAIN = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _BREAKS = re.compile(r"\s*[\r\n]\s*")
 _BLANKS = re.compile(r"[ \t]{2,}|\t")
 # What a spreadsheet takes for the start of a formula, with the full-width forms that some of them fold.
-_FORMULA = re.compile("\\s*[=+\\-@\uff1d\uff0b\uff0d\uff20\t\r]")
+_SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
+_FORMULA = re.compile(f"\\s*[{re.escape(_SIGNS)}\t\r]")
 # What Python's `\s` takes for a blank beside control characters, which are unsafe in any case.
 _BLANK = " \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~&$#]")
@@ -133,9 +135,24 @@ def csv_pattern() -> str:
     unsafe = "".join(char if char in "[-]" else f"\\x{{{ord(char):x}}}" for char in _UNSAFE.pattern)
     # UTF-8, all that RE2 sees, has no halves of characters.
     unsafe = unsafe.replace(r"\x{d800}-\x{dfff}", "")
-    signs = "".join(f"\\x{{{ord(char):x}}}" for char in "=+-@\uff1d\uff0b\uff0d\uff20")
+    signs = "".join(f"\\x{{{ord(char):x}}}" for char in _SIGNS)
     blanks = "".join(f"\\x{{{ord(char):x}}}" for char in _BLANK)
     return f"{unsafe}|\\A[{blanks}]*[{signs}]"
+
+
+@cache
+def csv_bytes() -> tuple[bytes, bytes]:
+    """Bytes by which UTF-8 text is cleared without reading its characters, for engines that hold columns of it.
+
+    Returns:
+        Bytes of which none stands in a text, and bytes with which it does not begin: then `csv_cell` changes nothing.
+        Of characters beyond ASCII these are the first bytes, which others share: such a text may still be harmless.
+    """
+    made: set[int] = set()
+    for low, high in re.findall("(.)(?:-(.))?", _UNSAFE.pattern[1:-1].replace("\ud800-\udfff", ""), re.DOTALL):
+        made.update(range(low.encode()[0], (high or low).encode()[0] + 1))
+    starts = {char.encode()[0] for char in _BLANK + _SIGNS}
+    return bytes(sorted(byte for byte in made if not 0x80 <= byte < 0xC0)), bytes(sorted(starts))
 
 
 def markdown_cell(text: str) -> str:

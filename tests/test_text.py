@@ -158,3 +158,14 @@ def test_digests_tell_values_apart_and_do_not_show_them() -> None:
 def test_the_pattern_of_re2_finds_what_a_csv_cell_changes(value: str) -> None:
     found = duckdb.execute("SELECT regexp_matches(?, ?)", [value, text.csv_pattern()]).fetchone()
     assert found == (text.csv_cell(value) != value,)
+
+
+def test_the_bytes_that_clear_a_text_let_none_pass_that_a_csv_cell_changes() -> None:
+    anywhere, first = text.csv_bytes()
+    every = [char for char in map(chr, (*range(0xD800), *range(0xE000, 0x110000))) if char.encode()[0] not in anywhere]
+    cleared = "a" + "".join(every)
+    assert text.csv_cell(cleared) == cleared
+    for char in every:
+        if char.encode()[0] not in first and not char.isalnum():
+            assert text.csv_cell(f"{char}=") == f"{char}="
+    assert not {*b"aZ0\"',;{[", "\xe9".encode()[0], "\u0436".encode()[0]} & {*anywhere, *first}

@@ -7,7 +7,6 @@ The format is that of PKWARE's APPNOTE 6.3.10, sections 4.3.7, 4.3.12, 4.3.14 to
 
 from __future__ import annotations
 
-import os
 import struct
 import zlib
 from collections import deque
@@ -33,55 +32,66 @@ _LOCATOR = struct.Struct("<4sIQI")
 _MOST, _MOST_FILES = 0xFFFFFFFF, 0xFFFF
 
 
-class _Member(NamedTuple):
-    name: bytes
+class Packed(NamedTuple):
+    """A file made ready for an archive: how, its CRC-32, its sizes packed and whole, and where the packed bytes are."""
+
     method: int
     crc: int
     packed: int
     size: int
+    body: Path
+
+
+class _Member(NamedTuple):
+    name: bytes
+    file: Packed
     at: int
 
 
-def write(out: BinaryIO, files: Iterable[tuple[str, Path]], folder: Path) -> None:
+def pack(name: str, path: Path, target: Path, pool: ThreadPoolExecutor) -> Packed:
+    """Deflates a file into `target`, or leaves it where it would not get smaller.
+
+    Args:
+        name: its path in the archive.
+        path: the file.
+        target: a file that is made if need be.
+        pool: deflates the pieces.
+    """
+    size = path.stat().st_size
+    crc = packed = 0
+    if name.endswith(_COMPRESSED) or size == 0:
+        with path.open("rb") as file:
+            while block := file.read(_PIECE):
+                crc = zlib.crc32(block, crc)
+        return Packed(_STORED, crc, size, size, path)
+    with path.open("rb") as file, target.open("wb") as out:
+        for block, piece in _pieces(pool, file):
+            crc = zlib.crc32(block, crc)
+            packed += out.write(piece)
+    return Packed(_DEFLATED, crc, packed, size, target)
+
+
+def write(out: BinaryIO, files: Iterable[tuple[str, Packed]]) -> None:
     """Writes an archive.
 
     Args:
         out: where to.
-        files: path in the archive, and the file, in the order of the archive.
-        folder: for temporary files.
+        files: path in the archive, and what `pack` made of the file, in the order of the archive.
     """
     members: list[_Member] = []
     at = 0
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for name, path in files:
-            member = _packed(pool, name, path, folder / "packed", at)
-            header = _local(member)
-            out.write(header)
-            with (path if member.method == _STORED else folder / "packed").open("rb") as body:
-                while block := body.read(_PIECE):
-                    out.write(block)
-            at += len(header) + member.packed
-            members.append(member)
-    (folder / "packed").unlink(missing_ok=True)
+    for name, file in files:
+        member = _Member(name.encode(), file, at)
+        header = _local(member)
+        out.write(header)
+        with file.body.open("rb") as body:
+            while block := body.read(_PIECE):
+                out.write(block)
+        at += len(header) + file.packed
+        members.append(member)
     central = b"".join(_central(member) for member in members)
     out.write(central)
     out.write(_end(len(members), len(central), at))
-
-
-def _packed(pool: ThreadPoolExecutor, name: str, path: Path, target: Path, at: int) -> _Member:
-    """Deflates a file into `target`, or leaves it where it would not get smaller."""
-    size = path.stat().st_size
-    stored = name.endswith(_COMPRESSED) or size == 0
-    crc = packed = 0
-    with path.open("rb") as file, target.open("wb") as out:
-        if stored:
-            while block := file.read(_PIECE):
-                crc = zlib.crc32(block, crc)
-        else:
-            for block, piece in _pieces(pool, file):
-                crc = zlib.crc32(block, crc)
-                packed += out.write(piece)
-    return _Member(name.encode(), _STORED if stored else _DEFLATED, crc, size if stored else packed, size, at)
 
 
 def _pieces(pool: ThreadPoolExecutor, file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
@@ -104,24 +114,35 @@ def _deflate(block: bytes, last: bool) -> bytes:
 
 
 def _local(one: _Member) -> bytes:
-    large = one.size >= _MOST or one.packed >= _MOST
-    extra = struct.pack("<2H2Q", 1, 16, one.size, one.packed) if large else b""
-    sizes = (_MOST, _MOST) if large else (one.packed, one.size)
+    file = one.file
+    large = file.size >= _MOST or file.packed >= _MOST
+    extra = struct.pack("<2H2Q", 1, 16, file.size, file.packed) if large else b""
+    sizes = (_MOST, _MOST) if large else (file.packed, file.size)
     head = _LOCAL.pack(
-        b"PK\x03\x04", 45 if large else 20, _UTF8, one.method, _TIME, _DATE, one.crc, *sizes, len(one.name), len(extra)
+        b"PK\x03\x04",
+        45 if large else 20,
+        _UTF8,
+        file.method,
+        _TIME,
+        _DATE,
+        file.crc,
+        *sizes,
+        len(one.name),
+        len(extra),
     )
     return head + one.name + extra
 
 
 def _central(one: _Member) -> bytes:
-    large = one.size >= _MOST or one.packed >= _MOST
+    file = one.file
+    large = file.size >= _MOST or file.packed >= _MOST
     far = one.at >= _MOST
-    values = [*((one.size, one.packed) if large else ()), *((one.at,) if far else ())]
+    values = [*((file.size, file.packed) if large else ()), *((one.at,) if far else ())]
     extra = struct.pack(f"<2H{len(values)}Q", 1, 8 * len(values), *values) if values else b""
-    sizes = (_MOST, _MOST) if large else (one.packed, one.size)
+    sizes = (_MOST, _MOST) if large else (file.packed, file.size)
     head = _CENTRAL.pack(
-        b"PK\x01\x02", _MADE_BY, 45 if values else 20, _UTF8, one.method, _TIME, _DATE, one.crc, *sizes, len(one.name),
-        len(extra), 0, 0, 0, _MODE, _MOST if far else one.at,
+        b"PK\x01\x02", _MADE_BY, 45 if values else 20, _UTF8, file.method, _TIME, _DATE, file.crc, *sizes,
+        len(one.name), len(extra), 0, 0, 0, _MODE, _MOST if far else one.at,
     )  # fmt: skip
     return head + one.name + extra
 

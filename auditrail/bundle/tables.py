@@ -48,7 +48,7 @@ class Table(NamedTuple):
 
 def tables() -> tuple[Table, ...]:
     """All tables, in the order in which a person would look at them."""
-    return (_events(), _runs(), _gaps(), _sources(), _verdicts(), _defects(), _quarantine())
+    return (events(), _runs(), _gaps(), _sources(), _verdicts(), _defects(), _quarantine())
 
 
 def register(connection: duckdb.DuckDBPyConnection, overview: Overview) -> None:
@@ -97,10 +97,21 @@ def _of_case(table: str, alias: str) -> list[Field]:
     return made
 
 
-def _events() -> Table:
+# As runs began, each in order of time; the aliases are those of `events`.
+EVENT_ORDER = "r.started_ns NULLS LAST, s.run NULLS LAST, e.ts_ns NULLS LAST, e.event NULLS LAST"
+
+
+def events(
+    scope: str = "scope_events",
+    of_case: str = "events",
+    runs: str = "runs",
+    members: str = "run_members",
+    order: str = EVENT_ORDER,
+) -> Table:
+    """The table of the events, or that of some: of what stands in parts of these tables of the case."""
     more = (
         "(SELECT event, to_json(list({'kind': kind, 'value': value} ORDER BY kind, value)) AS ids FROM ids_more "
-        "SEMI JOIN scope_events USING (event) GROUP BY event)"
+        f"SEMI JOIN {scope} picked USING (event) GROUP BY event)"
     )
     fields = (
         Field("run", "VARCHAR", True, "id of the run that it belongs to; blank: no key joins it to any", "r.id"),
@@ -119,12 +130,11 @@ def _events() -> Table:
         Field("copy_same", "BOOLEAN", True, "for copies: false if the content differs", "c.same_content"),
     )
     source = (
-        "scope_events s JOIN events e ON e.event = s.event JOIN sources src ON src.source = e.source "
-        "LEFT JOIN runs r ON r.run = s.run LEFT JOIN run_members m ON m.event = e.event "
+        f"{scope} s JOIN {of_case} e ON e.event = s.event JOIN sources src ON src.source = e.source "
+        f"LEFT JOIN {runs} r ON r.run = s.run LEFT JOIN {members} m ON m.event = e.event "
         f"LEFT JOIN join_keys k ON k.key = m.key LEFT JOIN copies c ON c.event = e.event "
         f"LEFT JOIN {more} x ON x.event = e.event"
     )
-    order = "r.started_ns NULLS LAST, s.run NULLS LAST, e.ts_ns NULLS LAST, e.event NULLS LAST"
     doc = "One row per event of the scope: runs as they began, each in order of time."
     return Table("events", doc, fields, source, order)
 

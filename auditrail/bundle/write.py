@@ -1,6 +1,7 @@
 """Writes a bundle: parts, digests, manifest, sums, note, and all of it at once into a folder or a ZIP.
 
-1. Every part makes its files, in a temporary folder beside the target. Digests are computed beside that, in a thread.
+1. Every part makes its files, in a temporary folder beside the target. Beside that, in threads, digests are computed,
+   and what goes into a ZIP is deflated.
 2. With redaction, all files are searched for withheld values (`Transform.audit`).
 3. The manifest lists them, with scope, sources and custody; SHA256SUMS and the note are made of it (`format`).
 4. The folder or ZIP is finished under a name of its own, and renamed: a bundle is whole, or it is not there.
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditrail import discover, times
 from auditrail.bundle import archive, page, scope
@@ -62,15 +63,16 @@ def write(context: Context, target: Path, signer: Signer | None, transform: Tran
         OutputExistsError: the target is there. BundleError: two parts made the same file.
         AuditrailError: what a part raises; a withheld value stands in a file.
     """
-    files = _parts(context)
+    zipped = target.suffix.lower() == ".zip"
+    files = _parts(context, zipped=zipped)
     listed = sorted(files, key=form.order)
     if transform is not None:
-        transform.audit((path, files[path][0]) for path in listed)
-    entries = [files[path][1].result() for path in listed]
+        transform.audit((path, files[path].place) for path in listed)
+    entries = [files[path].entry.result() for path in listed]
     document = form.manifest(_body(context, signer), entries)
     raw = form.manifest_bytes(document)
     digest = sha256(raw).hexdigest()
-    made = {path: files[path][0] for path in listed}
+    made = {path: files[path].place for path in listed}
     made[form.MANIFEST] = _file(context, raw)
     made[form.SUMS] = _file(context, form.sums_text(entries, digest).encode())
     if signer is not None:
@@ -79,15 +81,30 @@ def write(context: Context, target: Path, signer: Signer | None, transform: Tran
     if transform is not None:
         extra = [name for name in (form.MANIFEST, form.SUMS) if name in made]
         transform.audit((path, made[path]) for path in extra)
-    _put(context, dict(sorted(made.items(), key=lambda item: form.order(item[0]))), target)
+    ordered = dict(sorted(made.items(), key=lambda item: form.order(item[0])))
+    done = context.folder / "bundle"
+    if zipped:
+        _zip(context, ordered, {path: made.packed.result() for path, made in files.items() if made.packed}, done)
+    else:
+        _folder(ordered, done)
+    check_target(target)
+    done.rename(target)
     return document
 
 
-def _parts(context: Context) -> dict[str, tuple[Path, Future[FileEntry]]]:
-    """Path -> its file and its entry, for the files of all parts."""
-    files: dict[str, tuple[Path, Future[FileEntry]]] = {}
+class _Made(NamedTuple):
+    """A file of a part: where it lies, its entry, and what the ZIP holds of it; None: a folder is made."""
+
+    place: Path
+    entry: Future[FileEntry]
+    packed: Future[archive.Packed] | None
+
+
+def _parts(context: Context, *, zipped: bool) -> dict[str, _Made]:
+    """Path -> what was made of it, for the files of all parts."""
+    files: dict[str, _Made] = {}
     parts = sorted(discover.modules(PARTS).values(), key=lambda part: (getattr(part, "ORDER", 50), part.NAME))
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pieces, ThreadPoolExecutor(1) as pool:
         for part in parts:
             if hasattr(part, "wanted") and not part.wanted(context):
                 continue
@@ -95,7 +112,13 @@ def _parts(context: Context) -> dict[str, tuple[Path, Future[FileEntry]]]:
                 if path in files or path in form.UNLISTED:
                     raise BundleError(f"two parts of the bundle made {path!r}")
                 file = made if isinstance(made, Path) else _file(context, made)
-                files[path] = (file, pool.submit(_entry, path, file))
+                entry = pool.submit(_entry, path, file)
+                packed = None
+                if zipped:
+                    target = context.new("packed")
+                    target.touch()  # the name is taken before the thread comes to it
+                    packed = pool.submit(archive.pack, path, file, target, pieces)
+                files[path] = _Made(file, entry, packed)
                 context.made[path] = file.stat().st_size
     return files
 
@@ -177,19 +200,22 @@ def _custody(context: Context) -> Iterator[dict[str, Any]]:
     }  # fmt: skip
 
 
-def _put(context: Context, files: Mapping[str, Path], target: Path) -> None:
-    """Finishes the bundle in the temporary folder and moves it to its place."""
-    done = context.folder / "bundle"
-    if target.suffix.lower() == ".zip":
-        with done.open("wb") as out:
-            archive.write(out, files.items(), context.folder)
-        check_target(target)
-        done.rename(target)
-        return
+def _zip(context: Context, files: Mapping[str, Path], packed: Mapping[str, archive.Packed], done: Path) -> None:
+    """Finishes a ZIP in the temporary folder; what was not packed yet is made of the other files, and small."""
+    with ThreadPoolExecutor(1) as pool, done.open("wb") as out:
+        archive.write(
+            out,
+            (
+                (path, packed.get(path) or archive.pack(path, file, context.new("packed"), pool))
+                for path, file in files.items()
+            ),
+        )
+
+
+def _folder(files: Mapping[str, Path], done: Path) -> None:
+    """Finishes a folder in the temporary folder."""
     for path, file in files.items():
         place = done / path
         place.parent.mkdir(parents=True, exist_ok=True)
         file.rename(place)
         place.chmod(0o644)
-    check_target(target)
-    done.rename(target)

@@ -26,8 +26,8 @@ def export(
         Path, typer.Option("--output", "-o", metavar="BUNDLE", help="A name that ends in .zip, or a folder to make.")
     ],
     quarter: options.Quarter = None,
-    since: options.Since = None,
-    until: options.Until = None,
+    since: options.PeriodSince = None,
+    until: options.PeriodUntil = None,
     run: options.Runs = None,
     agent: options.Agent = None,
     incident: Annotated[
@@ -86,6 +86,7 @@ def export(
     from auditrail.bundle.parts import records as forms
     from auditrail.bundle.scope import Asked
     from auditrail.cli._asking import Opening
+    from auditrail.cli._signals import ended_like_interrupted
     from auditrail.errors import UsageError
     from auditrail.gaps import configured
     from auditrail.seal import keys
@@ -106,7 +107,7 @@ def export(
         runs = _of_incident(incident, ledger)
     signer = keys.signer(sign) if sign is not None else None
     loading = configs.load(config)
-    with _transform(redact, redact_key, output) as transform:
+    with ended_like_interrupted(), _transform(redact, redact_key, output) as transform:
         order = exporting.Order(
             asked=Asked(quarter, since, until, runs, agent, incident),
             wishes=Wishes(

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -209,11 +210,13 @@ def test_an_archive_beyond_32_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for name, data in (("a.txt", b"a" * 3_000_000), ("b.parquet", bytes(range(256)) * 9), ("c.txt", b"")):
         (tmp_path / name).write_bytes(data)
         files.append((name, tmp_path / name))
+    with ThreadPoolExecutor(1) as pool:
+        packed = [(name, archive.pack(name, path, tmp_path / f"{name}.packed", pool)) for name, path in files]
     with (tmp_path / "plain.zip").open("wb") as out:
-        archive.write(out, files, tmp_path)
+        archive.write(out, packed)
     monkeypatch.setattr(archive, "_MOST_FILES", 2)
     with (tmp_path / "large.zip").open("wb") as out:
-        archive.write(out, files, tmp_path)
+        archive.write(out, packed)
     for name in ("plain.zip", "large.zip"):
         with zipfile.ZipFile(tmp_path / name) as made:
             assert made.testzip() is None

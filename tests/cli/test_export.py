@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,22 @@ def test_refusals_leave_nothing_behind(
     assert run(["export", "--from", str(log), "-o", str(tmp_path / "out.zip"), "-q", *words]) in (2, 3)
     assert said in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["agent.jsonl"]
+
+
+def test_who_is_told_to_end_leaves_nothing_behind(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The signal comes when the case, its redacted copy and the folder of the bundle stand beside the target."""
+    there: list[str] = []
+
+    def told(*_words: object) -> None:
+        there.extend(path.name for path in tmp_path.iterdir())
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr("auditrail.bundle.export._written", told)
+    words = ["export", "--from", str(log), "-o", str(tmp_path / "out.zip"), "-q", "--redact", "contents"]
+    assert run(words) == 130
+    assert len(there) == 4
+    assert [path.name for path in tmp_path.iterdir()] == ["agent.jsonl"]
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_what_is_there_is_kept(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,18 +1,19 @@
 """The records: every table of the scope as Parquet and as text, and the events in further forms where asked for.
 
-The engine writes Parquet, and reads it again for the text: so both hold the same rows in the same order, and rows are
-sorted once. In CSV, text is made harmless for spreadsheets (`text.csv_cell`): the engine finds the few cells that need
-it, and only those go through Python.
+Parquet is written first and read again for the text: so both hold the same rows in the same order, and rows are sorted
+once. In CSV, text is made harmless for spreadsheets (`text.csv_cell`): the engine finds the few cells that need it, and
+only those go through Python; columns that were cleared while they were written (`slices`) are not searched at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditrail import case, discover, text
-from auditrail.bundle import tables
+from auditrail.bundle import slices, tables
 from auditrail.bundle.context import Context
 from auditrail.errors import UsageError
 
@@ -33,13 +34,15 @@ def make(context: Context) -> Iterator[tuple[str, Path]]:
         converter.create_function("csv_safe", safe, ["VARCHAR"], "VARCHAR", type="arrow")  # type: ignore[call-overload]
         for table in tables.tables():
             columnar = context.new(f"{table.name}.parquet")
-            context.connection.execute(f"COPY ({table.select}) TO {case.literal(str(columnar))} ({_PARQUET})")
+            clean = slices.write(context.connection, columnar) if table.name == "events" else None
+            if clean is None:
+                context.connection.execute(f"COPY ({table.select}) TO {case.literal(str(columnar))} ({_PARQUET})")
+            yield f"{tables.FOLDER}/{table.name}.parquet", columnar
             if table.name == "events":
                 for name in context.wishes.forms:
                     yield from form(name).write(context, converter, columnar)
             plain = context.new(f"{table.name}.{context.wishes.text}")
-            _text(converter, table, columnar, plain, context.wishes.text)
-            yield f"{tables.FOLDER}/{table.name}.parquet", columnar
+            _text(converter, table, (columnar, plain), context.wishes.text, clean or frozenset())
             yield f"{tables.FOLDER}/{table.name}.{context.wishes.text}", plain
 
 
@@ -55,8 +58,15 @@ def form(name: str) -> Any:
     return module
 
 
-def _text(converter: duckdb.DuckDBPyConnection, table: tables.Table, columnar: Path, target: Path, wanted: str) -> None:
-    source, goal = case.literal(str(columnar)), case.literal(str(target))
+def _text(
+    converter: duckdb.DuckDBPyConnection,
+    table: tables.Table,
+    files: tuple[Path, Path],
+    wanted: str,
+    clean: AbstractSet[str],
+) -> None:
+    """Writes the second file from the first; `clean`: columns without a value that a cell of CSV changes."""
+    source, goal = (case.literal(str(file)) for file in files)
     if wanted == "jsonl":
         converter.execute(f"COPY (FROM read_parquet({source})) TO {goal} (FORMAT json)")
         return
@@ -64,7 +74,7 @@ def _text(converter: duckdb.DuckDBPyConnection, table: tables.Table, columnar: P
     cells = ", ".join(
         f"CASE WHEN regexp_matches({field.name}, {pattern}) THEN csv_safe({field.name}) ELSE {field.name} END "
         f"AS {field.name}"
-        if field.sql_type == "VARCHAR"
+        if field.sql_type == "VARCHAR" and field.name not in clean
         else field.name
         for field in table.fields
     )
