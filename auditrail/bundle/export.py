@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditrail import case
+from auditrail import case, discover
 from auditrail.bundle import scope as scopes
 from auditrail.bundle import scratch, write
 from auditrail.bundle.context import Context, Wishes
@@ -87,6 +87,8 @@ def _written(
 
     judging = Judging(scope.period, order.settings, order.require)
     seen = overview(connection, scope.question(), judging)
+    # They fill the engine's memory, which the writing of records needs; a part that wants one builds it again.
+    case.drop(connection, *discover.names("auditrail.gaps.facts"))
     selection = scopes.select(connection, scope)
     context = Context(
         connection=connection,

@@ -8,21 +8,24 @@ import json
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from auditrail import case, discover, notes, text
-from auditrail.bundle import archive, export, scope, tables
-from auditrail.bundle.context import Wishes
+from auditrail.bundle import archive, export, scope, tables, write
+from auditrail.bundle.context import Context, Wishes
+from auditrail.bundle.parts import records
 from auditrail.bundle.scope import Asked
 from auditrail.cli._main import run
 from auditrail.digest import record_digest
-from auditrail.errors import AuditrailError, NothingReadableError, OutputExistsError
+from auditrail.errors import NothingReadableError, OutputExistsError, UsageError
 from auditrail.gaps.settings import GapSettings
 from auditrail.notes import Signer
 from auditrail.redact import policy as policies
 from auditrail.redact.apply import Redaction
-from auditrail.report.overview import overview
+from auditrail.report.overview_types import Overview
 from auditrail.verify import engine, keys
 from auditrail.verify.evidence import Call
 
@@ -42,10 +45,31 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def folder(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle with all that can be in it."""
-    target = tmp_path_factory.mktemp("bundle") / "whole"
-    export.export(loaded, order(wishes=ALL, signer=SIGNER), target)
+def made(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Overview]:
+    """A bundle with all that can be in it, and the overview that it was made from."""
+    target, seen = tmp_path_factory.mktemp("bundle") / "whole", []
+
+    def kept(context: Context, *words: Any) -> dict[str, Any]:
+        seen.append(context.overview)
+        return write.write(context, *words)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export, "write", SimpleNamespace(write=kept, check_target=write.check_target))
+        export.export(loaded, order(wishes=ALL, signer=SIGNER), target)
+    return target, seen[0]
+
+
+@pytest.fixture
+def folder(made: tuple[Path, Overview]) -> Path:
+    return made[0]
+
+
+@pytest.fixture(scope="module")
+def redacted(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle with contents withheld, and JSON lines beside Parquet."""
+    target = tmp_path_factory.mktemp("redacted") / "red"
+    withheld = Redaction(policies.load("contents"), bytes(range(32)))
+    export.export(loaded, order(wishes=Wishes(raw=True, text="jsonl"), transform=withheld), target)
     return target
 
 
@@ -107,14 +131,13 @@ def test_text_has_the_rows_of_parquet_and_is_safe(folder: Path) -> None:
                         assert cell == text.csv_cell(value)
 
 
-def test_events_are_those_of_the_runs_and_of_none(loaded: Path) -> None:
+def test_events_are_those_of_the_runs_and_of_none(loaded: Path, made: tuple[Path, Overview]) -> None:
     with case.open_analysis(loaded) as connection:
-        asked = scope.resolve(connection, Asked(quarter="2026Q3"))
-        seen = overview(connection, asked.question())
-        made = scope.select(connection, asked)
-        assert made.runs == len(seen.runs)
-        assert made.events == case.count(connection, "SELECT count(*) FROM events") == 286
-        assert made.unplaced == 9
+        asked = scope.resolve(connection, QUARTER)
+        found = scope.select(connection, asked)
+        assert found.runs == len(made[1].runs)
+        assert found.events == case.count(connection, "SELECT count(*) FROM events") == 286
+        assert found.unplaced == 9
         later = scope.resolve(connection, Asked(since="2027-01-01"))
         assert scope.select(connection, later) == (0, 0, 0)
         one = scope.resolve(connection, Asked(runs=("run-7f3a91",)))
@@ -150,50 +173,67 @@ def test_forms_have_one_line_for_each_event(folder: Path) -> None:
     assert len(ids) == 286
 
 
-def test_the_same_order_gives_the_same_bytes(loaded: Path, tmp_path: Path) -> None:
-    for name in ("a.zip", "b.zip"):
-        export.export(loaded, order(wishes=Wishes(text="jsonl")), tmp_path / name)
+def test_the_same_order_gives_the_same_bytes(loaded: Path, folder: Path, tmp_path: Path) -> None:
+    export.export(loaded, order(wishes=ALL, signer=SIGNER), tmp_path / "a.zip")
+    with zipfile.ZipFile(tmp_path / "a.zip") as zipped:
+        assert zipped.testzip() is None
+        assert zipped.namelist() == sorted(zipped.namelist(), key=str.encode)
+        assert {one.date_time for one in zipped.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        files = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+        assert {name: zipped.read(name) for name in zipped.namelist()} == {
+            name: path.read_bytes() for name, path in files.items()
+        }
+    with ThreadPoolExecutor(2) as pool, (tmp_path / "b.zip").open("wb") as out:
+        ordered = sorted(files, key=str.encode)
+        archive.write(out, ((name, archive.pack(name, files[name], tmp_path / "packed", pool)) for name in ordered))
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
-    with zipfile.ZipFile(tmp_path / "a.zip") as made:
-        assert made.testzip() is None
-        assert made.namelist() == sorted(made.namelist(), key=str.encode)
-        assert {one.date_time for one in made.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert verdict(tmp_path / "a.zip") == "INTACT-UNANCHORED"
 
 
-def test_nothing_is_overwritten_and_nothing_half_is_left(loaded: Path, tmp_path: Path) -> None:
+def test_nothing_is_overwritten_and_nothing_half_is_left(
+    loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "there.zip").write_text("kept")
     with pytest.raises(OutputExistsError):
         export.export(loaded, order(), tmp_path / "there.zip")
-    with pytest.raises(AuditrailError):
-        export.export(loaded, order(wishes=Wishes(forms=("no-such-form",))), tmp_path / "half")
+
+    def broken(*words: Any) -> None:
+        """As if a part failed, when files of others lie there."""
+        (words[4] / "0001-events.parquet").write_bytes(b"half")
+        assert len(list(tmp_path.iterdir())) == 2
+        records.form("no-such-form")
+
+    monkeypatch.setattr(export, "_written", broken)
+    with pytest.raises(UsageError, match="no-such-form"):
+        export.export(loaded, order(), tmp_path / "half")
     assert [path.name for path in tmp_path.iterdir()] == ["there.zip"]
 
 
-def test_a_redacted_bundle_holds_nothing_withheld(loaded: Path, tmp_path: Path) -> None:
+def test_a_redacted_bundle_holds_nothing_withheld(loaded: Path, redacted: Path) -> None:
     with case.open_read(loaded) as connection:
         told = connection.execute(
             "SELECT DISTINCT args FROM events WHERE length(args) BETWEEN 30 AND 200 AND args_state = 'present'"
         ).fetchall()
     secrets = [row[0].encode() for row in told]
     assert len(secrets) > 20
-    made = Redaction(policies.load("contents"), bytes(range(32)))
-    export.export(loaded, order(wishes=Wishes(raw=True), transform=made), tmp_path / "red")
-    for path in (tmp_path / "red").rglob("*"):
+    for path in redacted.rglob("*"):
         if path.is_file():
             data = path.read_bytes()
             assert not [secret for secret in secrets if secret in data], path
-    with case.open_converter(tmp_path / "red" / "records") as connection:
-        source = case.literal(str(tmp_path / "red" / "records" / "events.parquet"))
-        held = {row[0] for row in connection.execute(f"SELECT args FROM read_parquet({source})").fetchall() if row[0]}
+    with case.open_converter(redacted / "records") as connection:
+        source = case.literal(str(redacted / "records" / "events.parquet"))
+        told = connection.execute(f"SELECT args FROM read_parquet({source})").fetchall()
+        held = {row[0] for row in told if row[0]}
+    lines = (redacted / "records" / "events.jsonl").read_text().splitlines()
+    assert [json.loads(line)["args"] for line in lines] == [row[0] for row in told]
     assert held
     assert all(one.startswith("withheld:arguments:") for one in held)
-    manifest = json.loads((tmp_path / "red" / "manifest.json").read_text())
+    manifest = json.loads((redacted / "manifest.json").read_text())
     assert manifest["redaction"]["withheld"] > 100
-    rows = [json.loads(line) for line in (tmp_path / "red" / "raw" / "index.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in (redacted / "raw" / "index.jsonl").read_text().splitlines()]
     assert len(rows) == 192
     assert any(row["why"] for row in rows)
-    assert verdict(tmp_path / "red") == "INTACT-UNANCHORED"
+    assert verdict(redacted) == "INTACT-UNANCHORED"
 
 
 def test_parts_and_forms_keep_their_contracts() -> None:
