@@ -2,7 +2,9 @@
 
 1. Units are alike if they have the same kind, agent, tool and outcome. What `SHARE` of at least `LEAST` of them have is
    their habit. Where the run has other records of the stream, only units of such runs are asked, because a run
-   whose trace was not kept says nothing of a call in a trace that was.
+   whose trace was not kept says nothing of a call in a trace that was. A unit that nothing but a record itself tells
+   of could not have been seen without it, and says nothing of how often it is there: only units that another record
+   shows, too, are counted (as in capture-recapture, where who was caught by one net alone tells nothing of that net).
 2. A unit that lacks a record of its habit lost it. Units that lack the same several records more often than losses of
    single records could bring about are another way of doing it (an answer from a cache, a refusal): they are
    marked `joint`, and so is an outage of a service.
@@ -88,7 +90,10 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _habits(connection: duckdb.DuckDBPyConnection) -> None:
-    """`habits`: per kind, agent, tool and outcome, what nearly all have: stream, phase and at least how many."""
+    """`habits`: per kind, agent, tool and outcome, what nearly all have: stream, phase and at least how many.
+
+    `shown` where units that other records show have one, too: only then does a unit without any lack it.
+    """
     connection.execute(
         """
         CREATE TEMP TABLE unit_groups AS
@@ -117,24 +122,30 @@ def _habits(connection: duckdb.DuckDBPyConnection) -> None:
             SELECT g.kind, g.agent, g.tool, g.outcome, s.format, s.class AS stream, count(*) AS units
             FROM unit_groups g JOIN (SELECT DISTINCT run, format, class FROM habit_run_streams) s ON s.run = g.run
             GROUP BY ALL
+        ), told AS (
+            SELECT *, count(*) OVER (PARTITION BY kind, run, key, agent, tool, outcome) > 1 AS shown FROM units
         ), had AS (
-            SELECT kind, agent, tool, outcome, format, stream, phase, count(*) AS n1,
+            SELECT kind, agent, tool, outcome, format, stream, phase, count(*) FILTER (WHERE shown) AS n1,
+                   count(*) FILTER (WHERE NOT shown) AS alone,
                    count(*) FILTER (WHERE n >= 2) AS n2, count(*) FILTER (WHERE n >= 3) AS n3,
                    -- A call that failed was often tried again, and then has everything twice; but not always.
                    kind <> 'call' OR phase = 'line' AND outcome = 'ok' AS several
-            FROM units GROUP BY ALL
+            FROM told GROUP BY ALL
+        ), learnt AS (
+            SELECT h.*, p.units, z.all_units,
+                   CASE WHEN h.n3 >= {SHARE} * p.units AND h.several AND h.kind <> 'call' THEN 3
+                        WHEN h.n2 >= {SHARE} * p.units AND h.several THEN 2 ELSE 1 END AS least,
+                   p.units - h.alone >= {LEAST} AND h.n1 >= {SHARE} * (p.units - h.alone) AS shown
+            FROM had h
+            JOIN sizes z ON z.kind = h.kind AND z.agent = h.agent AND z.tool = h.tool AND z.outcome = h.outcome
+            JOIN present p ON p.kind = h.kind AND p.agent = h.agent AND p.tool = h.tool AND p.outcome = h.outcome
+                          AND p.format = h.format AND p.stream = h.stream
+            WHERE p.units >= {LEAST}
         )
-        SELECT h.kind, h.agent, h.tool, h.outcome, h.format, h.stream, h.phase, p.units AS of_units, z.all_units,
-               CASE WHEN h.n3 >= {SHARE} * p.units AND h.several AND h.kind <> 'call' THEN 3
-                    WHEN h.n2 >= {SHARE} * p.units AND h.several THEN 2 ELSE 1 END AS least,
-               CASE WHEN h.n3 >= {SHARE} * p.units AND h.several AND h.kind <> 'call' THEN h.n3
-                    WHEN h.n2 >= {SHARE} * p.units AND h.several THEN h.n2 ELSE h.n1 END AS have,
-               h.n1 >= {SHARE} * z.all_units AS always
-        FROM had h
-        JOIN sizes z ON z.kind = h.kind AND z.agent = h.agent AND z.tool = h.tool AND z.outcome = h.outcome
-        JOIN present p ON p.kind = h.kind AND p.agent = h.agent AND p.tool = h.tool AND p.outcome = h.outcome
-                      AND p.format = h.format AND p.stream = h.stream
-        WHERE p.units >= {LEAST} AND h.n1 >= {SHARE} * p.units
+        SELECT kind, agent, tool, outcome, format, stream, phase, least, shown, n1 AS have_any, units - alone AS of_shown,
+               CASE least WHEN 3 THEN n3 WHEN 2 THEN n2 ELSE n1 END AS have, units AS of_units,
+               n1 >= {SHARE} * (all_units - alone) AS always
+        FROM learnt WHERE shown OR least > 1
         """
     )
 
@@ -146,12 +157,14 @@ def _deficient(connection: duckdb.DuckDBPyConnection) -> None:
         CREATE TEMP TABLE deficient AS
         WITH short AS (
             SELECT g.kind, g.run, g.key, g.agent, g.tool, g.outcome, g.event, g.first_ns, g.last_ns, h.format, h.stream,
-                   h.phase, h.least - coalesce(u.n, 0) AS lacking, h.have, h.of_units, h.always
+                   h.phase, h.least - coalesce(u.n, 0) AS lacking,
+                   CASE WHEN u.n IS NULL THEN h.have_any ELSE h.have END AS have,
+                   CASE WHEN u.n IS NULL THEN h.of_shown ELSE h.of_units END AS of_units, h.always
             FROM unit_groups g
             JOIN habits h ON h.kind = g.kind AND h.agent = g.agent AND h.tool = g.tool AND h.outcome = g.outcome
             LEFT JOIN units u ON u.kind = g.kind AND u.run = g.run AND u.key = g.key AND u.tool = g.tool
                              AND u.format = h.format AND u.stream = h.stream AND u.phase = h.phase
-            WHERE coalesce(u.n, 0) < h.least
+            WHERE u.n < h.least OR u.n IS NULL AND h.shown
         )
         SELECT s.* EXCLUDE (always), false AS joint, p.run IS NULL AND m.run IS NOT NULL AS whole FROM short s
         LEFT JOIN (SELECT DISTINCT run, format, class FROM habit_run_streams) p
