@@ -2,7 +2,9 @@
 
 A denial leaves traces, too: the agent may log that the call failed, a service that it refused. So a record counts as
 an execution only if it says that it went well, or stands in a service, and nothing says that the call failed; and only
-where most denied calls of the agent leave no such record.
+where most denied calls of the agent leave no such record. A request that failed and was tried again is no failure of
+the call, where what the call itself left last says in some stream that it went well, and in none that it did not. A denial that was enforced may
+leave nothing beside the decision: it counts among the denied calls, or those that were executed would look usual.
 """
 
 from __future__ import annotations
@@ -36,7 +38,15 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
         CREATE TEMP TABLE denied_calls AS
-        WITH told AS (
+        WITH lasts AS (  -- what the last record that the call itself left in each stream says; many spans say nothing
+            SELECT k.run, k.call, k.turn, arg_max(a.status, (coalesce(a.end_ns, a.ts_ns), a.event)) AS status
+            FROM call_acts k JOIN acts a ON a.event = k.event
+            WHERE k.phase IN ('end', 'span') AND NOT k.by_request AND a.status IS NOT NULL
+            GROUP BY k.run, k.call, k.turn, a.format, a.stream
+        ), outcomes AS (
+            SELECT run, call, turn, bool_or(status = 'ok') AND NOT bool_or(status IN ('error', 'denied')) AS good
+            FROM lasts GROUP BY run, call, turn
+        ), told AS (
             SELECT c.run, c.label, any_value(c.agent) AS agent, any_value(c.tool) AS tool,
                    any_value(c.decided) AS event,
                    min(a.event) FILTER (
@@ -49,18 +59,29 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
                    min(a.event) FILTER (
                        WHERE a.kind = 'result' AND a.layer <> 'llm' AND a.result_state = 'present'
                    ) AS result,
-                   bool_or(k.phase <> 'decision' AND a.layer <> 'llm' AND (a.status IN ('error', 'denied')
-                           OR a.kind = 'error')) AS failed
+                   bool_or(k.phase <> 'decision' AND a.layer <> 'llm'
+                           AND (a.status = 'denied' OR (a.status = 'error' OR a.kind = 'error') AND o.good IS NOT TRUE)
+                   ) AS failed
             FROM calls c JOIN call_acts k ON k.run = c.run AND k.call = c.call AND k.turn = c.turn
             JOIN acts a ON a.event = k.event
+            LEFT JOIN outcomes o ON o.run = c.run AND o.call = c.call AND o.turn = c.turn
             WHERE c.decision IN ('deny', 'not_run')
             GROUP BY c.run, c.label
         ), shown AS (
             SELECT *, CASE WHEN NOT failed THEN well END AS sure,
                    CASE WHEN NOT failed THEN coalesce(well, served, result) END AS likely
             FROM told
+        ), alone AS (  -- denials of calls that nothing else tells of
+            SELECT coalesce(min(a.agent), '') AS agent
+            FROM call_acts k JOIN acts a ON a.event = k.event
+            LEFT JOIN calls c ON c.run = k.run AND c.call = k.call AND c.turn = k.turn
+            WHERE c.run IS NULL
+            GROUP BY k.run, k.call, k.turn
+            HAVING arg_max(a.decision, (coalesce(a.ts_ns, 0), a.event)) IN ('deny', 'not_run')
         ), usual AS (
-            SELECT coalesce(agent, '') AS agent, count(*) AS denied, count(likely) AS executed FROM shown GROUP BY ALL
+            SELECT agent, count(*) AS denied, count(likely) AS executed
+            FROM (SELECT coalesce(agent, '') AS agent, likely FROM shown UNION ALL SELECT agent, NULL FROM alone)
+            GROUP BY agent
         )
         SELECT s.run, s.label, s.agent, s.tool, s.event, a.format, a.stream,
                CASE WHEN u.denied < {_FEW} THEN s.sure WHEN u.executed * 5 < u.denied * 4 THEN s.likely END AS witness,
