@@ -141,11 +141,21 @@ def _found(connection: duckdb.DuckDBPyConnection) -> None:
         WITH loose AS (
             SELECT a.tool, a.stream, a.ts_ns FROM acts a LEFT JOIN call_acts c ON c.event = a.event
             WHERE a.kind = 'decision' AND c.event IS NULL
+        ), repeaters AS (  -- streams of others that repeat what the policy decided: a denial, as the agent heard of it
+            SELECT format, stream FROM acts GROUP BY ALL
+            HAVING bool_or(kind = 'decision') AND count(*) FILTER (WHERE layer <> 'policy') * 2 > count(*)
         ), named AS (
             SELECT g.*, CASE WHEN unit = 'run' AND phase LIKE 'start:%' THEN 'start'
                         WHEN unit = 'run' AND phase LIKE 'end:%' THEN 'end'
                         WHEN unit = 'run' THEN 'line'
                         WHEN unit = 'response' OR phase = 'answer' THEN 'response'
+                        -- The decision on the call is held: what is gone is the record that repeats it.
+                        WHEN phase = 'decision' AND unit = 'call' AND EXISTS (
+                            SELECT 1 FROM repeaters r WHERE r.format = g.format AND r.stream = g.stream
+                        ) AND EXISTS (
+                            SELECT 1 FROM calls c JOIN acts a ON a.event = c.decided
+                            WHERE c.run = g.run AND c.label = g.key AND (a.format <> g.format OR a.stream <> g.stream)
+                        ) THEN 'line'
                         ELSE CASE phase WHEN 'wish' THEN 'request' WHEN 'begin' THEN 'call' WHEN 'end' THEN 'result'
                              ELSE phase END END AS kind,
                    count(*) OVER (PARTITION BY run, whole, unit, phase) AS asked
