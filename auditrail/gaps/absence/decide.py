@@ -92,7 +92,7 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
             found = {}
         found = part.beside or found
         quiet = silent[number]
-        outside = np.array([int(place) not in quiet for place in part.at], np.bool_)
+        outside = np.array([int(place) not in quiet for place in part.at], np.bool_) & part.counts
         made.samplers.append(sampler)
         made.rates.append(rate(part, outside))
         whys: dict[int, Why] = {}
@@ -196,7 +196,7 @@ def _rest(grid: Grid, part: Expected, sampler: Sampler, whys: dict[int, Why]) ->
     absent = part.at[~part.present]
     records = dict(zip((int(place) for place in absent), (int(n) for n in part.records(grid)), strict=True))
     left = [int(place) for place in absent if int(place) not in whys]
-    seen = int(part.present.sum()) + len(left)
+    seen = int((part.present & part.counts).sum()) + len(left)
     share = len(left) / seen if seen else 0.0
     enough = len(left) >= _SAMPLED_RUNS and share >= _SAMPLED_SHARE and _is_steady(part, whys)
     policy = part.stream.layers == ("policy",)
@@ -221,7 +221,7 @@ def _rest(grid: Grid, part: Expected, sampler: Sampler, whys: dict[int, Why]) ->
 
 def _is_steady(part: Expected, whys: dict[int, Why]) -> bool:
     """Whether runs without the stream are spread over time as a steady rate spreads them, by chi-square."""
-    keep = np.array([int(place) not in whys for place in part.at], np.bool_)
+    keep = np.array([int(place) not in whys for place in part.at], np.bool_) & part.counts
     present = part.present[keep]
     stretches = np.array_split(present, max(2, min(_STRETCHES, len(present) // _STRETCH)))
     share = float(present.mean())

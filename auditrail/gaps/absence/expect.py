@@ -43,6 +43,9 @@ class Expected(NamedTuple):
     beside: place of a run -> a record of the stream that stands inside a call of it, where that is why it is expected.
     thin: hardly any run has it, so that only proof (a sampled trace, a loose record) may say that it is missing.
     share: events of the stream for each event of the other streams, in a usual run that has it.
+    shown: runs that would be known without the stream, too; None: all. A run that only the stream itself tells of has
+        it by necessity: where another stream is cut or silent, such runs are all that is left, and would make the
+        stream look whole there.
     """
 
     agent: int
@@ -55,6 +58,12 @@ class Expected(NamedTuple):
     tells_runs: bool = False
     unnamed: bool = False
     beside: dict[int, int] | None = None
+    shown: Bools | None = None
+
+    @property
+    def counts(self) -> Bools:
+        """Which of the runs count where the share that has the stream is asked for."""
+        return np.ones(len(self.at), np.bool_) if self.shown is None else self.shown
 
     def records(self, grid: Grid) -> Ints:
         """How many records each run that has none should have, by the usual share."""
@@ -73,11 +82,31 @@ def expected(connection: duckdb.DuckDBPyConnection, grid: Grid) -> list[Expected
             found = _expected(grid, stream, int(agent), runs_of[agent], mine, tools)
             if found:
                 made.append(found)
+    made = [part._replace(shown=_shown(grid, part)) for part in made]
     told = {(part.agent, part.stream.format, part.stream.stream) for part in made}
     inside = [_inside(grid, one) for one in heard(connection, grid, told)]
     told.update((part.agent, part.stream.format, part.stream.stream) for part in inside)
     thin = inside + _thin(grid, told, runs_of, tools)
     return made + thin + _untraced(grid, made, runs_of) + _unnamed(grid, made, runs_of)
+
+
+def _shown(grid: Grid, part: Expected) -> Bools | None:
+    """As `shown` of `Expected`: another stream tells the begin or the end of the run, or, where none does, has it.
+
+    Streams of spans of one format are lost and sampled together, and are no witnesses of one another.
+    """
+    edged, held = np.zeros(len(grid.run), np.bool_), np.zeros(len(grid.run), np.bool_)
+    for stream in grid.streams:
+        joint = stream.format == part.stream.format and stream.has_spans and part.stream.has_spans
+        if stream is not part.stream and not joint:
+            held[stream.at] = True
+            edged[stream.at[stream.edges > 0]] = True
+    absent = ~part.present
+    if absent.all() or part.present.all():
+        return None
+    # What shows the runs that lack the stream has to show those that have it.
+    other = edged if float(edged[part.at[absent]].mean()) >= _TELLS_RUNS else held
+    return np.asarray(absent | other[part.at])
 
 
 def _inside(grid: Grid, one: Heard) -> Expected:

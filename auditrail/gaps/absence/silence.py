@@ -64,10 +64,13 @@ class Silence(NamedTuple):
 
 
 def member(grid: Grid, parts: list[Expected]) -> tuple[Member, Ints]:
-    """What the runs of these expectations show together, and their places in the grid; a run is told once."""
+    """What the runs of these expectations show together, and their places in the grid; a run is told once.
+
+    Left out are runs that only the stream itself tells of (`Expected.shown`).
+    """
     told = np.zeros(len(grid.run), np.bool_)
     for part in parts:
-        told[part.at] = True
+        told[part.at[part.counts]] = True
     at = np.flatnonzero(told)
     places = np.full(len(grid.run), -1, np.int64)
     places[at] = np.arange(len(at))
