@@ -8,7 +8,8 @@ record is none, and where no shift is needed, none is claimed.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -118,7 +119,8 @@ def offsets(connection: duckdb.DuckDBPyConnection, bound: int) -> list[Offset]:
         low, high, at = (np.asarray(rows[name], np.int64)[numbers] for name in ("low", "high", "at"))
         order = np.argsort(at, kind="stable")
         found += _shifts(one, other, (low[order], high[order], at[order]), bound)
-    return _blame(found, Counter(place for pair in by_pair for place in pair))
+    spans = {row[0] for row in connection.execute("SELECT DISTINCT format FROM acts WHERE kind = 'span'").fetchall()}
+    return _blame(found, by_pair, spans)
 
 
 def _shifts(one: _Place, other: _Place, bounds: tuple[Ints, Ints, Ints], bound: int) -> list[Shift]:
@@ -153,27 +155,51 @@ def _best(low: Ints, high: Ints) -> tuple[int, Bools]:
     return shift, np.asarray(holding)
 
 
-def _blame(found: list[Shift], partners: Counter[_Place]) -> list[Offset]:
-    """Each shift is the fault of one of two streams.
+def _blame(found: list[Shift], pairs: Collection[tuple[_Place, _Place]], spans: Collection[str]) -> list[Offset]:
+    """Each shift is the fault of one of two parties.
 
-    That which disagrees with most others, or else with fewer partners.
+    That which disagrees with most others of those that it can be compared with, or else with more streams. The streams
+    of spans of one format are one party where none of them disagrees with another: that each of several logs is off by
+    the same, at the same time, takes more chance than that whoever stamps the spans is.
     """
+    apart = {shift.one[0] for shift in found if shift.one[0] == shift.other[0]}
+
+    def party(place: _Place) -> _Place:
+        return (place[0], "") if place[0] in spans and place[0] not in apart else place
+
+    partners: dict[_Place, set[_Place]] = defaultdict(set)
+    for one, other in pairs:
+        partners[party(one)].add(party(other))
+        partners[party(other)].add(party(one))
     made = []
     left = list(found)
     while left:
-        votes = Counter(place for shift in left for place in (shift.one, shift.other))
-        blamed = max(votes, key=lambda place: (votes[place] / partners[place], votes[place], place))
-        mine = [shift for shift in left if blamed in (shift.one, shift.other)]
+        against: dict[_Place, set[_Place]] = defaultdict(set)
+        for shift in left:
+            against[party(shift.one)].add(shift.other)
+            against[party(shift.other)].add(shift.one)
+
+        def weight(one: _Place, against: dict[_Place, set[_Place]] = against) -> tuple[float, int, int, _Place]:
+            votes = len({party(place) for place in against[one]})
+            return votes / len(partners[one]), votes, len(against[one]), one
+
+        blamed = max(against, key=weight)
+        mine = [shift for shift in left if blamed in (party(shift.one), party(shift.other))]
         left = [shift for shift in left if shift not in mine]
-        ns = sorted(shift.ns if blamed == shift.one else -shift.ns for shift in mine)[len(mine) // 2]
-        always = any(shift.from_ns is None for shift in mine)
-        made.append(
-            Offset(
-                *blamed,
-                ns,
-                None if always else min(shift.from_ns or 0 for shift in mine),
-                None if always else max(shift.to_ns or 0 for shift in mine),
-                max(shift.runs for shift in mine),
-            )
-        )
+        places = {place for shift in mine for place in (shift.one, shift.other) if party(place) == blamed}
+        made += [_offset(place, [shift for shift in mine if place in (shift.one, shift.other)])
+                 for place in sorted(places)]  # fmt: skip
     return made
+
+
+def _offset(place: _Place, shifts: list[Shift]) -> Offset:
+    """What these shifts say together of the clock of a stream."""
+    ns = sorted(shift.ns if place == shift.one else -shift.ns for shift in shifts)[len(shifts) // 2]
+    always = any(shift.from_ns is None for shift in shifts)
+    return Offset(
+        *place,
+        ns,
+        None if always else min(shift.from_ns or 0 for shift in shifts),
+        None if always else max(shift.to_ns or 0 for shift in shifts),
+        max(shift.runs for shift in shifts),
+    )

@@ -40,6 +40,8 @@ _SAMPLED_RUNS, _SAMPLED_SHARE = 8, 0.04
 _SILOED_SHARE = 0.1
 # Stretches that a steady rate is tested over, runs in each, and how far they may be apart.
 _STRETCHES, _STRETCH, _SIGMAS = 10, 10, 4.0
+# A stream that so many agents write to is the house's.
+_SHARED = 2
 # One record lost at random empties a stream that should have fewer than this.
 _FEW_RECORDS = 3
 
@@ -97,7 +99,7 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
         made.rates.append(rate(part, outside))
         whys: dict[int, Why] = {}
         for place in (int(place) for place in part.at[~part.present]):
-            if part.unnamed and int(grid.run[place]) not in sampler.traces:
+            if part.unnamed and part.stream.has_spans and int(grid.run[place]) not in sampler.traces:
                 continue
             by = apart.get((part.stream.format, part.stream.stream), {}).get(int(grid.run[place]))
             why = _clock(by) if by is not None else _strong(case, grid, part, place, traces, sampler)
@@ -112,20 +114,37 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
             _rest(grid, part, sampler, whys)
         made.whys.append(whys)
     _few(made)
-    _collateral(made)
+    _collateral(connection, made)
     return made
 
 
-def _collateral(made: Study) -> None:
-    """A stream that only spans join to a run stands loose where these are gone: that is no gap of its own."""
+def _collateral(connection: duckdb.DuckDBPyConnection, made: Study) -> None:
+    """A stream that only spans join to a run stands loose where these are gone: that is no gap of its own.
+
+    That spans join it is told by the agent's runs that have both; where it stands as loose in runs that have their
+    spans, or is joined to these by a guess, something else is the reason.
+    """
+    guessed = {
+        (run, *place)
+        for run, *place in connection.execute(
+            "SELECT run, format, stream FROM signal_streams WHERE inferred = events"
+        ).fetchall()
+    }
     gone: set[int] = set()
     for part, whys in zip(made.parts, made.whys, strict=True):
         if part.stream.has_spans:
             gone.update(place for place, why in whys.items() if why.cause not in ("siloed", "lost", "unknown", "clock"))
     for part, whys in zip(made.parts, made.whys, strict=True):
-        if not part.stream.has_spans:
-            for place in [place for place, why in whys.items() if why.cause == "siloed" and place in gone]:
-                del whys[place]
+        if part.stream.has_spans:
+            continue
+        loose = {place for place, why in whys.items() if why.cause == "siloed"}
+        rest = [int(place) for place in part.at if int(place) not in gone]
+        here = (part.stream.format, part.stream.stream)
+        apart = sum(1 for place in rest if place in loose or (int(made.grid.run[place]), *here) in guessed)
+        if rest and apart * 2 > len(rest):
+            continue
+        for place in loose & gone:
+            del whys[place]
 
 
 def _few(made: Study) -> None:
@@ -272,7 +291,8 @@ def _by_part(grid: Grid, quiet: list[Quiet], parts: list[Expected]) -> list[dict
     made: list[dict[int, Quiet]] = [{} for _ in parts]
     for one in quiet:
         for number, part in enumerate(parts):
-            if one.concerns(part):
+            # Of a run whose agent nobody names, a stream that only one agent writes to tells nothing.
+            if one.concerns(part) and not (part.unnamed and one.stream is not None and one.users < _SHARED):
                 for place in part.at[~part.present]:
                     if int(place) in one.whole or (part.thin and one.holds(grid, int(place))):
                         made[number].setdefault(int(place), one)

@@ -49,7 +49,7 @@ class Cut(NamedTuple):
 class Quiet(NamedTuple):
     """A silence with its cause. `agent` is None where the whole stream is silent.
 
-    `stream` where all of the format are.
+    `stream` where all of the format are. `users`: how many agents write to the stream.
     """
 
     format: str
@@ -64,6 +64,7 @@ class Quiet(NamedTuple):
     confidence: str
     detail: str
     agents: tuple[str, ...]
+    users: int = 0
 
     def covers(self, other: Quiet) -> bool:
         """Whether another silence is (nearly) a part of this one: of the same format, at the same time."""
@@ -138,7 +139,7 @@ class Case:
         users: dict[tuple[str, str], int] = {}
         for part in parts:
             key = (part.stream.format, part.stream.stream)
-            users[key] = users.get(key, 0) + 1
+            users[key] = users.get(key, 0) + (not part.unnamed)
         return cls(connection, grid, int(grid.start.min()), int(grid.end.max()), cuts, users)
 
     def declared(self, stream: Stream) -> list[Cut]:
@@ -207,6 +208,7 @@ def cause_of(case: Case, key: tuple[str, ...], one: Silence, at: Ints, present: 
         at[one.cut],
         *why,
         case.grid.agents,
+        case.users.get((key[0], stream), 0) if stream is not None else 0,
     )
 
 

@@ -141,9 +141,10 @@ def _untraced(grid: Grid, made: list[Expected], runs_of: list[Ints]) -> list[Exp
 
 
 def _unnamed(grid: Grid, made: list[Expected], runs_of: list[Ints]) -> list[Expected]:
-    """Runs that only a stream knows which names no agent, where the runs of agents that it hears of have spans.
+    """Runs that only a stream knows which names no agent, where the runs of agents that it hears of have another.
 
-    What would name the agent may be what is missing: a gateway knows the trace of a request, and not who sent it.
+    What would name the agent may be what is missing: a gateway knows the trace of a request, and not who sent it. So
+    such runs are expected to have spans, and to stand in a log that tells runs of several agents from begin to end.
     """
     found = []
     for agent, runs in enumerate(runs_of):
@@ -151,9 +152,11 @@ def _unnamed(grid: Grid, made: list[Expected], runs_of: list[Ints]) -> list[Expe
             continue
         home = next((one for one in grid.streams if f"/{one.format}/{one.stream}" == grid.agents[agent]), None)
         for stream in grid.streams if home is not None else ():
-            if not stream.has_spans or stream is home or home is None or np.isin(runs, stream.at).any():
+            if stream is home or home is None or np.isin(runs, stream.at).any():
                 continue
             named = [part for part in made if part.stream is stream and not grid.agents[part.agent].startswith("/")]
+            if not stream.has_spans and not (len(named) > 1 and float((stream.edges > 0).mean()) >= _TELLS_RUNS):
+                continue
             having = np.concatenate([part.at[part.present] for part in named]) if named else runs[:0]
             if len(having) >= _FEWEST and np.isin(having, home.at).mean() >= _TELLS_RUNS:
                 share = _share(grid, stream, np.ones(len(stream.at), np.bool_))
