@@ -17,7 +17,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -271,12 +271,14 @@ def _silences(case: Case, grid: Grid, parts: list[Expected], traces: Traces) -> 
         if part.habit or not shared:  # a stream that is thinned out anyway has no silence for one agent alone
             groups[part.stream.format, part.stream.stream, grid.agents[part.agent]].append(number)
     found: list[Quiet] = []
+    seen_of = {key: silence.member(grid, [parts[number] for number in numbers]) for key, numbers in groups.items()}
+    lacking = Counter(len(key) for key, (seen, _) in seen_of.items() if not seen.present.all())
     for key in sorted(groups, key=lambda key: (len(key), key)):
         members = [parts[number] for number in groups[key]]
-        seen, at = silence.member(grid, members)
+        seen, at = seen_of[key]
         if not seen.present.all():
             kept = min(traces.declared(part) or 1.0 for part in members)
-            for one in silence.silences(seen, case.times(key, members), kept):
+            for one in silence.silences(seen, case.times(key, members), kept, lacking[len(key)]):
                 quiet = cause_of(case, key, one, at, seen.present)
                 wider = next((other for other in found if other.covers(quiet)), None)
                 if wider is None:

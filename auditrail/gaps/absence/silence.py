@@ -3,12 +3,13 @@
 A night in which nobody speaks is no silence: a gap between two records of a stream is weighed by the runs in it that
 should have records of the stream and have none (each as unlikely as one such run is outside of gaps), and by the runs
 that it cuts: whose records of the stream stop at its begin, or start at its end, while other streams of the run go on.
-A gap is a silence if that has a chance below one in fifty among all the places where it might have happened.
+A gap is a silence if that has a chance below one in fifty among all the places where it might have happened, in all the
+streams and agents that were looked at beside it: of fifty streams that lose single records, one would fall silent.
 """
 
 from __future__ import annotations
 
-from math import log
+from math import lgamma, log
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ _USUAL_GAPS = 100
 # So much of a run lies in a gap that cuts it.
 _CUT_SHARE = 0.25
 FOREVER = 1 << 62
+_LEAST = 1e-12
 # Gaps looked at, those with most missing runs first.
 _LOOKED_AT = 400
 
@@ -91,30 +93,37 @@ def member(grid: Grid, parts: list[Expected]) -> tuple[Member, Ints]:
     return Member(start, end, present, first, last, longest), at
 
 
-def silences(seen: Member, times: Ints, kept: float = 1.0) -> list[Silence]:
+def silences(seen: Member, times: Ints, kept: float = 1.0, looked_at: int = 1) -> list[Silence]:
     """The silences of a stream (or of several that fall silent together).
 
     Args:
         seen: the runs that should have it.
         times: when its records were written, sorted.
         kept: the probability that its records declare: so many runs are missing by chance, whatever the streaks say.
+        looked_at: streams, or streams of agents, that are looked at in this way and lack runs.
     """
     if seen.present.all() or not len(times):
         return []
     here = int(seen.present.sum())
     # How often a run that has records is followed by one that has none: by chance, a missing run is as likely after a
     # missing one, and a streak of w has a chance of q^(w - 1); in an outage, streaks are long and their starts are
-    # rare.
+    # rare. Few runs tell little of q: each missing run is weighed by what the ones before it leave possible.
     starts = int((seen.present[:-1] & ~seen.present[1:]).sum()) + (not seen.present[0])
-    chance = log(min(max(starts / (here + 2), 1 / (here + 2), 1 - kept), 1.0))
     candidates = _candidates(seen, times)
     cut = log(min(1.0, _usual_cuts(seen, times, candidates) + 0.02)) if candidates else 0.0
     found = []
     for one in candidates:
-        sure = (len(one.whole) - 1) * chance + len(one.cut) * cut + log(max(starts, 1))
+        streak = max(_streak(len(one.whole) - 1, starts, here), (len(one.whole) - 1) * log(max(1 - kept, _LEAST)))
+        sure = streak + len(one.cut) * cut + log(max(starts, 1)) + log(looked_at)
         if sure < _CHANCE:
             found.append(one._replace(sure=sure))
     return found
+
+
+def _streak(more: int, starts: int, here: int) -> float:
+    """The logarithm of the chance of so many further missing runs, by the rule of succession at each of them."""
+    lack, have = starts + 1, max(here - starts, 0) + 1
+    return (lgamma(lack + more) - lgamma(lack)) - (lgamma(lack + have + more) - lgamma(lack + have))
 
 
 def _candidates(seen: Member, times: Ints) -> list[Silence]:
