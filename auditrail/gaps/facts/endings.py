@@ -2,8 +2,9 @@
 
 A crash leaves more behind than a missing record: a root span that was never exported, calls that are open, a last
 record in some stream that never comes last in a whole run that went well. Where everything else is as in a whole run,
-only the record of the end is gone, unless the stream lacks far more ends than other single records. Clocks of streams
-differ, so only the order inside each stream is used.
+only the record of the end is gone. Which of the two it is then cannot be told of one run, but of all of them: the ends
+of calls tell how often the stream loses a single record, and so how many of such runs lost no more than that. Where most
+must have broken off, each is more likely to have. Clocks of streams differ, so only the order inside each stream is used.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ COLUMNS = {
 # So many whole runs must be known before a last record counts as unusual, and its share below which it does.
 _WHOLE_RUNS = 5
 _USUAL_SHARE = 0.02
-# So many times more ends must be missing than single records are lost, before a missing end alone is a crash.
-_BEYOND_LOSS = 10
+# Of ends that are missing without another sign, so many for each that a loss of single records takes, and so many
+# standard deviations more, before they are taken for crashes: then at least every second one is one.
+_BEYOND_LOSS, _SIGMAS = 2, 3
 
 
 def build(connection: duckdb.DuckDBPyConnection) -> None:
@@ -68,13 +70,8 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
             SELECT a.format, a.stream, (count(*) FILTER (WHERE c.ended IS NULL) + 1) / (count(*) + 2) AS rate
             FROM calls c JOIN acts a ON a.event = c.begin JOIN run_edges r ON r.run = c.run AND r.ended
             WHERE c.outcome <> 'denied' GROUP BY ALL
-        ), ends AS (  -- where so many more ends are missing than a loss of single records takes, the runs had none
-            SELECT r.format, r.stream, count(*) FILTER (WHERE NOT r.ended AND NOT r.root) >=
-                   {_BEYOND_LOSS} * count(*) * max(l.rate) AS beyond
-            FROM run_edges r JOIN losses l ON l.format = r.format AND l.stream = r.stream
-            WHERE r.started GROUP BY ALL
         ), judged AS (
-            SELECT r.*, e.beyond IS TRUE AS beyond, o.run IS NOT NULL AS open_call, o.tool AS open_tool,
+            SELECT r.*, o.run IS NOT NULL AS open_call, o.tool AS open_tool,
                    d.stream AS odd_stream,
                    r.has_spans AND NOT r.root AND h.traced >= 3 AND h.rooted * 5 >= h.traced * 4 AS rootless,
                    -- The begin alone, in no stream anything after it, though all other runs have spans.
@@ -82,17 +79,28 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
                    coalesce(h.whole, 0) AS whole
             FROM run_edges r LEFT JOIN habits h ON h.agent = r.agent
             LEFT JOIN open_calls o ON o.run = r.run LEFT JOIN odd d ON d.run = r.run
-            LEFT JOIN ends e ON e.format = r.format AND e.stream = r.stream
             WHERE NOT r.ended AND r.started
+        ), signed AS (
+            SELECT *, open_call OR rootless IS TRUE OR odd_stream IS NOT NULL OR whole < {_WHOLE_RUNS}
+                      OR barren IS TRUE AS shown
+            FROM judged
+        ), ends AS (
+            SELECT s.format, s.stream, count(*) FILTER (WHERE NOT s.root AND NOT s.shown) AS bare,
+                   max(l.rate) * max(n.runs) AS lost
+            FROM signed s
+            JOIN losses l ON l.format = s.format AND l.stream = s.stream
+            JOIN (SELECT format, stream, count(*) AS runs FROM run_edges WHERE started GROUP BY ALL) n
+              ON n.format = s.format AND n.stream = s.stream
+            GROUP BY s.format, s.stream
+        ), weighed AS (  -- where so many more ends are missing than a loss of single records takes, most runs had none
+            SELECT s.*, coalesce(e.bare >= {_BEYOND_LOSS} * e.lost AND e.bare > e.lost + {_SIGMAS} * sqrt(e.lost), false)
+                        AS beyond
+            FROM signed s LEFT JOIN ends e ON e.format = s.format AND e.stream = s.stream
         )
         SELECT run, event, format, stream,
-               NOT root AND (open_call OR rootless IS TRUE OR odd_stream IS NOT NULL OR whole < {_WHOLE_RUNS}
-                            OR barren IS TRUE OR beyond)
-               AS crashed,
+               NOT root AND (shown OR beyond) AS crashed,
                NOT root AND (open_call OR rootless IS TRUE AND NOT traced) AS sure,
-               NOT (root OR open_call OR rootless IS TRUE OR odd_stream IS NOT NULL OR whole < {_WHOLE_RUNS}
-                    OR barren IS TRUE) AND beyond
-               AS by_number,
+               NOT (root OR shown) AND beyond AS by_number,
                CASE WHEN root THEN 'its root span ended, so the run went on to its end'
                     WHEN open_call THEN 'a call of ' || coalesce(open_tool, 'a tool') || ' is open'
                     WHEN rootless THEN 'its root span was never exported'
@@ -101,7 +109,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
                     WHEN beyond THEN 'more ends are missing than a stream that loses next to nothing loses'
                     ELSE 'its last records are those with which whole runs end' END AS sign,
                last_ns
-        FROM judged
+        FROM weighed
         -- Where only the root span tells the end, a run without one may have lost no more than that span.
         WHERE NOT traced OR NOT root AND (barren OR rootless AND (open_call OR odd_stream IS NOT NULL))
         """
