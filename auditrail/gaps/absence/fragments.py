@@ -87,21 +87,28 @@ def shifted(
 ) -> dict[tuple[str, str], dict[int, int]]:
     """Stream -> run -> by how many ns its loose records with an id of the run stand apart from the run's own.
 
-    The ids are those of calls, requests and responses that one run has; `acts` and what `grid.load` left must stand.
+    The ids are those of calls, requests and responses that one run has, also those that a record names beside its own (a
+    protocol numbers its calls, and passes the model's id along); `acts` and what `grid.load` left must stand.
     """
     found: dict[tuple[str, str], dict[int, int]] = {}
     if not wanted:
         return found
-    for column in ("call", "request", "response"):
+    for column, kind in (("call", "tool_call"), ("request", "request"), ("response", "response")):
         rows = connection.execute(
             f"""
-            WITH loose AS (
-                SELECT {column} AS id, format, stream, min(ts_ns) AS ts_ns FROM signal_acts
+            WITH named AS (
+                SELECT {column} AS id, run, format, stream, ts_ns FROM signal_acts
                 WHERE {column} IS NOT NULL AND ts_ns IS NOT NULL
-                AND (run IS NULL OR run NOT IN (SELECT run FROM grid_runs)) GROUP BY ALL
+                UNION ALL
+                SELECT i.value, a.run, a.format, a.stream, a.ts_ns
+                FROM ids_more i JOIN signal_acts a ON a.event = i.event
+                WHERE i.kind = '{kind}' AND a.ts_ns IS NOT NULL
+            ), loose AS (
+                SELECT id, format, stream, min(ts_ns) AS ts_ns FROM named
+                WHERE run IS NULL OR run NOT IN (SELECT run FROM grid_runs) GROUP BY ALL
             ), held AS (
-                SELECT {column} AS id, min(run) AS run, min(ts_ns) AS ts_ns, max(ts_ns) AS last_ns FROM signal_acts
-                WHERE {column} IN (SELECT id FROM loose) AND run IN (SELECT run FROM grid_runs)
+                SELECT id, min(run) AS run, min(ts_ns) AS ts_ns, max(ts_ns) AS last_ns FROM named
+                WHERE id IN (SELECT id FROM loose) AND run IN (SELECT run FROM grid_runs)
                 GROUP BY ALL HAVING min(run) = max(run)
             )
             SELECT l.format, l.stream, h.run, CAST(median(l.ts_ns - h.ts_ns) AS BIGINT)
