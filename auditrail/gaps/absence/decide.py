@@ -114,15 +114,17 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
             _rest(grid, part, sampler, whys)
         made.whys.append(whys)
     _few(made)
-    _collateral(connection, made)
+    _collateral(connection, made, silent)
     return made
 
 
-def _collateral(connection: duckdb.DuckDBPyConnection, made: Study) -> None:
+def _collateral(connection: duckdb.DuckDBPyConnection, made: Study, silent: list[dict[int, Quiet]]) -> None:
     """A stream that only spans join to a run stands loose where these are gone: that is no gap of its own.
 
     That spans join it is told by the agent's runs that have both; where it stands as loose in runs that have their
-    spans, or is joined to these by a guess, something else is the reason.
+    spans, or is joined to these by a guess, something else is the reason. Where most of an agent's runs in that time
+    show it so, the others are no silence of the stream for this agent alone: what a stream has of an agent is known
+    only where what joins the two is held.
     """
     guessed = {
         (run, *place)
@@ -134,17 +136,25 @@ def _collateral(connection: duckdb.DuckDBPyConnection, made: Study) -> None:
     for part, whys in zip(made.parts, made.whys, strict=True):
         if part.stream.has_spans:
             gone.update(place for place, why in whys.items() if why.cause not in ("siloed", "lost", "unknown", "clock"))
-    for part, whys in zip(made.parts, made.whys, strict=True):
+    blind: list[Quiet] = []
+    for part, whys, quiet in zip(made.parts, made.whys, silent, strict=True):
         if part.stream.has_spans:
             continue
-        loose = {place for place, why in whys.items() if why.cause == "siloed"}
+        siloed = {place for place, why in whys.items() if why.cause == "siloed"}
         rest = [int(place) for place in part.at if int(place) not in gone]
         here = (part.stream.format, part.stream.stream)
-        apart = sum(1 for place in rest if place in loose or (int(made.grid.run[place]), *here) in guessed)
+        apart = sum(1 for place in rest if place in siloed or (int(made.grid.run[place]), *here) in guessed)
         if rest and apart * 2 > len(rest):
             continue
-        for place in loose & gone:
+        loose = [place for place in siloed if place in gone]
+        alone = {place: one for place, one in quiet.items() if one.agent is not None and place in gone}
+        alone = {place: one for place, one in alone.items() if place in whys and whys[place].cause == one.cause}
+        if alone and len(loose) >= len(alone):
+            blind += [one for one in alone.values() if one.whole <= gone]
+            loose += alone
+        for place in loose:
             del whys[place]
+    made.quiet = [one for one in made.quiet if not any(one is other for other in blind)]
 
 
 def _few(made: Study) -> None:
