@@ -2,9 +2,11 @@
 
 A denial leaves traces, too: the agent may log that the call failed, a service that it refused. So a record counts as
 an execution only if it says that it went well, or stands in a service, and nothing says that the call failed; and only
-where most denied calls of the agent leave no such record. A request that failed and was tried again is no failure of
-the call, where what the call itself left last says in some stream that it went well, and in none that it did not. A denial that was enforced may
-leave nothing beside the decision: it counts among the denied calls, or those that were executed would look usual.
+where most denied calls of the agent leave no such record. A request that failed and was tried again with success did
+not fail: of several requests that one call made, the last one says how it went; and none is a failure of the call where
+what the call itself left last says in some stream that it went well, and in none that it did not. A denial that was
+enforced may leave nothing beside the decision: it counts among the denied calls, or those that were executed would look
+usual.
 """
 
 from __future__ import annotations
@@ -46,6 +48,16 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
         ), outcomes AS (
             SELECT run, call, turn, bool_or(status = 'ok') AND NOT bool_or(status IN ('error', 'denied')) AS good
             FROM lasts GROUP BY run, call, turn
+        ), requests AS (  -- what failed and was tried again with success was carried out: the last attempt counts
+            SELECT k.run, k.call, k.turn, a.request, min(coalesce(a.ts_ns, 0)) AS ts_ns,
+                   bool_or(a.status IN ('error', 'denied') OR a.kind = 'error') AS failed
+            FROM calls c JOIN call_acts k ON k.run = c.run AND k.call = c.call AND k.turn = c.turn
+            JOIN acts a ON a.event = k.event
+            WHERE c.decision IN ('deny', 'not_run') AND k.by_request AND k.phase <> 'decision' AND a.layer <> 'llm'
+              AND a.request IS NOT NULL
+            GROUP BY ALL
+        ), attempts AS (
+            SELECT run, call, turn, arg_max(failed, (ts_ns, request)) AS failed FROM requests GROUP BY ALL
         ), told AS (
             SELECT c.run, c.label, any_value(c.agent) AS agent, any_value(c.tool) AS tool,
                    any_value(c.decided) AS event,
@@ -59,11 +71,13 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
                    min(a.event) FILTER (
                        WHERE a.kind = 'result' AND a.layer <> 'llm' AND a.result_state = 'present'
                    ) AS result,
-                   bool_or(k.phase <> 'decision' AND a.layer <> 'llm'
-                           AND (a.status = 'denied' OR (a.status = 'error' OR a.kind = 'error') AND o.good IS NOT TRUE)
+                   coalesce(bool_or(t.failed AND o.good IS NOT TRUE), false) OR bool_or(
+                       k.phase <> 'decision' AND a.layer <> 'llm' AND NOT (k.by_request AND a.request IS NOT NULL)
+                       AND (a.status = 'denied' OR (a.status = 'error' OR a.kind = 'error') AND o.good IS NOT TRUE)
                    ) AS failed
             FROM calls c JOIN call_acts k ON k.run = c.run AND k.call = c.call AND k.turn = c.turn
             JOIN acts a ON a.event = k.event
+            LEFT JOIN attempts t ON t.run = c.run AND t.call = c.call AND t.turn = c.turn
             LEFT JOIN outcomes o ON o.run = c.run AND o.call = c.call AND o.turn = c.turn
             WHERE c.decision IN ('deny', 'not_run')
             GROUP BY c.run, c.label
