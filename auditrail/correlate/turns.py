@@ -72,6 +72,11 @@ class _Turn:
         if event.args_state == "present":
             self.args.setdefault(_teller(event), event.args)
 
+    def add_all(self, other: _Turn) -> None:
+        self.events += other.events
+        self.phases |= other.phases
+        self.args |= other.args
+
     def differs(self, event: CallRecord) -> bool:
         """Whether the same teller named other arguments; another layer may word the same arguments in its own way."""
         known = self.args.get(_teller(event))
@@ -166,16 +171,33 @@ def _overlaps(turn: _Turn, event: CallRecord) -> bool:
     return event.ts_ns is None or not ends or event.ts_ns < max(ends)
 
 
+def _what(turn: _Turn) -> tuple[frozenset[str], frozenset[str | None]] | None:
+    """The tool and the arguments that the turn's records tell; None if they do not."""
+    given = frozenset(event.args for event in turn.events if event.args_state in ("present", "empty"))
+    return (frozenset(event.tool for event in turn.events if event.tool), given) if given else None
+
+
 def _told_again(found: list[_Turn]) -> list[_Turn]:
-    """A call that was asked for in the same words before, and not carried out again, is that call told twice."""
+    """A call that was asked for in the same words before, and not carried out again, is that call told twice.
+
+    So is one that was carried out with these arguments before anybody asked for it: hosts that share a stream's name
+    may have clocks that differ by more than a call takes.
+    """
     kept: list[_Turn] = []
     told: dict[frozenset[tuple[tuple[str, str | None], str | None]], _Turn] = {}
+    unasked: dict[tuple[frozenset[str], frozenset[str | None]], _Turn] = {}
     for turn in found:
         words = frozenset(turn.args.items())
         if turn.phases == {_WISH} and words in told:
             told[words].events += turn.events
             continue
+        if turn.phases == {_WISH} and unasked and (what := _what(turn)) in unasked:
+            told[words] = unasked.pop(what)
+            told[words].add_all(turn)
+            continue
         kept.append(turn)
+        if _WISH not in turn.phases and turn.phases & _CARRIED_OUT and (what := _what(turn)) is not None:
+            unasked.setdefault(what, turn)
         if _WISH in turn.phases:
             told.setdefault(frozenset(item for item in words if item[0][0] == _WISH), turn)
     return kept

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import monotonic
+from typing import Any
 
 from auditrail.correlate.turns import turns
 from auditrail.report import marks, tree
@@ -118,3 +119,14 @@ def test_an_answer_that_is_logged_while_its_call_runs_asks_for_that_call() -> No
     running = span(1, "aa", 1, 5, layer="tool", tool_call_id="c")
     assert turns([running, asked(2, 2, "c"), asked(3, 2, "c")]) == {}
     assert turns([running, asked(2, 6, "c"), asked(3, 6, "c")]) == {"1:2": 1, "1:3": 1}, "after it: another call"
+
+
+def test_a_call_that_was_carried_out_before_it_was_asked_for_is_one_call_told_by_two_clocks() -> None:
+    given: dict[str, Any] = {"args": '{"sku":"a"}', "args_state": "present"}
+    ran = span(1, "aa", 1, 2, layer="tool", tool_call_id="c", tool="t", **given)
+    late = [asked(2, 600, "c", **given), asked(3, 600, "c", **given)]
+    assert turns([ran, *late]) == {}
+    again = span(4, "bb", 700, 701, layer="tool", tool_call_id="c", tool="t", **given)
+    assert turns([ran, *late, again]) == {"1:2": 1, "1:3": 1, "1:4": 1}, "carried out again: another call"
+    other = [event._replace(args='{"sku":"b"}') for event in late]
+    assert turns([ran, *other]) == {"1:2": 1, "1:3": 1}, "with other arguments: another call"
