@@ -1,7 +1,7 @@
 """Times without a record of a stream, while runs that should have written to it went on.
 
 A night in which nobody speaks is no silence: a gap between two records of a stream is weighed by the runs in it that
-should have records of the stream and have none (each as unlikely as one such run is outside of gaps), and by the runs
+should have records of the stream and have none (each as unlikely as the streaks of such runs make it), and by the runs
 that it cuts: whose records of the stream stop at its begin, or start at its end, while other streams of the run go on.
 A gap is a silence if that has a chance below one in fifty among all the places where it might have happened, in all the
 streams and agents that were looked at beside it: of fifty streams that lose single records, one would fall silent.
@@ -105,25 +105,29 @@ def silences(seen: Member, times: Ints, kept: float = 1.0, looked_at: int = 1) -
     if seen.present.all() or not len(times):
         return []
     here = int(seen.present.sum())
-    # How often a run that has records is followed by one that has none: by chance, a missing run is as likely after a
-    # missing one, and a streak of w has a chance of q^(w - 1); in an outage, streaks are long and their starts are
-    # rare. Few runs tell little of q: each missing run is weighed by what the ones before it leave possible.
     starts = int((seen.present[:-1] & ~seen.present[1:]).sum()) + (not seen.present[0])
     candidates = _candidates(seen, times)
     cut = log(min(1.0, _usual_cuts(seen, times, candidates) + 0.02)) if candidates else 0.0
     found = []
     for one in candidates:
-        streak = max(_streak(len(one.whole) - 1, starts, here), (len(one.whole) - 1) * log(max(1 - kept, _LEAST)))
+        streak = _streak(len(one.whole) - 1, starts, here, kept)
         sure = streak + len(one.cut) * cut + log(max(starts, 1)) + log(looked_at)
         if sure < _CHANCE:
             found.append(one._replace(sure=sure))
     return found
 
 
-def _streak(more: int, starts: int, here: int) -> float:
-    """The logarithm of the chance of so many further missing runs, by the rule of succession at each of them."""
-    lack, have = starts + 1, max(here - starts, 0) + 1
-    return (lgamma(lack + more) - lgamma(lack)) - (lgamma(lack + have + more) - lgamma(lack + have))
+def _streak(more: int, starts: int, here: int, kept: float) -> float:
+    """The logarithm of the chance that so many more runs are missing after a missing one.
+
+    How often a run that has records is followed by one that has none tells how likely a missing run is: by chance, as
+    likely after a missing one; in an outage, streaks are long and their starts are rare. What few runs tell is not sure,
+    and a long streak would multiply the error: the chance is the mean over all likelihoods that fit what was seen (the
+    predictive distribution of a Beta posterior), and never less than what the records declare.
+    """
+    a, total = max(starts, 1), here + 2
+    chance = lgamma(a + more) - lgamma(a) - lgamma(total + more) + lgamma(total)
+    return max(chance, more * log(1 - kept)) if kept < 1 else chance
 
 
 def _candidates(seen: Member, times: Ints) -> list[Silence]:

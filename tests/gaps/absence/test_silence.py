@@ -50,3 +50,11 @@ def test_a_declared_rate_takes_streaks_for_chance() -> None:
 
 def test_quiet_nights_are_none() -> None:
     assert silences(*seen([True] * 40)) == []
+
+
+def test_a_long_streak_in_a_stream_that_few_runs_have_is_none() -> None:
+    """Fourteen of 77 runs: how often a run follows another is not known well enough for 25 in a row to be odd."""
+    thinned = ([True] + [False] * 3) * 9 + [True] * 3 + [False] * 25 + [True] + [False] * 12
+    assert silences(*seen(thinned)) == []
+    whole = [True] * 40 + [False] * 25 + [True] * 12
+    assert len(silences(*seen(whole))) == 1
