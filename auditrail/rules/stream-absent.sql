@@ -17,7 +17,7 @@
 --     force_flush
 
 SELECT a.run AS run,
-       'stream:' || a.format || '/' || a.stream AS what,
+       a.what AS what,
        a.lacks AS lacks,
        a.event AS event,
        a.witness AS witness,

@@ -26,7 +26,7 @@
 -- remedy.datadog: DD_TRACE_SAMPLE_RATE=1.0, and no rate limit (DD_TRACE_RATE_LIMIT)
 
 SELECT a.run AS run,
-       'stream:' || a.format || '/' || a.stream AS what,
+       a.what AS what,
        'stream' AS scope,
        a.lacks AS lacks,
        a.event AS event,

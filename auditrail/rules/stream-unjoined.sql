@@ -19,7 +19,7 @@
 -- remedy.litellm: send litellm_session_id or metadata.trace_id with each request
 
 SELECT a.run AS run,
-       'stream:' || a.format || '/' || a.stream AS what,
+       a.what AS what,
        a.lacks AS lacks,
        a.event AS event,
        a.witness AS witness,

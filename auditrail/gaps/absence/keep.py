@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FEWEST_RECORDS = 3
 _TABLES = {
     "absence_rows": "run BIGINT, agent VARCHAR, format VARCHAR, stream VARCHAR, layers VARCHAR, has_spans BOOLEAN, "
-    "runs BIGINT, of_runs BIGINT, from_ns BIGINT, to_ns BIGINT, event BIGINT, lacks VARCHAR, habit BOOLEAN, "
+    "signal VARCHAR, runs BIGINT, of_runs BIGINT, from_ns BIGINT, to_ns BIGINT, event BIGINT, lacks VARCHAR, habit BOOLEAN, "
     "thin BOOLEAN, records BIGINT, cause VARCHAR, evidence VARCHAR, confidence VARCHAR, detail VARCHAR, witness BIGINT",
     "absence_silences": "format VARCHAR, stream VARCHAR, agent VARCHAR, from_ns BIGINT, to_ns BIGINT, runs BIGINT, "
     "cause VARCHAR, evidence VARCHAR, confidence VARCHAR, detail VARCHAR",
@@ -65,12 +65,13 @@ def _rows(connection: duckdb.DuckDBPyConnection, found: decide.Study, number: in
             "stream": stream.stream,
             "layers": ",".join(stream.layers),
             "has_spans": stream.has_spans,
+            "signal": stream.format,
             "runs": int(part.present.sum()),
             "of_runs": len(part.at),
             "from_ns": runs.start[absent],
             "to_ns": runs.end[absent],
             "event": runs.first_event[absent],
-            "lacks": ",".join((*stream.layers, f"{signals.format_of(stream.format)}/{stream.stream}", *spans)),
+            "lacks": ",".join((*stream.layers, f"{stream.format}/{stream.stream}", *spans)),
             "habit": part.habit,
             "thin": part.thin,
             "records": part.records(runs),

@@ -2,7 +2,7 @@
 
 OpenTelemetry names both by the service that wrote them, and sends them on ways of their own. The study reads
 `signal_acts` and `signal_streams` instead of `acts` and `held_streams`: the log records of such a stream have a format
-of their own there, `<format> logs`. Events inside a span's record are of the span.
+of their own there, `<format> logs`, and so have single records where they are looked for (`units`). Events inside a span's record are of the span.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from auditrail.gaps.facts import held_streams
 if TYPE_CHECKING:
     import duckdb
 
-_LOGS = " logs"
+LOGS = " logs"
 
 
 def split(connection: duckdb.DuckDBPyConnection) -> None:
-    """Makes `signal_acts` and `signal_streams`; `acts` and `held_streams` must stand."""
+    """Makes `signal_acts` and `signal_streams`, if they do not stand; `acts` and `held_streams` must."""
+    if connection.execute("SELECT 1 FROM duckdb_views() WHERE temporary AND view_name = 'signal_acts'").fetchone():
+        return
     mixed = connection.execute(
         """
         SELECT format, stream FROM acts WHERE contains(format, 'otlp') GROUP BY format, stream
@@ -51,7 +53,7 @@ def split(connection: duckdb.DuckDBPyConnection) -> None:
         f"""
         CREATE OR REPLACE TEMP VIEW signal_acts AS
         SELECT * REPLACE (CASE WHEN kind <> 'span' AND event IN (SELECT event FROM log_events)
-                          THEN format || '{_LOGS}' ELSE format END AS format)
+                          THEN format || '{LOGS}' ELSE format END AS format)
         FROM acts
         """
     )
@@ -60,4 +62,4 @@ def split(connection: duckdb.DuckDBPyConnection) -> None:
 
 def format_of(name: str) -> str:
     """The format as the case knows it."""
-    return name.removesuffix(_LOGS)
+    return name.removesuffix(LOGS)

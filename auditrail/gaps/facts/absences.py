@@ -24,6 +24,7 @@ COLUMNS = {
     "layers": "layers of its records, comma-separated",
     "layer": "the one layer of its records, or NULL: there are several",
     "has_spans": "it holds spans",
+    "what": "as `what` of findings",
     "runs": "runs of the agent that have it, of those that should",
     "of_runs": "runs of the agent that should",
     "from_ns": "begin of the run",
@@ -47,7 +48,8 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
         """
         CREATE TEMP TABLE absences AS
         SELECT m.run, m.agent, m.format, m.stream, m.layers,
-               CASE WHEN NOT contains(m.layers, ',') THEN m.layers END AS layer, m.has_spans, m.runs, m.of_runs,
+               CASE WHEN NOT contains(m.layers, ',') THEN m.layers END AS layer, m.has_spans,
+               'stream:' || m.signal || '/' || m.stream AS what, m.runs, m.of_runs,
                m.from_ns, m.to_ns, m.event, m.lacks, m.records,
                coalesce(f.failed OR r.denials > 0, false) AS failed, m.cause, m.evidence, m.confidence,
                nullif(m.detail, '') AS detail, nullif(m.witness, -1) AS witness

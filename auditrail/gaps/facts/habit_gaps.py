@@ -31,7 +31,7 @@ COLUMNS = {
     "key": "the unit inside the run",
     "agent": "the agent",
     "tool": "the tool, or NULL",
-    "format": "format of the stream that lacks the record",
+    "format": "format of the stream that lacks the record, as in `units`",
     "stream": "that stream",
     "phase": "what the record is, as `phase` of units",
     "lacking": "how many are missing",
@@ -106,12 +106,12 @@ def _habits(connection: duckdb.DuckDBPyConnection) -> None:
         """
         CREATE TEMP TABLE habit_run_streams AS
         SELECT DISTINCT a.run, a.format, a.stream, coalesce(u.stream, '*') AS class
-        FROM acts a LEFT JOIN (SELECT DISTINCT format, stream FROM units) u
+        FROM signal_acts a LEFT JOIN (SELECT DISTINCT format, stream FROM units) u
           ON u.format = a.format AND u.stream = a.stream
         WHERE a.run IS NOT NULL
         """
     )
-    connection.execute("CREATE TEMP TABLE span_formats AS SELECT DISTINCT format FROM acts WHERE kind = 'span'")
+    connection.execute("CREATE TEMP TABLE span_formats AS SELECT DISTINCT format FROM signal_acts WHERE kind = 'span'")
     connection.execute(
         f"""
         CREATE TEMP TABLE habits AS
@@ -169,7 +169,7 @@ def _deficient(connection: duckdb.DuckDBPyConnection) -> None:
         SELECT s.* EXCLUDE (always), false AS joint, p.run IS NULL AND m.run IS NOT NULL AS whole FROM short s
         LEFT JOIN (SELECT DISTINCT run, format, class FROM habit_run_streams) p
           ON p.run = s.run AND p.format = s.format AND p.class = s.stream
-        LEFT JOIN (SELECT DISTINCT run, format, stream FROM missing_streams) m
+        LEFT JOIN (SELECT DISTINCT run, signal AS format, stream FROM missing_streams) m
           ON m.run = s.run AND m.format = s.format AND m.stream = s.stream
         WHERE p.run IS NOT NULL OR s.always AND (m.run IS NULL OR s.phase = 'decision')
         """
@@ -190,7 +190,7 @@ def _uncounted(connection: duckdb.DuckDBPyConnection) -> None:
             SELECT a.run, a.tool, a.format, a.stream,
                    CASE WHEN a.layer = 'policy' OR a.kind = 'decision' THEN 'decision' ELSE a.kind END AS phase,
                    count(*) AS n
-            FROM acts a
+            FROM signal_acts a
             LEFT JOIN (SELECT DISTINCT run, call FROM calls WHERE wish IS NULL) o ON o.run = a.run AND o.call = a.call
             WHERE a.run IS NOT NULL AND (a.call IS NULL AND a.request IS NULL OR o.run IS NOT NULL)
               AND a.tool IS NOT NULL AND a.kind IN ('span', 'call', 'result', 'decision') AND a.layer <> 'llm'
@@ -221,7 +221,7 @@ def _uncounted(connection: duckdb.DuckDBPyConnection) -> None:
         WITH answers AS (
             SELECT a.run, coalesce(r.agent, '') AS agent, a.format, a.stream, count(*) AS n, min(a.event) AS event,
                    min(a.ts_ns) AS first_ns, max(coalesce(a.end_ns, a.ts_ns)) AS last_ns
-            FROM acts a JOIN runs r ON r.run = a.run AND r.id_kind IN ('run', 'trace')
+            FROM signal_acts a JOIN runs r ON r.run = a.run AND r.id_kind IN ('run', 'trace')
             WHERE a.layer = 'llm' AND a.kind = 'span'
               AND a.event NOT IN (SELECT event FROM copies)  -- one answer that is told in two ways is one
             GROUP BY ALL

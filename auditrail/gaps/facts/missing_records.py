@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditrail import case
+from auditrail.gaps.absence import signals
 
 if TYPE_CHECKING:
     import duckdb
@@ -74,7 +75,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
                    coalesce(n.by_number, false) AS by_number
             FROM found f LEFT JOIN endings n ON n.run = f.run LEFT JOIN runs r ON r.run = f.run
         )
-        SELECT run, what, kind, event, agent, layer, format, stream, tool, call, from_ns, to_ns,
+        SELECT run, what, kind, event, agent, layer, regexp_replace(format, '{signals.LOGS}$', '') AS format, stream, tool, call, from_ns, to_ns,
                CASE WHEN crashed AND kind <> 'end' THEN lacks || ',~crash' ELSE lacks END AS lacks, lacking, have,
                of_all, joint, crashed, by_number, sign, by_habit
         FROM judged
@@ -90,10 +91,10 @@ def _found(connection: duckdb.DuckDBPyConnection) -> None:
         CREATE TEMP TABLE found AS
         WITH writers AS (  -- streams that write how calls end, and how they begin
             SELECT a.format, a.stream, count(c.begin) AS begun, count(c.ended) AS ended
-            FROM calls c JOIN acts a ON a.event = c.begin GROUP BY ALL
+            FROM calls c JOIN signal_acts a ON a.event = c.begin GROUP BY ALL
         ), closers AS (  -- streams that write how calls begin, and how they end
             SELECT a.format, a.stream, count(c.ended) AS ended, count(c.begin) AS begun
-            FROM calls c JOIN acts a ON a.event = c.ended GROUP BY ALL
+            FROM calls c JOIN signal_acts a ON a.event = c.ended GROUP BY ALL
         ), wanted AS (
             SELECT coalesce(agent, '') AS agent, tool, count(*) AS asked, count(ran) AS ran FROM calls
             WHERE wish IS NOT NULL AND outcome <> 'denied' GROUP BY ALL
@@ -120,13 +121,13 @@ def _found(connection: duckdb.DuckDBPyConnection) -> None:
         UNION ALL
         SELECT c.run, 'result:' || c.label, 'result', c.begin, c.agent, 'tool', a.format, a.stream, c.tool, c.call,
                c.first_ns, NULL, 'tool,' || a.format || '/' || a.stream, 1, w.ended, w.begun, false, true, NULL, false
-        FROM calls c JOIN acts a ON a.event = c.begin
+        FROM calls c JOIN signal_acts a ON a.event = c.begin
         JOIN writers w ON w.format = a.format AND w.stream = a.stream
         WHERE c.ended IS NULL AND c.outcome <> 'denied' AND (w.begun < {_FEW} OR w.ended * 2 >= w.begun)
         UNION ALL
         SELECT c.run, 'call:' || c.label, 'call', c.ended, c.agent, 'tool', a.format, a.stream, c.tool, c.call,
                c.first_ns, NULL, a.format || '/' || a.stream, 1, w.begun, w.ended, false, false, NULL, false
-        FROM calls c JOIN acts a ON a.event = c.ended
+        FROM calls c JOIN signal_acts a ON a.event = c.ended
         JOIN closers w ON w.format = a.format AND w.stream = a.stream
         WHERE c.begin IS NULL AND w.ended >= {_FEW} AND w.begun >= {_NEARLY} * w.ended
         UNION ALL
@@ -171,7 +172,7 @@ def _found(connection: duckdb.DuckDBPyConnection) -> None:
                     WHEN h.kind IN ('start', 'end') THEN 'agent' WHEN h.kind IN ('call', 'result') THEN 'tool' END,
                h.format, h.stream, h.tool, CASE WHEN h.unit = 'call' THEN c.call END, h.from_ns, h.to_ns,
                h.format || '/' || h.stream || CASE WHEN h.kind IN ('span', 'response') AND h.format IN (
-                   SELECT format FROM acts WHERE kind = 'span' AND span IS NOT NULL) THEN ',spans' ELSE '' END,
+                   SELECT format FROM signal_acts WHERE kind = 'span' AND span IS NOT NULL) THEN ',spans' ELSE '' END,
                h.lacking, h.have, h.of_units, h.joint,
                h.unit = 'call' AND c.begin IS NOT NULL AND c.ended IS NULL, NULL, true
         FROM named h LEFT JOIN calls c ON h.unit = 'call' AND c.run = h.run AND c.label = h.key
@@ -193,7 +194,7 @@ def _found(connection: duckdb.DuckDBPyConnection) -> None:
                'decision', p.event, p.agent, 'policy', p.format, p.stream, p.tool, p.call, p.ts_ns, p.to_ns,
                'policy,' || p.format || '/' || p.stream, 1, p.decided, p.before, false, false, NULL, true
         FROM policy_stops p
-        LEFT JOIN missing_streams m ON m.run = p.run AND m.format = p.format AND m.stream = p.stream
+        LEFT JOIN missing_streams m ON m.run = p.run AND m.signal = p.format AND m.stream = p.stream
         WHERE NOT EXISTS (SELECT 1 FROM found f WHERE f.run = p.run AND f.kind = 'decision'
                           AND f.what = 'decision:' || p.label)
         """

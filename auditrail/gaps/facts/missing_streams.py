@@ -22,6 +22,7 @@ COLUMNS = {
     "stream": "the stream",
     "layers": "layers of its records, comma-separated",
     "has_spans": "it holds spans",
+    "signal": "the format, or of log records beside spans in a stream of this name: the format and `logs`",
     "runs": "runs of the agent that have it, of those that should",
     "of_runs": "runs of the agent that should",
     "from_ns": "begin of the run",

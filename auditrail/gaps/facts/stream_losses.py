@@ -42,7 +42,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         """
         CREATE TEMP TABLE stream_losses AS
-        SELECT a.cause, a.run, 'stream:' || a.format || '/' || a.stream AS what, 'stream' AS scope, a.lacks, a.event,
+        SELECT a.cause, a.run, a.what, 'stream' AS scope, a.lacks, a.event,
                a.agent, a.layer, a.format, a.stream, CAST(NULL AS VARCHAR) AS tool, a.evidence, a.confidence,
                a.from_ns AS first_ns, a.to_ns AS last_ns,
                'first record of a run that has nothing of the stream' AS note, a.detail

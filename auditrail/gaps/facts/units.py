@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from auditrail import case
+from auditrail.gaps.absence import signals
 
 if TYPE_CHECKING:
     import duckdb
 
 NAME = "units"
-NEEDS = ("acts", "calls", "call_acts", "run_facts", "stream_habits")
+NEEDS = ("acts", "calls", "call_acts", "run_facts", "stream_habits", "held_streams")
 COLUMNS = {
     "kind": "call, request, response, span or run",
     "run": "runs.run",
@@ -22,7 +23,8 @@ COLUMNS = {
     "agent": "the agent",
     "tool": "the tool, or what else is alike, or a blank",
     "outcome": "ok, error or denied",
-    "format": "format of a stream that has records of it",
+    "format": "format of a stream that has records of it; log records beside spans have one of their own "
+    "(`gaps.absence.signals`)",
     "stream": "that stream; * where each run has a stream of its own",
     "phase": "what these records are: wish, begin, end, span, decision, line, answer, or kind and name",
     "n": "how many it has",
@@ -43,7 +45,7 @@ _CALLS = f"""
     FROM (
         SELECT c.run, c.call, c.turn, s.format, s.class,
                CASE c.phase WHEN 'other' THEN 'line' ELSE c.phase END AS phase, {_GROUPED}
-        FROM call_acts c JOIN acts a ON a.event = c.event
+        FROM call_acts c JOIN signal_acts a ON a.event = c.event
         JOIN classes s ON s.format = a.format AND s.stream = a.stream
         WHERE c.phase = 'decision' OR c.phase = 'other' AND a.layer <> 'llm' AND a.kind <> 'span'
            OR c.phase <> 'other' AND NOT c.by_request
@@ -58,7 +60,7 @@ _REQUESTS = f"""
                CASE WHEN a.layer = 'policy' OR a.kind = 'decision' THEN 'decision' WHEN a.kind = 'span' THEN 'span'
                     ELSE 'line' END AS phase, max(a.tool) AS tool,
                bool_or(a.status IN ('error', 'denied') OR a.decision IN ('deny', 'not_run', 'ask')) AS bad, {_GROUPED}
-        FROM acts a JOIN classes s ON s.format = a.format AND s.stream = a.stream
+        FROM signal_acts a JOIN classes s ON s.format = a.format AND s.stream = a.stream
         WHERE a.run IS NOT NULL AND a.request IS NOT NULL AND a.layer <> 'llm'
         GROUP BY ALL
     ), whole AS (
@@ -66,7 +68,7 @@ _REQUESTS = f"""
         GROUP BY run, request HAVING bool_or(phase <> 'decision')
     ), asked AS (  -- the call that a request was made for says what the request is like
         SELECT a.run, a.request, min(k.tool) AS tool, min(k.outcome) AS outcome
-        FROM call_acts c JOIN acts a ON a.event = c.event
+        FROM call_acts c JOIN signal_acts a ON a.event = c.event
         JOIN calls k ON k.run = c.run AND k.call = c.call AND k.turn = c.turn
         WHERE a.request IS NOT NULL AND a.layer <> 'llm' GROUP BY a.run, a.request
     )
@@ -78,25 +80,25 @@ _REQUESTS = f"""
 """
 _RESPONSES = f"""
     SELECT 'response', a.run, a.response, any_value(n.agent), '', 'ok', s.format, s.class, 'answer', {_GROUPED}
-    FROM acts a JOIN named n ON n.run = a.run JOIN classes s ON s.format = a.format AND s.stream = a.stream
+    FROM signal_acts a JOIN named n ON n.run = a.run JOIN classes s ON s.format = a.format AND s.stream = a.stream
     WHERE a.response IS NOT NULL AND a.kind <> 'call'
     GROUP BY a.run, a.response, s.format, s.class
 """
 _SPANS = f"""
     WITH wording AS (  -- names that are no path of one request
-        SELECT name FROM acts WHERE kind = 'span' AND layer = 'other' GROUP BY name HAVING count(*) >= 20
+        SELECT name FROM signal_acts WHERE kind = 'span' AND layer = 'other' GROUP BY name HAVING count(*) >= 20
     ), parents AS (
         SELECT p.run, p.span, min(p.stream || '/' || p.layer || '/'
                    || coalesce(p.tool, CASE WHEN p.layer = 'other' THEN w.name END, '')) AS tool,
                CASE WHEN bool_or(p.status IN ('error', 'denied')) THEN 'error' ELSE 'ok' END AS outcome
-        FROM acts p LEFT JOIN wording w ON w.name = p.name
+        FROM signal_acts p LEFT JOIN wording w ON w.name = p.name
         WHERE p.kind = 'span' AND p.span IS NOT NULL AND p.layer <> 'agent' AND p.run IS NOT NULL
         GROUP BY p.run, p.span
     ), told AS (
-        SELECT a.run, a.span, a.format, a.stream, a.event, a.ts_ns FROM acts a
+        SELECT a.run, a.span, a.format, a.stream, a.event, a.ts_ns FROM signal_acts a
         WHERE a.kind = 'span' AND a.span IS NOT NULL AND a.layer <> 'agent'
         UNION ALL
-        SELECT a.run, a.parent, a.format, a.stream, a.event, a.ts_ns FROM acts a
+        SELECT a.run, a.parent, a.format, a.stream, a.event, a.ts_ns FROM signal_acts a
         WHERE a.kind = 'span' AND a.parent IS NOT NULL
     )
     SELECT 'span', a.run, a.span, any_value(n.agent), any_value(p.tool), any_value(p.outcome), s.format, s.class,
@@ -108,11 +110,11 @@ _SPANS = f"""
 # Of a run: its own begin, end and messages, and in each stream of a model whether its last answer asks for no call.
 _RUNS = f"""
     WITH ends AS (
-        SELECT run, format, stream, max(coalesce(end_ns, ts_ns)) AS last_ns FROM acts
+        SELECT run, format, stream, max(coalesce(end_ns, ts_ns)) AS last_ns FROM signal_acts
         WHERE run IS NOT NULL AND layer = 'llm' AND ts_ns IS NOT NULL GROUP BY run, format, stream
     ), answers AS (  -- where times are whole seconds, the last answer may be any of these
         SELECT a.run, a.format, a.stream, max(a.event) AS event, max(a.ts_ns) AS ts_ns, bool_or(a.kind = 'call') AS asks
-        FROM ends e JOIN acts a ON a.run = e.run AND a.format = e.format AND a.stream = e.stream
+        FROM ends e JOIN signal_acts a ON a.run = e.run AND a.format = e.format AND a.stream = e.stream
                                AND coalesce(a.end_ns, a.ts_ns) = e.last_ns
         WHERE a.layer = 'llm' AND a.ts_ns IS NOT NULL
         GROUP BY a.run, a.format, a.stream, coalesce(a.response, a.request, a.span, a.parent)
@@ -120,7 +122,7 @@ _RUNS = f"""
         SELECT run, format, stream, 'answer:last' AS phase, max(event) AS event, max(ts_ns) AS ts_ns
         FROM answers WHERE NOT asks GROUP BY run, format, stream
         UNION ALL
-        SELECT run, format, stream, kind || ':' || coalesce(name, ''), event, ts_ns FROM acts
+        SELECT run, format, stream, kind || ':' || coalesce(name, ''), event, ts_ns FROM signal_acts
         WHERE run IS NOT NULL AND call IS NULL AND request IS NULL AND tool IS NULL
           AND layer IN ('agent', 'other') AND kind IN ('start', 'end', 'message', 'log')
     )
@@ -133,10 +135,14 @@ _RUNS = f"""
 
 def build(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes the table."""
+    signals.split(connection)
     connection.execute(
         f"""
         CREATE TEMP TABLE classes AS
-        SELECT format, stream, CASE WHEN runs < {_FEW_RUNS} THEN '*' ELSE stream END AS class FROM stream_habits
+        WITH named AS (
+            SELECT format, stream, CASE WHEN runs < {_FEW_RUNS} THEN '*' ELSE stream END AS class FROM stream_habits
+        )
+        FROM named UNION ALL SELECT * REPLACE (format || '{signals.LOGS}' AS format) FROM named
         """
     )
     connection.execute(
