@@ -36,10 +36,13 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
         CREATE TEMP TABLE policy_stops AS
-        WITH carried AS (
+        WITH made AS (  -- where no log tells that the agent's calls are carried out, those that its model asks for
+            SELECT *, coalesce(ran, ended, begin, CASE WHEN max(coalesce(ran, ended, begin))
+                   OVER (PARTITION BY coalesce(agent, '')) IS NULL THEN wish END) AS shown
+            FROM calls WHERE tool IS NOT NULL AND first_ns IS NOT NULL AND outcome <> 'denied'
+        ), carried AS (
             SELECT c.*, coalesce(c.agent, '') AS whose, a.format, a.stream
-            FROM calls c LEFT JOIN acts a ON a.event = c.decided
-            WHERE c.ran IS NOT NULL AND c.tool IS NOT NULL AND c.first_ns IS NOT NULL AND c.outcome <> 'denied'
+            FROM made c LEFT JOIN acts a ON a.event = c.decided WHERE c.shown IS NOT NULL
         ), last AS (
             SELECT whose, tool, max(first_ns) AS last_ns, arg_max(format, first_ns) AS format,
                    arg_max(stream, first_ns) AS stream
@@ -55,7 +58,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
             FROM habits h JOIN carried c ON c.whose = h.whose AND c.stream = h.stream AND c.first_ns > h.last_ns
             GROUP BY ALL HAVING count(*) >= {_STILL}
         )
-        SELECT c.run, c.call, c.label, c.agent, c.tool, h.format, h.stream, c.ran AS event, c.first_ns AS ts_ns,
+        SELECT c.run, c.call, c.label, c.agent, c.tool, h.format, h.stream, c.shown AS event, c.first_ns AS ts_ns,
                c.last_ns AS to_ns, h.decisions AS decided, h.before
         FROM habits h JOIN alive e ON e.whose = h.whose AND e.tool = h.tool
         JOIN carried c ON c.whose = h.whose AND c.tool = h.tool AND c.first_ns > h.last_ns
