@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from auditrail.gaps.absence import names
 from auditrail.gaps.absence.tables import insert
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Stream:
 class Grid:
     """All runs that count as runs of an agent, in order of their begin.
 
-    agent: a number for each agent (or, where no record names one, for each stream that runs begin in).
+    agent: a number for each agent (or, where nothing tells one, for each stream that runs begin in).
     unbegun, unended: nothing tells its begin, or its end, though most runs of the agent have one.
     events: of the run, over all streams.
     """
@@ -77,6 +78,7 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
     one: where no record of a begin or an end shows them to be a run, where a run of the agent at the same time lacks
     what they have, and where they carry an id of a call or request that one named run has, too.
     """
+    names.told(connection)
     runs = connection.execute(
         """
         WITH homes AS (
@@ -84,10 +86,12 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
                    sum(edges) AS edges, sum(events) AS events
             FROM signal_streams GROUP BY run
         ), told AS (
-            SELECT f.run, coalesce(f.agent, '/' || h.home) AS agent, f.started_ns, f.ended_ns, f.failed, h.events,
+            SELECT f.run, coalesce(f.agent, w.agent, '/' || h.home) AS agent, f.started_ns, f.ended_ns, f.failed, h.events,
                    f.first_event, h.home, f.end_event IS NOT NULL AS has_end,
-                   f.start_event IS NOT NULL AS has_start, r.id_kind, f.agent IS NOT NULL AND h.edges > 0 AS edged
+                   f.start_event IS NOT NULL AS has_start, r.id_kind,
+                   coalesce(f.agent, w.agent) IS NOT NULL AND h.edges > 0 AS edged
             FROM run_facts f JOIN homes h ON h.run = f.run JOIN runs r ON r.run = f.run
+            LEFT JOIN told_names w ON w.run = f.run
             WHERE f.named AND f.started_ns IS NOT NULL AND f.first_event IS NOT NULL
         ), named AS (
             SELECT agent, count(*) FILTER (WHERE id_kind = 'run') * 2 >= count(*) AS by_run,
