@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from auditrail.gaps.absence import signals
 from auditrail.gaps.absence.grid import Bools, Ints
 
 if TYPE_CHECKING:
@@ -55,30 +56,30 @@ _BRACKETS = """
 WITH looked AS (SELECT run, started_ns FROM run_facts WHERE named AND run % $every = 0),
 keyed AS (
     SELECT a.run, 'call ' || a.call AS key, a.format, a.stream, a.ts_ns, a.end_ns
-    FROM acts a JOIN looked USING (run)
+    FROM signal_acts a JOIN looked USING (run)
     WHERE a.call IS NOT NULL AND a.layer NOT IN ('llm', 'policy') AND NOT a.inferred
     UNION ALL
     SELECT a.run, 'request ' || a.request, a.format, a.stream, a.ts_ns, a.end_ns
-    FROM acts a JOIN looked USING (run) WHERE a.request IS NOT NULL AND NOT a.inferred
+    FROM signal_acts a JOIN looked USING (run) WHERE a.request IS NOT NULL AND NOT a.inferred
     UNION ALL
     SELECT a.run, 'response ' || a.response, a.format, a.stream, a.ts_ns, a.end_ns
-    FROM acts a JOIN looked USING (run) WHERE a.response IS NOT NULL AND NOT a.inferred
+    FROM signal_acts a JOIN looked USING (run) WHERE a.response IS NOT NULL AND NOT a.inferred
     UNION ALL
     SELECT a.run, 'span ' || a.span, a.format, a.stream, a.ts_ns, a.end_ns
-    FROM acts a JOIN looked USING (run) WHERE a.span IS NOT NULL AND a.kind = 'span'
+    FROM signal_acts a JOIN looked USING (run) WHERE a.span IS NOT NULL AND a.kind = 'span'
     UNION ALL
     SELECT a.run, 'span ' || coalesce(CASE WHEN a.kind <> 'span' THEN a.span END, a.parent), a.format, a.stream,
            a.ts_ns, a.end_ns
-    FROM acts a JOIN looked USING (run)
+    FROM signal_acts a JOIN looked USING (run)
     WHERE coalesce(CASE WHEN a.kind <> 'span' THEN a.span END, a.parent) IS NOT NULL
 ), halves AS (
     SELECT run, key, format, stream, min(ts_ns) AS first_ns, max(greatest(ts_ns, coalesce(end_ns, ts_ns))) AS last_ns
     FROM keyed WHERE ts_ns IS NOT NULL GROUP BY ALL
     UNION ALL
-    SELECT s.run, 'run', s.format, s.stream, s.first_ns, s.last_ns FROM held_streams s JOIN looked USING (run)
+    SELECT s.run, 'run', s.format, s.stream, s.first_ns, s.last_ns FROM signal_streams s JOIN looked USING (run)
     WHERE s.first_ns IS NOT NULL
 ), whole AS (
-    SELECT run, format, stream FROM held_streams WHERE edges > 0
+    SELECT run, format, stream FROM signal_streams WHERE edges > 0
 ), pairs AS (
     SELECT o.run, o.format AS of_f, o.stream AS of_s, i.format AS in_f, i.stream AS in_s,
            o.first_ns - i.first_ns AS low, o.last_ns - i.last_ns AS high
@@ -108,7 +109,12 @@ def in_words(ns: int) -> str:
 
 
 def offsets(connection: duckdb.DuckDBPyConnection, bound: int) -> list[Offset]:
-    """The clocks that are off by more than `bound` ns; `acts`, `run_facts` and `held_streams` must stand."""
+    """The clocks that are off by more than `bound` ns; `acts`, `run_facts` and `held_streams` must stand.
+
+    Two records of one thing bound the shift from both sides, so closely that rounded times and the delay of writing
+    make bounds contradict each other: they hold to a tenth of `bound`, and turned ones stand for the range between.
+    """
+    signals.split(connection)
     (runs,) = connection.execute("SELECT count(*) FROM run_facts WHERE named").fetchone() or (0,)
     rows = connection.execute(_BRACKETS, {"every": max(1, runs // _LOOKED_AT)}).fetchnumpy()
     by_pair: dict[tuple[_Place, _Place], list[int]] = defaultdict(list)
@@ -117,6 +123,8 @@ def offsets(connection: duckdb.DuckDBPyConnection, bound: int) -> list[Offset]:
     found: list[Shift] = []
     for (one, other), numbers in sorted(by_pair.items()):
         low, high, at = (np.asarray(rows[name], np.int64)[numbers] for name in ("low", "high", "at"))
+        rounded = (low > high) & (low - high <= bound)
+        low, high = np.where(rounded, high, low) - bound // 10, np.where(rounded, low, high) + bound // 10
         order = np.argsort(at, kind="stable")
         found += _shifts(one, other, (low[order], high[order], at[order]), bound)
     spans = {row[0] for row in connection.execute("SELECT DISTINCT format FROM acts WHERE kind = 'span'").fetchall()}
@@ -197,7 +205,8 @@ def _offset(place: _Place, shifts: list[Shift]) -> Offset:
     ns = sorted(shift.ns if place == shift.one else -shift.ns for shift in shifts)[len(shifts) // 2]
     always = any(shift.from_ns is None for shift in shifts)
     return Offset(
-        *place,
+        signals.format_of(place[0]),
+        place[1],
         ns,
         None if always else min(shift.from_ns or 0 for shift in shifts),
         None if always else max(shift.to_ns or 0 for shift in shifts),
