@@ -2,6 +2,7 @@
 
 A trace with an agent's own root span is that agent's run. Where it shares a tying id with the run of another agent
 that was under way, or its records link to that run's trace, it is a child of that run, and is not merged into it.
+So is a trace that a run's own log names, of which the caller has left no log: the caller's trace is a run of its own.
 A trace without such a root (a gateway's, a tool server's) is a part of the run and is tied as any other.
 
 Makes `hopped` (child_event: the root of the child, parent_event: the record of the parent that carries the id, kind),
@@ -25,22 +26,23 @@ COUNTER = "^[A-Za-z]{0,12}[_-]?[0-9]{1,6}$"
 _ROOTED = """
 CREATE OR REPLACE TEMP TABLE rooted AS
 SELECT o.owner, o.t0, o.t1, arg_min(e.event, (e.ts_ns, e.event)) AS root, arg_min(e.agent, (e.ts_ns, e.event)) AS agent,
-    arg_min(e.ts_ns, (e.ts_ns, e.event)) AS began
+    arg_min(e.ts_ns, (e.ts_ns, e.event)) AS began, any_value(o.label) IS NOT NULL AS named
 FROM live e JOIN named n ON n.event = e.event JOIN owners o ON o.owner = n.owner
 WHERE e.kind = 'span' AND e.layer = 'agent' AND e.parent_span_id IS NULL AND e.agent IS NOT NULL AND e.ts_ns IS NOT NULL
-AND o.kind = 'trace' AND o.label IS NULL
+AND o.kind = 'trace'
 GROUP BY o.owner, o.t0, o.t1
 """
 
 # Who may have called: another agent's rooted trace, or a run that has a name of its own.
 _CALLERS = """
 CREATE OR REPLACE TEMP TABLE callers AS
-SELECT owner, agent, t0, t1 FROM rooted
+SELECT owner, agent, t0, t1, false AS named FROM rooted WHERE NOT named
 UNION ALL
-SELECT o.owner, min(e.agent), any_value(o.t0), any_value(o.t1) FROM owners o
+SELECT o.owner, min(e.agent), any_value(o.t0), any_value(o.t1), true FROM owners o
 JOIN named n ON n.owner = o.owner JOIN live e ON e.event = n.event
 WHERE o.kind = 'run' AND e.agent IS NOT NULL
-AND o.owner IN (SELECT owner FROM occ WHERE vid IN (SELECT vid FROM occ WHERE owner IN (SELECT owner FROM rooted)))
+AND o.owner IN (SELECT owner FROM occ WHERE vid IN (
+    SELECT vid FROM occ WHERE owner IN (SELECT owner FROM rooted WHERE NOT named)))
 GROUP BY o.owner HAVING count(DISTINCT e.agent) = 1
 """
 
@@ -52,7 +54,8 @@ SELECT owner, root AS child_event, vid, parent, parent_event, kind FROM (
         PARTITION BY r.owner ORDER BY c.t0 DESC NULLS LAST, p.owner NULLS LAST, p.vid NULLS LAST) AS place
     FROM rooted r JOIN occ o ON o.owner = r.owner JOIN occ p ON p.vid = o.vid AND p.owner <> r.owner
     JOIN callers c ON c.owner = p.owner JOIN vals v ON v.vid = p.vid
-    WHERE c.agent <> r.agent AND c.t0 < r.began + {SLACK_NS} AND c.t1 > r.began - {SLACK_NS} AND c.t0 < r.t0
+    WHERE c.agent <> r.agent AND NOT (r.named AND c.named)
+    AND c.t0 < r.began + {SLACK_NS} AND c.t1 > r.began - {SLACK_NS} AND c.t0 < r.t0
 ) WHERE place = 1
 """
 
@@ -64,6 +67,7 @@ SELECT o.* FROM occ o LEFT JOIN (
     SELECT DISTINCT r.owner, q.vid FROM rooted r JOIN occ q ON q.owner = r.owner
     JOIN vals v ON v.vid = q.vid AND regexp_matches(v.value, '{COUNTER}')
     JOIN occ p ON p.vid = q.vid AND p.owner <> r.owner JOIN callers c ON c.owner = p.owner AND c.agent <> r.agent
+    WHERE NOT r.named
 ) s ON s.owner = o.owner AND s.vid = o.vid WHERE s.vid IS NULL
 """
 
@@ -75,7 +79,7 @@ def find(connection: duckdb.DuckDBPyConnection) -> None:
         "parent_event BIGINT, kind VARCHAR)"
     )
     connection.execute(_ROOTED)
-    if case.one(connection, "SELECT 1 FROM rooted LIMIT 1") is None:
+    if case.one(connection, "SELECT 1 FROM rooted WHERE NOT named LIMIT 1") is None:
         return
     connection.execute(_CALLERS)
     connection.execute(_COUNTED)
@@ -95,7 +99,7 @@ def find(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(
             """
             UPDATE owners SET label = owner WHERE owner IN (
-                SELECT h.owner FROM hopped h JOIN rooted r ON r.owner = h.owner WHERE NOT EXISTS (
+                SELECT h.owner FROM hopped h JOIN rooted r ON r.owner = h.owner AND NOT r.named WHERE NOT EXISTS (
                     SELECT 1 FROM occ o JOIN occ p ON p.vid = o.vid AND p.owner <> o.owner
                     JOIN callers c ON c.owner = p.owner JOIN owners w ON w.owner = c.owner
                     WHERE o.owner = h.owner AND c.agent = r.agent AND w.kind = 'run'
@@ -108,7 +112,7 @@ def find(connection: duckdb.DuckDBPyConnection) -> None:
         """
         CREATE OR REPLACE TEMP TABLE occ AS
         SELECT o.* FROM occ o JOIN vals v ON v.vid = o.vid JOIN owners w ON w.owner = o.owner
-        WHERE v.kind <> 'linked_trace' OR v.value = w.value OR o.owner NOT IN (SELECT owner FROM rooted)
+        WHERE v.kind <> 'linked_trace' OR v.value = w.value OR o.owner NOT IN (SELECT owner FROM rooted WHERE NOT named)
         UNION ALL SELECT * FROM occ WHERE owner < 0
         """
     )

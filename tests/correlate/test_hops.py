@@ -47,6 +47,20 @@ def test_another_agent_with_a_trace_of_its_own_is_a_child_run() -> None:
     assert {code for code, _, _ in runs.conflicts} == set()
 
 
+def test_a_caller_without_a_log_of_its_own_is_no_part_of_the_run_that_it_called() -> None:
+    runs = correlate(
+        [
+            root(1, "agent", "planner", "a", end=9),
+            span(2, "agent", "other", "a", "request=a2a-77f1"),
+            root(3, "remote", "booker", "b", "request=a2a-77f1", end=5),
+            ev(3, "log", "agent", "run=R", "trace=b", agent="booker", kind="start"),
+            ev(5, "log", "agent", "run=R", agent="booker", kind="end"),
+        ]
+    )
+    assert runs.of == {0: "a", 1: "a", 2: "R", 3: "R", 4: "R"}
+    assert runs.rows["R"]["parent_run"] == "a"
+
+
 def test_the_parent_may_be_a_run_of_another_stream() -> None:
     runs = correlate(
         [
