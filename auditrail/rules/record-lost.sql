@@ -37,6 +37,8 @@ SELECT m.run AS run,
 FROM missing_records m
 LEFT JOIN (SELECT DISTINCT run, call FROM sampled_decisions) d  -- it may have been denied, and never have got there
        ON d.run = m.run AND d.call = m.call AND m.kind = 'line'
+LEFT JOIN (SELECT DISTINCT run, call FROM missing_records WHERE kind = 'decision') u  -- so may a call without its decision
+       ON u.run = m.run AND u.call = m.call AND m.kind = 'line'
 LEFT JOIN (SELECT DISTINCT run FROM missing_streams WHERE layers = 'policy') p  -- so may any of a run that lacks the policy's stream
        ON p.run = m.run AND m.call IS NOT NULL AND m.kind = 'line'
-WHERE d.run IS NULL AND p.run IS NULL AND m.by_habit AND m.joint = false AND m.kind IN ('span', 'line', 'response')
+WHERE d.run IS NULL AND u.run IS NULL AND p.run IS NULL AND m.by_habit AND m.joint = false AND m.kind IN ('span', 'line', 'response')
