@@ -197,22 +197,23 @@ def _uncounted(connection: duckdb.DuckDBPyConnection) -> None:
             GROUP BY ALL
         ), kinds AS (SELECT DISTINCT tool, format, stream, phase FROM told),
         pairs AS (
-            SELECT c.run, c.agent, c.tool, k.format, k.stream, k.phase, c.event, c.first_ns, c.last_ns,
-                   CASE WHEN k.phase = 'decision' THEN c.asked ELSE c.wanted END AS wanted, coalesce(t.n, 0) AS n
+            SELECT c.run, c.agent, c.tool, k.format, k.stream, k.phase, c.event, c.first_ns, c.last_ns, c.asked,
+                   c.wanted, coalesce(t.n, 0) AS n
             FROM counted c JOIN kinds k ON k.tool = c.tool
             JOIN habit_run_streams s ON s.run = c.run AND s.format = k.format AND s.stream = k.stream
             LEFT JOIN told t ON t.run = c.run AND t.tool = c.tool AND t.format = k.format AND t.stream = k.stream
                             AND t.phase = k.phase
-        ), usual AS (
-            SELECT agent, tool, format, stream, phase, count(*) AS of_units, count(*) FILTER (WHERE n = wanted) AS have
-            FROM pairs GROUP BY ALL
-            HAVING count(*) >= {LEAST} AND count(*) FILTER (WHERE n = wanted) >= {SHARE} * count(*)
+        ), usual AS (  -- whether a call that was denied leaves such a record, too, is told by what fits more runs
+            SELECT agent, tool, format, stream, phase, count(*) AS of_units,
+                   count(*) FILTER (WHERE n = asked) >= count(*) FILTER (WHERE n = wanted) AS each,
+                   greatest(count(*) FILTER (WHERE n = asked), count(*) FILTER (WHERE n = wanted)) AS have
+            FROM pairs GROUP BY ALL HAVING count(*) >= {LEAST} AND have >= {SHARE} * count(*)
         )
         SELECT 'count', p.run, 'count:' || p.tool, p.agent, p.tool, 'ok', p.event, p.first_ns, p.last_ns, p.format,
-               p.stream, p.phase, p.wanted - p.n, u.have, u.of_units, false, false
+               p.stream, p.phase, CASE WHEN u.each THEN p.asked ELSE p.wanted END - p.n, u.have, u.of_units, false, false
         FROM pairs p JOIN usual u ON u.agent = p.agent AND u.tool = p.tool AND u.format = p.format
                                  AND u.stream = p.stream AND u.phase = p.phase
-        WHERE p.n < p.wanted
+        WHERE p.n < CASE WHEN u.each THEN p.asked ELSE p.wanted END
         """
     )
     connection.execute(
