@@ -44,6 +44,8 @@ _STRETCHES, _STRETCH, _SIGMAS = 10, 10, 4.0
 _SHARED = 2
 # One record lost at random empties a stream that should have fewer than this.
 _FEW_RECORDS = 3
+# A sampler explains a silence if it is known to drop so many runs in it.
+_MANY = 3
 
 
 class Why(NamedTuple):
@@ -82,6 +84,8 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
     made.quiet = _silences(case, grid, usual, traces)
     silent = _by_part(grid, made.quiet, parts)
     pooled = traces.pooled(parts, silent)
+    sampled = [traces.sampler(part, silent[number], pooled.get(part.stream.format)) for number, part in enumerate(parts)]
+    _unsampled(made, silent, sampled)
     for number, part in enumerate(parts):
         if part.present.all():
             made.samplers.append(Sampler(None, None, {}))
@@ -116,6 +120,23 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
     _few(made)
     _collateral(connection, made, silent)
     return made
+
+
+def _unsampled(made: Study, silent: list[dict[int, Quiet]], samplers: list[Sampler]) -> None:
+    """Takes away silences that a sampler explains: of the runs in it, it drops all whose traces are known.
+
+    In a real silence, those are missing, too, that it would have kept.
+    """
+    dropped: dict[int, list[bool]] = defaultdict(list)
+    for quiet, sampler in zip(silent, samplers, strict=True):
+        for place, one in quiet.items():
+            if sampler.traces.get(int(made.grid.run[place])):
+                dropped[id(one)].append(bool(sampler.drops(int(made.grid.run[place]))))
+    explained = {number for number, proofs in dropped.items() if len(proofs) >= _MANY and all(proofs)}
+    made.quiet = [one for one in made.quiet if id(one) not in explained]
+    for quiet in silent:
+        for place in [place for place, one in quiet.items() if id(one) in explained]:
+            del quiet[place]
 
 
 def _collateral(connection: duckdb.DuckDBPyConnection, made: Study, silent: list[dict[int, Quiet]]) -> None:

@@ -122,10 +122,11 @@ def _streak(more: int, starts: int, here: int, kept: float) -> float:
 
     How often a run that has records is followed by one that has none tells how likely a missing run is: by chance, as
     likely after a missing one; in an outage, streaks are long and their starts are rare. What few runs tell is not sure,
-    and a long streak would multiply the error: the chance is the mean over all likelihoods that fit what was seen (the
-    predictive distribution of a Beta posterior), and never less than what the records declare.
+    and a long streak would multiply the error: the chance is the mean over all likelihoods that fit what was seen beside
+    this streak (the predictive distribution of the posterior of Jeffreys' prior), and never less than what the records
+    declare.
     """
-    a, total = max(starts, 1), here + 2
+    a, total = max(starts - 1, 0) + 0.5, here + 1
     chance = lgamma(a + more) - lgamma(a) - lgamma(total + more) + lgamma(total)
     return max(chance, more * log(1 - kept)) if kept < 1 else chance
 
