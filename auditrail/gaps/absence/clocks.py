@@ -28,6 +28,7 @@ _FEWEST = 4
 _LOOKED_AT = 20_000
 
 _Place = tuple[str, str]
+_Bounds = tuple[Ints, Ints, Ints]  # of the shift: lowest, highest; begin of the run
 
 
 class Shift(NamedTuple):
@@ -120,18 +121,22 @@ def offsets(connection: duckdb.DuckDBPyConnection, bound: int) -> list[Offset]:
     by_pair: dict[tuple[_Place, _Place], list[int]] = defaultdict(list)
     for number, place in enumerate(zip(rows["of_f"], rows["of_s"], rows["in_f"], rows["in_s"], strict=True)):
         by_pair[(place[0], place[1]), (place[2], place[3])].append(number)
+    pairs: dict[tuple[_Place, _Place], _Bounds] = {}
     found: list[Shift] = []
     for (one, other), numbers in sorted(by_pair.items()):
         low, high, at = (np.asarray(rows[name], np.int64)[numbers] for name in ("low", "high", "at"))
         rounded = (low > high) & (low - high <= bound)
         low, high = np.where(rounded, high, low) - bound // 10, np.where(rounded, low, high) + bound // 10
         order = np.argsort(at, kind="stable")
-        found += _shifts(one, other, (low[order], high[order], at[order]), bound)
-    spans = {row[0] for row in connection.execute("SELECT DISTINCT format FROM acts WHERE kind = 'span'").fetchall()}
-    return _blame(found, by_pair, spans)
+        pairs[one, other] = low[order], high[order], at[order]
+        found += _shifts(one, other, pairs[one, other], bound)
+    spans = {
+        row[0] for row in connection.execute("SELECT DISTINCT format FROM signal_acts WHERE kind = 'span'").fetchall()
+    }
+    return _Blame(found, pairs, spans, bound).offsets()
 
 
-def _shifts(one: _Place, other: _Place, bounds: tuple[Ints, Ints, Ints], bound: int) -> list[Shift]:
+def _shifts(one: _Place, other: _Place, bounds: _Bounds, bound: int) -> list[Shift]:
     low, high, at = bounds
     off = (low > bound) | (high < -bound)
     if off.sum() < _FEWEST:
@@ -163,41 +168,85 @@ def _best(low: Ints, high: Ints) -> tuple[int, Bools]:
     return shift, np.asarray(holding)
 
 
-def _blame(found: list[Shift], pairs: Collection[tuple[_Place, _Place]], spans: Collection[str]) -> list[Offset]:
-    """Each shift is the fault of one of two parties.
+class _Blame:
+    """Each shift is the fault of one of two parties: that which more of its partners say it of.
 
-    That which disagrees with most others of those that it can be compared with, or else with more streams. The streams
-    of spans of one format are one party where none of them disagrees with another: that each of several logs is off by
-    the same, at the same time, takes more chance than that whoever stamps the spans is.
+    A partner says so if it is shifted against the party by as much, at that time; it denies it if its runs of that time
+    show the party in time; who heard nothing of it then has no voice. One clock that is off explains more than several
+    that are off alike. The streams of spans of one format are one party where none of them disagrees with another: that
+    each of several logs is off by the same, at the same time, takes more chance than that whoever stamps the spans is.
+
+    Args:
+        found: the shifts.
+        pairs: what bounds the shift between two streams.
+        spans: formats of spans.
+        bound: ns that shifts may differ by and be the same.
     """
-    apart = {shift.one[0] for shift in found if shift.one[0] == shift.other[0]}
 
-    def party(place: _Place) -> _Place:
-        return (place[0], "") if place[0] in spans and place[0] not in apart else place
+    def __init__(
+        self, found: list[Shift], pairs: dict[tuple[_Place, _Place], _Bounds], spans: Collection[str], bound: int
+    ) -> None:
+        self._found = found
+        self._pairs = pairs
+        self._bound = bound
+        self._spans = set(spans) - {shift.one[0] for shift in found if shift.one[0] == shift.other[0]}
 
-    partners: dict[_Place, set[_Place]] = defaultdict(set)
-    for one, other in pairs:
-        partners[party(one)].add(party(other))
-        partners[party(other)].add(party(one))
-    made = []
-    left = list(found)
-    while left:
-        against: dict[_Place, set[_Place]] = defaultdict(set)
-        for shift in left:
-            against[party(shift.one)].add(shift.other)
-            against[party(shift.other)].add(shift.one)
+    def offsets(self) -> list[Offset]:
+        made: list[Offset] = []
+        left = list(self._found)
+        while left:
+            suspects = [(self._party(place), shift) for shift in left for place in (shift.one, shift.other)]
+            blamed, shift = max(
+                suspects, key=lambda suspect: (*self._voices(*suspect, left), suspect[0], suspect[1].ns)
+            )
+            mine = self._alike(blamed, shift, left)
+            left = [one for one in left if one not in mine]
+            places = {place for one in mine for place in (one.one, one.other) if self._party(place) == blamed}
+            made += [_offset(place, [one for one in mine if place in (one.one, one.other)]) for place in sorted(places)]
+        return made
 
-        def weight(one: _Place, against: dict[_Place, set[_Place]] = against) -> tuple[float, int, int, _Place]:
-            votes = len({party(place) for place in against[one]})
-            return votes / len(partners[one]), votes, len(against[one]), one
+    def _party(self, place: _Place) -> _Place:
+        return (place[0], "") if place[0] in self._spans else place
 
-        blamed = max(against, key=weight)
-        mine = [shift for shift in left if blamed in (party(shift.one), party(shift.other))]
-        left = [shift for shift in left if shift not in mine]
-        places = {place for shift in mine for place in (shift.one, shift.other) if party(place) == blamed}
-        made += [_offset(place, [shift for shift in mine if place in (shift.one, shift.other)])
-                 for place in sorted(places)]  # fmt: skip
-    return made
+    def _is_of(self, party: _Place, shift: Shift) -> bool:
+        return party in (self._party(shift.one), self._party(shift.other))
+
+    def _ahead(self, party: _Place, shift: Shift) -> int:
+        """By how much the party's clock is ahead, if it is the one that is off."""
+        return shift.ns if party == self._party(shift.one) else -shift.ns
+
+    def _alike(self, party: _Place, shift: Shift, found: list[Shift]) -> list[Shift]:
+        """The shifts of this party by as much as in this one, at the same time."""
+        ns = self._ahead(party, shift)
+        return [
+            other
+            for other in found
+            if self._is_of(party, other)
+            and abs(self._ahead(party, other) - ns) <= self._bound
+            and (other.to_ns is None or shift.from_ns is None or other.to_ns >= shift.from_ns)
+            and (shift.to_ns is None or other.from_ns is None or shift.to_ns >= other.from_ns)
+        ]
+
+    def _voices(self, party: _Place, shift: Shift, found: list[Shift]) -> tuple[float, int]:
+        """The share of partners that say so, of those that have a voice, and their number."""
+        mine = self._alike(party, shift, found)
+        told = {(one.one, one.other) for one in mine}
+        denying: set[_Place] = set()
+        for (one, other), (low, high, at) in self._pairs.items():
+            mine_first, mine_last = (self._party(place) == party for place in (one, other))
+            if mine_first == mine_last or (one, other) in told:
+                continue
+            ns = self._ahead(party, shift) if mine_first else -self._ahead(party, shift)
+            inside = np.ones(len(at), np.bool_)
+            if shift.from_ns is not None and shift.to_ns is not None:
+                inside = (at >= shift.from_ns) & (at <= shift.to_ns)
+            denied = ((low > ns) | (high < ns)) & inside
+            if denied.any() and int(denied.sum()) * 2 >= int(inside.sum()):
+                denying.add(self._party(other if mine_first else one))
+        saying = {
+            place for one in mine for place in (self._party(one.one), self._party(one.other)) if place != party
+        } - denying
+        return len(saying) / max(len(saying) + len(denying), 1), len(saying)
 
 
 def _offset(place: _Place, shifts: list[Shift]) -> Offset:
