@@ -196,9 +196,8 @@ class _Blame:
         left = list(self._found)
         while left:
             suspects = [(self._party(place), shift) for shift in left for place in (shift.one, shift.other)]
-            blamed, shift = max(
-                suspects, key=lambda suspect: (*self._voices(*suspect, left), suspect[0], suspect[1].ns)
-            )
+            weights = [(*self._voices(party, shift, left), party, shift.ns) for party, shift in suspects]
+            blamed, shift = suspects[weights.index(max(weights))]
             mine = self._alike(blamed, shift, left)
             left = [one for one in left if one not in mine]
             places = {place for one in mine for place in (one.one, one.other) if self._party(place) == blamed}

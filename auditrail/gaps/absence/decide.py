@@ -84,7 +84,9 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
     made.quiet = _silences(case, grid, usual, traces)
     silent = _by_part(grid, made.quiet, parts)
     pooled = traces.pooled(parts, silent)
-    sampled = [traces.sampler(part, silent[number], pooled.get(part.stream.format)) for number, part in enumerate(parts)]
+    sampled = [
+        traces.sampler(part, silent[number], pooled.get(part.stream.format)) for number, part in enumerate(parts)
+    ]
     _unsampled(made, silent, sampled)
     for number, part in enumerate(parts):
         if part.present.all():
@@ -299,7 +301,9 @@ def _silences(case: Case, grid: Grid, parts: list[Expected], traces: Traces) -> 
         groups[part.stream.format,].append(number)
         groups[part.stream.format, part.stream.stream].append(number)
         shared = case.users[part.stream.format, part.stream.stream] > 1
-        if (part.habit or not shared) and not part.unnamed:  # a stream that is thinned out anyway has no silence for one agent alone
+        if (
+            part.habit or not shared
+        ) and not part.unnamed:  # a stream that is thinned out anyway has no silence for one agent alone
             groups[part.stream.format, part.stream.stream, grid.agents[part.agent]].append(number)
     found: list[Quiet] = []
     seen_of = {key: silence.member(grid, [parts[number] for number in numbers]) for key, numbers in groups.items()}
