@@ -54,7 +54,8 @@ r"""Chain profiles: the closed vocabulary of `auditrail/chains/*.toml`, loaded a
     [[signature]]                 field, algorithm ("ed25519", "es256", "rsa-sha256", "hmac-sha256"), encoding, prefix,
                                   over ("hash", "hash-bytes", "body", "preimage" or parts), body (its own), key ("given"
                                   or the path of the public key in the record), key_encoding, key_prefix, kid (path);
-                                  rotates (path of the key that signs from the next record on, written as a key is)
+                                  rotates (path of the key that signs from the next record on, written as a key is);
+                                  optional = true: the writer may be given another key and none for this
     tree                          "rfc6962" or "agt": the producer publishes a Merkle root over its records' hashes
     [terminal]                    path, value: marks the last record of a finished chain
 
@@ -145,6 +146,7 @@ class Signature:
     key_prefix: str = ""
     kid: str | None = None
     rotates: str | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -355,6 +357,7 @@ def _signature(table: Table) -> Signature:
         table.text("key_prefix", "") or "",
         table.text("kid"),
         table.text("rotates"),
+        table.truth("optional", False),
     )
     table.done()
     return made

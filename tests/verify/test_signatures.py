@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from auditrail.verify.paths import ABSENT
@@ -63,3 +64,14 @@ def test_signatures_that_were_all_taken_off_leave_no_green_verdict(name: str, tm
         # The key is for the log beside it: nothing says that this one was ever signed.
         verdicts = {result.path: result.verdict for result in report(path, signed, key=log.keys).results}
         assert verdicts[str(signed)] == verdicts[str(path)] == "INTACT-UNANCHORED"
+
+
+def test_a_key_of_another_kind_may_be_for_something_else(tmp_path: Path) -> None:
+    """A writer that signs only if asked and seals its checkpoints: bytes may be that seal's key, a PEM file may not."""
+    log = WRITERS["auditchain"](5)
+    path = log.file(tmp_path)
+    assert one(path, key=["hex:" + "ab" * 32]).verdict == "INTACT-UNANCHORED"
+    pem = tmp_path / "key.pem"
+    form = (serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    pem.write_bytes(SIGNER.public_key().public_bytes(*form))
+    assert one(path, key=[str(pem)]).verdict == "UNVERIFIABLE"

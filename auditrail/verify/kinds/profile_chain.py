@@ -244,13 +244,17 @@ def _strange(walk: _Walked, chain: Chain) -> bool:
 def _stripped(results: list[Result], firsts: list[tuple[int, _Walked, Chain]], call: Call) -> None:
     """Whoever gives a key expects signatures: a log from which all were taken off must not pass for one that fits.
 
-    Where the key was used, be it for another chain of the call, that is what it was given for.
+    Where the key was used, be it for another chain of the call, that is what it was given for. A writer that is given
+    several kinds of keys may have been given one of the others: unless the key is a public one by its form.
     """
+    public = any(key.public and not key.readings for key in call.keys.keys)
     used = any(chain.verified or walk.plan.secret is not None for _, walk, chain in firsts)
     for index, walk, chain in firsts if call.keys and not used else ():
         old = results[index]
         signers = walk.plan.profile.signatures
-        if chain.signed or not chain.count or not signers or old.verdict not in (INTACT, UNANCHORED):
+        if chain.signed or not chain.count or old.verdict not in (INTACT, UNANCHORED):
+            continue
+        if all(spec.optional and not public for spec in signers):  # or none
             continue
         said = f"{signers[0].field}: a key was given, and no record is signed: none ever was, or they were taken off"
         rest = tuple(text for text in old.not_checked if not text.startswith("signatures: "))
