@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from auditrail.verify.parts import part_of
-from auditrail.verify.paths import has, lookup
+from auditrail.verify.paths import get, has, lookup
 from auditrail.verify.profile import Body, Profile
 
 # So many shapes of records are remembered; hostile logs have a new one in each record.
@@ -23,6 +23,8 @@ class _Layer(NamedTuple):
     preimage: tuple[str, ...]
     # Paths that it guards by itself: its own field, the key it is checked with.
     own: frozenset[str]
+    # The field without which it covers nothing.
+    needs: str | None = None
 
 
 class Coverage:
@@ -33,6 +35,7 @@ class Coverage:
         self._shapes: dict[tuple[str, ...], tuple[frozenset[str], frozenset[str]]] = {}
         layers = [*self._hashes, *self._signatures]
         self.plain = not any(b.exclude_deep or b.drop_nulls or b.orders for b in (layer.body for layer in layers))
+        self.plain = self.plain and not any(layer.needs for layer in layers)
         self.plain = self.plain and not any("." in path for layer in layers for path in _named(layer))
         self._root = (profile.root or "").partition(".")[0]
         self.beside: set[str] = set()
@@ -75,7 +78,10 @@ def _layers(profile: Profile) -> tuple[list[_Layer], list[_Layer]]:
         if "{prev}" in profile.digest.preimage and profile.prev:
             own.add(profile.prev)
         hashes.append(_Layer(profile.body, profile.digest.preimage, frozenset(own)))
-        hashes += [_Layer(c.body, c.digest.preimage, frozenset({c.field})) for c in profile.checks]
+        hashes += [
+            _Layer(c.body, c.digest.preimage, frozenset({c.field}), c.field if c.optional else None)
+            for c in profile.checks
+        ]
     signatures = []
     for item in profile.signatures:
         # The key id is not among them: a key that was given without an id is tried whatever the record names.
@@ -88,6 +94,8 @@ def _left(value: dict[str, Any], layers: list[_Layer], open_before: set[str]) ->
     """What of these paths no layer covers."""
     left = set(open_before)
     for layer in layers:
+        if layer.needs is not None and get(value, layer.needs) is None:
+            continue
         uncovered = _uncovered(value, layer)
         left = {path for one in left for path in _narrow(value, one, uncovered, layer.own)}
     return left

@@ -57,6 +57,9 @@ def test_a_hash_that_is_optional_and_missing_is_told(tmp_path: Path) -> None:
     result = one(log.file(tmp_path))
     assert (result.verdict, kinds(result)) == ("INTACT-UNANCHORED", [])
     assert [(defect.kind, defect.record) for defect in result.defects] == [("unchained", 3)]
+    assert {"policy_verdict", "result"} <= set(result.uncovered_fields)
+    honest = one(WRITERS["agt-flight-recorder"](5).file(tmp_path))
+    assert not {"policy_verdict", "result", "content_hash"} & set(honest.uncovered_fields)
 
 
 @pytest.mark.parametrize("text", ['{"a": 1', '{"a": 1, "a": 2}', "\xff"])
