@@ -26,14 +26,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from auditrail import digest
-from auditrail.containers import limits
 from auditrail.containers.records import Head, Record
 from auditrail.errors import RecordError
 from auditrail.readers import _cloudwatch
 from auditrail.readers._cloudwatch import Envelope
+from auditrail.readers._continued import Continued
 from auditrail.readers._contract import Ignored, Inner, Reading, as_inside
-from auditrail.readers._pieces import as_text, stretch
+from auditrail.readers._pieces import as_text
 
 NAME = "cloudwatch-text"
 TITLE = "CloudWatch Logs text: S3 export tasks and `aws logs tail`"
@@ -82,57 +81,20 @@ def sniff(head: Head) -> float:
     return _SCORES[form] if starts > len(lines) / 2 or starts + behind >= 0.9 * len(lines) else 0.0
 
 
-class Assembler:
-    """Joins an event's first line with the lines behind it.
-
-    The joined record is the bytes of the file from the first line to the last: `raw`, `length` and `digest` speak of
-    that span. If the bytes between two lines can't be known (a gap other than one newline), `pieces` tells where
-    each line stood, and `length` and `digest` are those of the first line.
-    """
+class Assembler(Continued):
+    """Joins an event's first line with the lines behind it; the weak forms begin one only if the first line did."""
 
     def __init__(self) -> None:
-        self._open: list[Record] = []
-        self._held = 0
+        super().__init__()
         self._first_form: str | None = None
 
-    def feed(self, record: Record) -> list[Record]:
-        if record.defect is not None:
-            return [*self.flush(), record]
-        if self._begins(record.raw):
-            done = self.flush()
-        elif self._open and self._held + len(record.raw) > limits.MAX_RECORD:
-            done = [joined._replace(defect="oversized") for joined in self.flush()]
-        else:
-            done = []
-            if not self._open and not record.raw.strip():
-                return [record]
-        self._open.append(record)
-        self._held += len(record.raw) + 1
-        return done
-
-    def _begins(self, raw: bytes) -> bool:
+    def begins(self, raw: bytes) -> bool:
         form = _form(raw)
         if form is None:
             return False
         if self._first_form is None:
             self._first_form = form
         return form not in _WEAK or form == self._first_form
-
-    def flush(self) -> list[Record]:
-        records, self._open, self._held = self._open, [], 0
-        return [_joined(records)] if records else []
-
-
-def _joined(records: list[Record]) -> Record:
-    first, last = records[0], records[-1]
-    if len(records) == 1:
-        return first
-    raw = stretch(records)
-    joined = first._replace(span=sum(record.span for record in records), last_unterminated=last.last_unterminated)
-    if raw is not None:
-        return joined._replace(raw=raw, length=len(raw), digest=digest.record_digest(raw))
-    joined = joined._replace(raw=b"\n".join(record.raw for record in records))
-    return joined._replace(pieces=tuple((record.number, record.offset, record.length) for record in records))
 
 
 def read(value: Any, record: Record) -> Reading:

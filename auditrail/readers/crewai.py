@@ -19,7 +19,8 @@ Events of older releases have no ids: there the whole source is one run, and too
 
 An answer's `response` may hold tool calls; what it holds after a native tool call in older releases is the result.
 A crew's `output_log_file` as JSON (`utilities/file_handler.py`) is an array of `{timestamp, task_name, task, agent,
-status: started | completed, output}` with local times, to which each kickoff adds: the file is the run.
+status: started | completed, output}` with local times, to which each kickoff adds: the file is the run. The same log
+as text: `crewai_text`.
 
 Not read: checkpoints (`event_record` graphs) and the console output. Tested on events that CrewAI itself emitted with
 an invented model: a tool, a tool that fails and is tried again, a guardrail that refuses once.
@@ -181,7 +182,7 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
     if not isinstance(value, dict):
         raise RecordError("not-an-object", "an event is a JSON object")
     if _is_task(value):
-        return [_task(value, origin)]
+        return [task_of(value, origin)]
     data = value.get("event_data")
     merged = (
         {**data, **{key: item for key, item in value.items() if key != "event_data" and item is not None}}
@@ -197,7 +198,7 @@ def read(value: Any, record: Record, *, origin: Origin = NOWHERE) -> Reading:
     return steps.keyed(events, f"crewai:{event_id}" if event_id else None)
 
 
-def _task(value: dict[str, Any], origin: Origin) -> Event:
+def task_of(value: dict[str, Any], origin: Origin) -> Event:
     """That a task began, or is done; no entry names its run, so the file is it."""
     fields = Fields(value)
     made = steps.base(fields.moment("timestamp"), ("run", origin.run()), layer="agent", kind="log",
