@@ -33,7 +33,7 @@ def test_the_folder_of_a_session_names_the_run_and_a_file_each_event():
     events = fixture("openhands", "trajectory")
     first = told(events[1], path="case/sessions/abc-123/events/1.json")
     second = told(events[2], path="case/sessions/abc-123/events/4.json")
-    assert {row["run_id"] for row in (*first, *second)} == {"abc-123"}
+    assert {(row["run_id"], row["stream"]) for row in (*first, *second)} == {("abc-123", "abc-123")}
     assert told(events[1], path="other/events/1.json")[0]["run_id"] == "other"
 
 
@@ -108,6 +108,7 @@ def test_the_file_name_of_an_sdk_event_counts_it():
     event = fixture("openhands", "sdk")[1]
     (row,) = told(event, path="c/1f/events/event-00012-0b8c3a52-0000-4000-8000-000000000002.json")
     assert (row["run_id"], row["seq_kind"], row["seq"]) == ("1f", "openhands.event", 12)
+    assert row["stream"] == "1f"
 
 
 def test_the_observation_of_the_finish_tool_ends_the_run():
@@ -178,3 +179,4 @@ def test_the_state_beside_the_events_tells_how_the_conversation_stands(status: s
              "persistence_dir": "x", "execution_status": status, "stats": {"usage_to_metrics": {}}}  # fmt: skip
     (row,) = told(state, path="conversations/7d0f7a10/base_state.json")
     assert (row["run_id"], row["kind"], row["status"]) == ("7d0f7a10", kind, told_status)
+    assert row["stream"] == "7d0f7a10"
