@@ -110,8 +110,8 @@ def events(
 ) -> Table:
     """The table of the events, or that of some: of what stands in parts of these tables of the case."""
     more = (
-        "(SELECT event, to_json(list({'kind': kind, 'value': value} ORDER BY kind, value)) AS ids FROM ids_more "
-        f"SEMI JOIN {scope} picked USING (event) GROUP BY event)"
+        "(SELECT event, to_json(list({'kind': kind, 'value': value} ORDER BY kind, value))::VARCHAR AS ids "
+        f"FROM ids_more SEMI JOIN {scope} picked USING (event) GROUP BY event)"
     )
     fields = (
         Field("run", "VARCHAR", True, "id of the run that it belongs to; blank: no key joins it to any", "r.id"),
@@ -170,8 +170,8 @@ def _runs() -> Table:
         *(Field(name, kind, nullable, doc, f"g.{name}") for name, kind, nullable, doc in _GRADED[1:]),
         Field(
             "aliases", "VARCHAR", True, "all ids by which it can be asked for, as a JSON list",
-            "(SELECT to_json(list({'kind': i.kind, 'value': i.value} ORDER BY i.kind, i.value)) FROM run_ids i "
-            "WHERE i.run = r.run)",
+            "(SELECT to_json(list({'kind': i.kind, 'value': i.value} ORDER BY i.kind, i.value))::VARCHAR "
+            "FROM run_ids i WHERE i.run = r.run)",
         ),
     )  # fmt: skip
     source = "scope_runs s JOIN runs r ON r.run = s.run LEFT JOIN bundle_runs g ON g.run = r.run"
