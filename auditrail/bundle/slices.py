@@ -3,7 +3,8 @@
 The engine sorts whole rows, and rows of events are wide: a sort of two million of them spills twice their size, and
 takes three times as long as writing them. So:
 
-1. `bundle_order` holds the keys of the scope's events alone, in the order of the table, cut into slices of `_BYTES`.
+1. `bundle_order` holds the keys of the events alone, in the order of the table, cut into slices of `_BYTES`; and
+   how each joined its run, since the engine would look that up the wrong way round, in a table of wide rows.
 2. The rows of a slice are fetched from where they lie: a case holds events as they were loaded, so that a slice of runs
    that follow each other lies in a few places of each source. Then they are sorted, which a slice's memory holds.
 3. One slice becomes one row group, written beside the fetching of the next.
@@ -48,9 +49,10 @@ def _selects(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE bundle_order AS
-        SELECT s.event, s.run, e.rowid AS place, row_number() OVER {window} AS number,
+        SELECT s.event, s.run, m.key, m.confidence, m.via_event, e.rowid AS place, row_number() OVER {window} AS number,
                CAST(sum(least(e.byte_length, {_BYTES}) + {_ROW}) OVER {window} AS BIGINT) // {_BYTES} AS slice
         FROM scope_events s JOIN events e ON e.event = s.event LEFT JOIN runs r ON r.run = s.run
+        LEFT JOIN run_members m ON m.event = s.event
         ORDER BY number
         """
     )
@@ -64,12 +66,11 @@ def _selects(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     edges = connection.execute("SELECT slice, min(run), max(run) FROM bundle_order GROUP BY slice").fetchall()
     runs = {number: f"run BETWEEN {low} AND {high}" for number, low, high in edges if low is not None}
     for number, places in held.items():
-        mine = runs.get(number, "false")
         yield tables.events(
-            f"(SELECT event, run, number FROM bundle_order WHERE slice = {number})",
+            f"(SELECT * EXCLUDE (place) FROM bundle_order WHERE slice = {number})",
             f"(SELECT * FROM events WHERE {_within(places)})",
-            f"(SELECT * FROM runs WHERE {mine})",
-            f"(SELECT * FROM run_members WHERE {mine})",
+            f"(SELECT * FROM runs WHERE {runs.get(number, 'false')})",
+            "s",
             "s.number",
         ).select
 

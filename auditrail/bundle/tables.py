@@ -105,10 +105,18 @@ def events(
     scope: str = "scope_events",
     of_case: str = "events",
     runs: str = "runs",
-    members: str = "run_members",
+    member: str = "m",
     order: str = EVENT_ORDER,
 ) -> Table:
-    """The table of the events, or that of some: of what stands in parts of these tables of the case."""
+    """The table of the events, or that of some: of what stands in parts of these tables of the case.
+
+    Args:
+        scope: as `scope_events`.
+        of_case: as `events`.
+        runs: as `runs`.
+        member: `s` where the scope has the columns key, confidence and via_event of `run_members`, too.
+        order: behind ORDER BY.
+    """
     more = (
         "(SELECT event, to_json(list({'kind': kind, 'value': value} ORDER BY kind, value))::VARCHAR AS ids "
         f"FROM ids_more SEMI JOIN {scope} picked USING (event) GROUP BY event)"
@@ -124,15 +132,22 @@ def events(
         Field("run_key", "BIGINT", True, "key of the run: runs.run", "s.run"),
         Field("joined_by", "VARCHAR", True, "kind of the id by which it joined the run", "k.kind"),
         Field("joined_value", "VARCHAR", True, "that id", "k.value"),
-        Field("joined_confidence", "VARCHAR", True, "exact, linked or inferred", "m.confidence"),
-        Field("joined_via", "BIGINT", True, "for linked and inferred: the event that it was joined to", "m.via_event"),
+        Field("joined_confidence", "VARCHAR", True, "exact, linked or inferred", f"{member}.confidence"),
+        Field(
+            "joined_via",
+            "BIGINT",
+            True,
+            "for linked and inferred: the event that it was joined to",
+            f"{member}.via_event",
+        ),
         Field("copy_of", "BIGINT", True, "the event that it is a copy of: the same record came twice", "c.of"),
         Field("copy_same", "BOOLEAN", True, "for copies: false if the content differs", "c.same_content"),
     )
     source = (
         f"{scope} s JOIN {of_case} e ON e.event = s.event JOIN sources src ON src.source = e.source "
-        f"LEFT JOIN {runs} r ON r.run = s.run LEFT JOIN {members} m ON m.event = e.event "
-        f"LEFT JOIN join_keys k ON k.key = m.key LEFT JOIN copies c ON c.event = e.event "
+        f"LEFT JOIN {runs} r ON r.run = s.run "
+        + ("LEFT JOIN run_members m ON m.event = e.event " if member == "m" else "")
+        + f"LEFT JOIN join_keys k ON k.key = {member}.key LEFT JOIN copies c ON c.event = e.event "
         f"LEFT JOIN {more} x ON x.event = e.event"
     )
     doc = "One row per event of the scope: runs as they began, each in order of time."

@@ -104,7 +104,7 @@ def _parts(context: Context, *, zipped: bool) -> dict[str, _Made]:
     """Path -> what was made of it, for the files of all parts."""
     files: dict[str, _Made] = {}
     parts = sorted(discover.modules(PARTS).values(), key=lambda part: (getattr(part, "ORDER", 50), part.NAME))
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pieces, ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pieces, ThreadPoolExecutor(2) as pool:
         for part in parts:
             if hasattr(part, "wanted") and not part.wanted(context):
                 continue
