@@ -125,7 +125,7 @@ class Withholder:
         self._audit.drop_own_words(self._needles)
         # What the policy keeps may stand anywhere: ids, names, members of objects, technical attributes.
         kept = "\n".join(sorted(self._told)).encode("utf-8", "surrogatepass")
-        self._needles.drop(sorted(set(self._needles.search(kept).tolist())), values=True)
+        self._needles.drop(sorted(set(self._needles.search(kept).tolist())))
         files = [(path.relative_to(root).as_posix(), path) for path in sorted(root.rglob("*")) if path.is_file()]
         self._audit.search(self._needles, files, self._rules)
 

@@ -84,7 +84,7 @@ def drop_own_words(needles: Needles) -> int:
 
     found = [np.zeros(0, np.int64)]
     found += [np.unique(needles.search(text)) for text in _own_texts(resources.files("auditrail"))]
-    return needles.drop(np.unique(np.concatenate(found)), values=True)
+    return needles.drop(np.unique(np.concatenate(found)))
 
 
 def _own_texts(folder: Any) -> Iterator[bytes]:

@@ -122,14 +122,14 @@ class Needles:
         made.add_rows(self.rows()[self.rows()["value"]])
         return made
 
-    def drop(self, found: Any, *, values: bool) -> int:
-        """Drops needles by their numbers, those of values only where `values` says so; returns how many."""
+    def drop(self, found: Any, *, pieces: Any = ()) -> int:
+        """Drops needles by their numbers, those of `pieces` only if they are pieces of contents; returns how many."""
         import numpy as np
 
         gone = np.zeros(len(self._rows), bool)
+        gone[np.asarray(pieces, np.int64)] = True
+        gone &= ~self._rows["value"]
         gone[found] = True
-        if not values:
-            gone &= ~self._rows["value"]
         self._rows = self._rows[~gone]
         self._index = None
         return int(gone.sum())
