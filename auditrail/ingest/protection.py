@@ -13,6 +13,7 @@ from auditrail.errors import NoteError
 _PEM = b"-----BEGIN "
 _RESULT = b'"schema": "auditrail.verification/1"'
 _SEAL = b"auditrail-seal/"
+_REDACTED = b"auditrail-redacted/"
 _PROOF = b"c2sp.org/tlog-proof@"
 # Longer files are no keys and no notes.
 _SHORT = 1 << 16
@@ -25,6 +26,8 @@ def named(head: bytes) -> str | None:
     """
     if head.startswith(_SEAL):
         return "a seal"
+    if head.startswith(_REDACTED):
+        return "the list of the lines of a redacted copy"
     if head.startswith(_PROOF):
         return "a proof of one record"
     if head.lstrip()[:1] == b"{" and _RESULT in head[:200]:
