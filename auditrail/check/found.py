@@ -123,6 +123,7 @@ def _result(result: Result, root: Path) -> dict[str, Any]:
         "records": result.records,
         "checked": result.checked,
         "head": result.head,
+        **({"verified": result.verified} if result.verified else {}),
         "defects": [{"kind": d.kind, "record": d.record, "seq": d.seq, "breaks": d.breaks} for d in result.defects],
     }
 

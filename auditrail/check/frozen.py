@@ -4,6 +4,7 @@
     expected.json    schema `auditrail.frozen/1`: what loader, reconstruction, gaps and verification must find
     manifest.jsonl   a sealed log (docs/seal.md, section 8) that names every other file by its digest
     auditrail.toml   the configuration that the evidence is read with, if any
+    keys/...         the public keys that it is verified with, if any
     evidence/...     the records
 
 How it is checked:
@@ -14,7 +15,7 @@ How it is checked:
 3. The evidence is loaded: each file with the same format and the same count of records, events and quarantined ones.
 4. Each run is put together: the same steps, with the same outcome, content and place.
 5. The rules find each gap that is expected. Further ones are told, and are no failure: rules get better.
-6. The evidence is verified: the same verdicts and defects.
+6. The evidence is verified with the keys: the same verdicts and defects, and as many signatures that fit.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from typing import Any
 import orjson
 
 from auditrail import config as configs
-from auditrail.check import found, loading
+from auditrail.check import found, keyring, loading
 from auditrail.errors import AuditrailError, UnreadableError
 from auditrail.report.check_types import FAILED, INCONCLUSIVE, PASSED, Check, Spot
 
@@ -92,7 +93,7 @@ def check(folder: Path) -> list[Check]:
         path = folder / CONFIG
         settings = configs.load(path) if path.is_file() else configs.Config()
         root = folder / EVIDENCE
-        with loading.held([root], settings) as held:
+        with loading.held([root], settings, keyring.load(folder, expected.get("keys") or ())) as held:
             asked = [str(row.get("id")) for row in expected["runs"]]
             made += _compare(name, spot, expected, _finding(held, asked, root))
     except AuditrailError as error:

@@ -13,6 +13,8 @@ from auditrail.verify.types import VerificationReport
 if TYPE_CHECKING:
     import duckdb
 
+    from auditrail.verify.keys import Keyring
+
 
 class Held(NamedTuple):
     """A case in memory, and the verdicts on its files."""
@@ -22,8 +24,8 @@ class Held(NamedTuple):
 
 
 @contextmanager
-def held(paths: Sequence[Path], settings: Config) -> Iterator[Held]:
-    """Loads everything that the paths name.
+def held(paths: Sequence[Path], settings: Config, keys: Keyring | None = None) -> Iterator[Held]:
+    """Loads everything that the paths name, and verifies it with these keys.
 
     Raises:
         NothingReadableError: no reader knew any of it.
@@ -47,6 +49,6 @@ def held(paths: Sequence[Path], settings: Config) -> Iterator[Held]:
         if not any(source.format for source, _ in loader.sources()):
             raise NothingReadableError(f"nothing could be read under {', '.join(map(str, paths)) or 'no path'}")
         settle(connection)
-        verification = engine.run(paths, Call(Keyring(), profiles=settings.chains))
+        verification = engine.run(paths, Call(keys or Keyring(), profiles=settings.chains))
         verdicts.record(connection, verification)
         yield Held(connection, verification)

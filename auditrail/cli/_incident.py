@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +53,13 @@ def append(
 
 @contextmanager
 def evidence(
-    case: Path | None, sources: list[str], config: Path | None, *, quiet: bool, needed: bool = True
+    case: Path | None,
+    sources: list[str],
+    config: Path | None,
+    *,
+    quiet: bool,
+    needed: bool = True,
+    keys: Sequence[str] = (),
 ) -> Iterator[Any]:
     """The case, or one in memory of the paths that were given; None where there is no case and none is needed."""
     if not sources:
@@ -73,7 +79,7 @@ def evidence(
     with closing(cases.memory_case()) as connection:
         load_into(
             connection, sources, Path("auditrail.duckdb"), settings, reader=None, max_record=None, max_expansion=None,
-            quiet=quiet, check=checking(settings, []),
+            quiet=quiet, check=checking(settings, keys),
         )  # fmt: skip
         yield connection
 

@@ -302,6 +302,12 @@ def freeze(
         list[str] | None,
         typer.Option("--from", metavar="PATH", help="Read this evidence instead of a case. Repeatable."),
     ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--key", metavar="KEY", help="A public key to verify the evidence with; the case keeps it. Repeatable."
+        ),
+    ] = None,
     operator: Operator = None,
     sign: Sign = None,
     folder: Folder = _FOLDER,
@@ -319,17 +325,19 @@ def freeze(
     from auditrail.incident.ledger import operator as named
     from auditrail.incident.withhold import Withholder
     from auditrail.seal import keys
+    from auditrail.verify import keys as rings
 
     if redact_key is not None and redact is None:
         raise UsageError("--redact-key belongs to --redact")
     who = named(operator)
     found = state.one(ledger.read(folder).entries, incident)
-    with shared.evidence(case, sources or [], config, quiet=quiet) as connection:
+    settings = configs.load(config)
+    withholder = Withholder(redact, redact_key, settings) if redact is not None else None
+    with shared.evidence(case, sources or [], config, quiet=quiet, keys=key or []) as connection:
         made = frozen.freeze(
-            connection, found, output, configs.load(config), whole=whole,
-            withholder=Withholder(redact, redact_key) if redact is not None else None,
+            connection, found, output, settings, whole=whole, withholder=withholder,
             signer=keys.signer(sign) if sign is not None else None,
-            recorded_ns=options.moment(generated_at, "--generated-at"),
+            recorded_ns=options.moment(generated_at, "--generated-at"), keys=rings.load(key or []),
         )  # fmt: skip
     for note in made.notes:
         options.say(note, quiet=quiet)

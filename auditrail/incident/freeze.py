@@ -21,30 +21,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditrail import config as configs
-from auditrail.check import found, frozen, loading
+from auditrail.check import found, frozen, keyring, loading
 from auditrail.errors import OutputExistsError, UsageError
-from auditrail.incident import select
+from auditrail.incident import publickeys, select
 from auditrail.incident.select import FreezeError
 from auditrail.incident.state import Incident
 from auditrail.incident.withhold import Withholder
 from auditrail.report.check_types import PASSED
 from auditrail.report.types import Reconstruction
+from auditrail.verify.keys import Keyring
 
 if TYPE_CHECKING:
     import duckdb
 
     from auditrail.notes import Signer
 
-_SAID = (
-    "that these records are all that there was of the incident: what was never recorded is not here either",
-    "signatures of the evidence: no key is kept with the case",
-)
+_SAID = ("that these records are all that there was of the incident: what was never recorded is not here either",)
+_NO_KEY = "signatures of the evidence: no key is kept with the case"
+_KEYS = "whose the keys are that are kept with the case: whoever froze it named them"
 
 
 # What is expected of a run depends on the other runs of its agent, which are not here.
 _OF_ALL_RUNS = ("grade", "score")
 # What a redaction may change of a run and its steps; all else must be the same.
 _REDACTED = ("id", "agent", "principal", "children", "name", "rule", "args", "result", "error", "said", "joins")
+# What differs where a run is named by its file, which lies elsewhere now.
+_NAMED_BY_FILE = ("id", "children")
 _PARTS = ("rule", "cause", "agent", "stream", "tool")
 
 
@@ -59,7 +61,7 @@ class Frozen(NamedTuple):
 def freeze(
     connection: duckdb.DuckDBPyConnection, incident: Incident, target: Path, settings: configs.Config,
     *, whole: bool = False, withholder: Withholder | None = None, signer: Signer | None = None,
-    recorded_ns: int | None = None,
+    recorded_ns: int | None = None, keys: Keyring | None = None,
 ) -> Frozen:  # fmt: skip
     """Freezes an incident.
 
@@ -72,6 +74,7 @@ def freeze(
         withholder: redacts the records; None: they stay as they are.
         signer: signs the manifest.
         recorded_ns: the times in it; None: the clock.
+        keys: the evidence is verified with them; what is public of them and was needed is kept.
 
     Raises:
         FreezeError: evidence is gone or changed, or would not tell the same. OutputExistsError: the folder is there.
@@ -89,7 +92,7 @@ def freeze(
         raise UsageError(f"{target} can't be made: {(error.strerror or str(error)).lower()}") from None
     try:
         case = stage / target.name
-        made = _made(connection, incident, runs, case, settings, withholder, whole=whole)
+        made = _made(connection, incident, runs, case, settings, withholder, keys, whole=whole)
         head = _manifest(case, signer, recorded_ns)
         _proven(case)
         case.rename(target)
@@ -100,7 +103,7 @@ def freeze(
 
 def _made(
     connection: duckdb.DuckDBPyConnection, incident: Incident, runs: list[Reconstruction], case: Path,
-    settings: configs.Config, withholder: Withholder | None, *, whole: bool,
+    settings: configs.Config, withholder: Withholder | None, keys: Keyring | None, *, whole: bool,
 ) -> tuple[str, ...]:  # fmt: skip
     told = [found.run(run, Path("/")) for run in runs]
     problem = ""
@@ -110,25 +113,33 @@ def _made(
         root.mkdir(parents=True)
         pieces = select.pieces(connection, runs, whole=entire)
         numbers = {}
-        for piece in pieces:  # 2
-            numbers[piece.path] = select.write(piece, root / piece.name)
-            if withholder is not None:
-                numbers[piece.path] = withholder.write(connection, piece, root / piece.name)
         if withholder is not None:
-            withholder.audit(root)
+            withholder.look(pieces)
+            pieces = [piece._replace(name=withholder.name(select.unpacked(piece.name))) for piece in pieces]
+        for piece in pieces:  # 2
+            numbers[piece.path] = select.write(piece, root / piece.name if withholder is None else None)
+            if withholder is not None:
+                numbers[piece.path] = withholder.write(piece, root / piece.name)
         names = {piece.path: str(root / piece.name) for piece in pieces}
         if settings.path is not None:
-            shutil.copyfile(settings.path, case / frozen.CONFIG)
-        with loading.held([root], settings) as held:  # 3
-            asked = [_again(held.connection, run, names, numbers, renamed=withholder is not None) for run in runs]
+            text = settings.path.read_text("utf-8")
+            (case / frozen.CONFIG).write_text(text if withholder is None else withholder.configuration(text), "utf-8")
+        kept = publickeys.keep(case, root, keys or Keyring(), settings)
+        with loading.held([root], settings, keyring.load(case, kept.entries)) as held:  # 3
+            asked = [_again(held.connection, run, names, numbers) for run in runs]
             if None not in asked:
                 seen = found.all_of(held.connection, [name for name in asked if name], held.verification, root)
-                problem = _differs(told, seen["runs"], _REDACTED if withholder is not None else ())
+                moved = any("@" in run.id and run.id != name for run, name in zip(runs, asked, strict=True))
+                left = _REDACTED if withholder is not None else _NAMED_BY_FILE if moved else ()
+                problem = _differs(told, seen["runs"], left)
                 if not problem:
                     lost = _lost(
                         connection, runs, seen["gaps"], ("rule", "cause") if withholder is not None else _PARTS
                     )
-                    return _written(incident, case, seen, lost, pieces, withholder)  # 4
+                    notes = _written(incident, case, seen, lost, pieces, withholder, kept)  # 4
+                    if withholder is not None:
+                        withholder.audit(case)
+                    return notes
             else:
                 problem = "a run is not found again in its own records"
     raise FreezeError(
@@ -142,15 +153,19 @@ def _again(
     run: Reconstruction,
     names: dict[str, str],
     numbers: dict[str, dict[int, int]],
-    *,
-    renamed: bool,
 ) -> str | None:
+    """The id under which a run is found in the frozen evidence: its own, or else that of its first record's run.
+
+    Ids are renamed by a redaction, and readers name runs that have no id by the file and its first record.
+    """
+    other = None
     for event in run.events:
         place = event.source
         again = found.run_of_record(connection, names[place.path], numbers[place.path][place.record])
-        if again is not None and (renamed or again == run.id):
+        if again == run.id:
             return again
-    return None
+        other = other or again
+    return other
 
 
 def _differs(told: list[dict[str, Any]], seen: list[dict[str, Any]], left: tuple[str, ...]) -> str:
@@ -195,6 +210,7 @@ def _written(
     lost: list[dict[str, str | None]],
     pieces: Sequence[select.Piece],
     withholder: Withholder | None,
+    kept: publickeys.Kept,
 ) -> tuple[str, ...]:
     cut = [piece for piece in pieces if piece.lines]
     steps = sum(len(run["steps"]) for run in seen["runs"])
@@ -204,32 +220,46 @@ def _written(
     ]
     if withholder is not None:
         notes.append(
-            f"the policy {withholder.policy.name} redacted the records: {withholder.withheld:,} texts are withheld; "
-            "names of files are as they were"
+            f"the policy {withholder.policy.name} redacted the records: {withholder.withheld:,} values are withheld, "
+            f"{withholder.renamed:,} names and ids have another one"
         )
+        if withholder.copies:
+            notes.append(
+                f"{withholder.copies:,} chained log(s) are redacted copies: the hashes of the original's lines stand "
+                "beside them, and what can be shown by these is verified"
+            )
+        if words := withholder.words():
+            notes.append("words and numbers that stay, since records are read by them: " + "; ".join(words))
     if lost:
         notes.append(
             f"{len(lost):,} finding(s) of the case need more than these records and are not expected here: "
             + ", ".join(sorted({f"{row['rule']} ({row['cause']})" for row in lost}))
         )
+    if kept.entries:
+        notes.append(f"{len(kept.entries):,} public key(s) are kept, and the evidence is verified with them")
+    if kept.unheld:
+        notes.append(f"judged without a key that is secret, which no case holds: {', '.join(kept.unheld)}")
+    said = [*_SAID, _KEYS if kept.entries else _NO_KEY]
+    title = incident.title if withholder is None else withholder.told(incident.title)
     document = {
         "schema": frozen.SCHEMA,
-        "incident": {"id": incident.id, "title": incident.title},
-        "not_checked": list(_SAID),
+        "incident": {"id": incident.id, "title": title},
+        "not_checked": said,
+        **({"keys": list(kept.entries)} if kept.entries else {}),
         **seen,
         "not_reproduced": lost,
     }
     text = json.dumps(document, indent=2, ensure_ascii=True) + "\n"
     (case / frozen.EXPECTED).write_text(text, "utf-8")
-    (case / frozen.README).write_text(_readme(incident, notes, pieces), "utf-8")
+    (case / frozen.README).write_text(_readme(incident.id, title, notes, pieces, said), "utf-8")
     return tuple(notes)
 
 
-def _readme(incident: Incident, notes: list[str], pieces: Sequence[select.Piece]) -> str:
+def _readme(name: str, title: str, notes: list[str], pieces: Sequence[select.Piece], said: list[str]) -> str:
     from auditrail.text import markdown_cell
 
     lines = [
-        f"# {markdown_cell(incident.id)}: {markdown_cell(incident.title)}",
+        f"# {markdown_cell(name)}: {markdown_cell(title)}",
         "",
         "A frozen incident: what was recorded of it, and what must be found in that from now on. Run it with",
         "",
@@ -252,7 +282,7 @@ def _readme(incident: Incident, notes: list[str], pieces: Sequence[select.Piece]
         "",
         "Not checked:",
         "",
-        *(f"- {said}" for said in _SAID),
+        *(f"- {each}" for each in said),
     ]
     return "\n".join(lines) + "\n"
 

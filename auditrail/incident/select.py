@@ -40,19 +40,28 @@ class FreezeError(AuditrailError):
     code = "freeze"
 
 
+class Guard(NamedTuple):
+    """What protects a source, and how it was judged."""
+
+    kind: str
+    profile: str | None
+    chain: str | None
+    verdict: str
+
+
 class Piece(NamedTuple):
     """A source that is needed.
 
     Attributes:
         path: as loaded. name: in the case. places: its records. lines: whether they are cut out of it.
-        chained: whether a chain, signature or digest protects it.
+        guards: the chains, signatures and digests that protect it.
     """
 
     path: str
     name: str
     places: dict[int, Place]
     lines: bool
-    chained: bool = False
+    guards: tuple[Guard, ...] = ()
 
 
 def runs(connection: duckdb.DuckDBPyConnection, asked: Sequence[str]) -> list[Reconstruction]:
@@ -87,16 +96,17 @@ def pieces(connection: duckdb.DuckDBPyConnection, found: Sequence[Reconstruction
         for event in report.events:
             places[event.source.path][event.source.record] = event.source
     framing = dict(connection.execute("SELECT path, framing FROM sources WHERE superseded_by IS NULL").fetchall())
-    chained = {
-        path
-        for path, verdict in connection.execute("SELECT path, verdict FROM verdicts").fetchall()
-        if verdict != _PLAIN
-    }
+    guards: dict[str, list[Guard]] = defaultdict(list)
+    for path, *row in connection.execute(
+        "SELECT path, kind, profile, chain, verdict FROM verdicts WHERE verdict <> ? ORDER BY ALL", [_PLAIN]
+    ).fetchall():
+        guards[path].append(Guard(*row))
     names = _names(sorted(places))
     made = []
     for path in sorted(places):
-        lines = not whole and framing.get(path) == "lines" and path not in chained
-        made.append(Piece(path, _unpacked(names[path]) if lines else names[path], places[path], lines, path in chained))
+        lines = not whole and framing.get(path) == "lines" and path not in guards
+        name = unpacked(names[path]) if lines else names[path]
+        made.append(Piece(path, name, places[path], lines, tuple(guards.get(path, ()))))
     return made
 
 
@@ -118,22 +128,26 @@ def _names(paths: list[str]) -> dict[str, str]:
     return names
 
 
-def _unpacked(name: str) -> str:
+def unpacked(name: str) -> str:
+    """The name of a file without what says that it is compressed."""
     return next((name.removesuffix(end) for end in _PACKED if name.lower().endswith(end)), name)
 
 
-def write(piece: Piece, target: Path) -> dict[int, int]:
+def write(piece: Piece, target: Path | None) -> dict[int, int]:
     """Writes what is needed of a source; returns record -> its number in the file that was written.
+
+    Without a target, the records are compared with what was loaded, and nothing is written.
 
     Raises:
         FreezeError: the source holds other bytes than those that were loaded.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if target is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
     with local(piece.path) as path:
         try:
             with (
                 open_bytes(path, size=path.stat().st_size) as stream,
-                (target if piece.lines else Path(os.devnull)).open("wb") as out,
+                (target if target is not None and piece.lines else Path(os.devnull)).open("wb") as out,
             ):
                 at, numbers = 0, {}
                 for number, (record, place) in enumerate(sorted(piece.places.items(), key=lambda p: p[1].offset), 1):
@@ -145,7 +159,7 @@ def write(piece: Piece, target: Path) -> dict[int, int]:
                         raise FreezeError(f"{piece.path}:{record} is not what was loaded: the file was changed")
                     out.write(data if data.endswith(b"\n") else data + b"\n")
                     numbers[record] = number if piece.lines else record
-            if not piece.lines:
+            if target is not None and not piece.lines:
                 shutil.copyfile(path, target)
                 seal = Path(piece.path + _SEAL)
                 if seal.is_file():

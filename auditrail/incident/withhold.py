@@ -1,187 +1,226 @@
 """Raw records with what a redaction policy withholds taken out of them, for a frozen case.
 
-A policy speaks of fields of events; a record has a form of its own. So it goes from the events to the bytes:
+1. The policy is applied to the fields of every event of the records that are kept. What a field held before and does
+   not hold afterwards is withheld; names and ids that the policy renames get their pseudonym.
+2. The records are rewritten (`rewrite`). A withheld leaf becomes `withheld:<rule>:<commitment>`, the same for equal
+   ones under one key (runs are also joined by equal arguments).
+3. The copy is read again (`rereading`). It must say the same of everything that the policy keeps: kinds, outcomes,
+   times, counts, which ids are there. Where it does not, the fewest words and numbers that it is read by stay
+   (`completed` says how a run ended), and the case names them. Of contents, these are truth values and words of the
+   format alone (`"allow": false` is a decision, which is kept).
+4. The events of the copy must hold nothing that was withheld, in any field.
+5. The finished files are searched for it, too (`redact.audit`); one hit, and nothing is made.
 
-1. The policy is applied to the fields of every event of the records that are kept. What a text held before and does not
-   hold afterwards is withheld: its strings and numbers.
-2. The record is read as JSON, also in texts inside of it. A part that equals a content of which something is withheld
-   is gone through leaf by leaf; elsewhere, a text that equals a withheld one, or holds one of `LEAST` characters or
-   more, is replaced. Ids, names of tools and words by which a format is read (`role`, `type`) stay, or it could not be
-   put together any more. A line that is no JSON is text.
-3. A withheld text becomes `withheld:<rule>:<commitment>`, the same for equal texts under one key (runs are also joined
-   by equal arguments); a number becomes 0.
-4. The finished files are searched for what was withheld (`redact.audit`); one hit, and nothing is made.
-
-A chain over records that are changed is broken, so a log that is chained is refused, not redacted.
+Records that give no event (they could not be read, or a format says that they are none) are withheld whole where the
+policy withholds what could not be read. Files are renamed where it renames paths.
 """
 
 from __future__ import annotations
 
 import importlib
-import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import os
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
 
 from auditrail import jsontext
-from auditrail.containers.compression import open_bytes
-from auditrail.errors import RecordError, UsageError
-from auditrail.incident.select import FreezeError, Piece
-from auditrail.ingest.streams import read_fully
-from auditrail.terms import ID_COLUMNS
-
-if TYPE_CHECKING:
-    import duckdb
-
-# Shorter texts are replaced where a content holds them, and not wherever else they stand: "ok" is everywhere.
-LEAST = 8
-_FIELDS = ("args", "result", "error", "attributes")
-_NAMES = ("agent", "principal", "model", "tool")
-_KEPT = (
-    "name",
-    "policy",
-    "rule",
-    "decision",
-    "status",
-    "agent_version",
-    "stream",
-    *(f"{kind}_id" for kind in ID_COLUMNS),
+from auditrail.config import Config
+from auditrail.errors import UnreadableError, UsageError
+from auditrail.incident import bytewise, chained, holding, rereading
+from auditrail.incident.rereading import Reading
+from auditrail.incident.rewrite import (
+    LEAST,
+    Rewriter,
+    Spared,
+    Taken,
+    leaves,
+    members,
+    parsed,
+    parsed_leaf,
+    replaced,
+    stand_in,
+    tells_part,
 )
-# Words by which formats tell the parts of a message apart, and what holds names and ids of things outside of it.
-_READ_BY = frozenset({"role", "type", "object", "finish_reason", "stop_reason", "call_type"})
-_NAMED_BY = frozenset({"id", "name", "tool_call_id", "tool_use_id", "call_id", "tool", "model", "agent"})
-_WORD = re.compile(r"[a-z][a-z_.-]{1,23}")
-_DEEPEST = 60
-_LARGEST = 256 << 20
-_NESTED = 4
+from auditrail.incident.select import FreezeError, Piece, local
+
+_COUNTED = ("ts_ns", "end_ns", "observed_ns", "tokens_in", "tokens_out")
+_CLOSED = ("decision", "status")
+LARGEST = 256 << 20
+
+
+class _How(NamedTuple):
+    """How a content is withheld.
+
+    Attributes:
+        rule: what its tokens name.
+        remaining: JSON of the leaves that are left in it.
+        parts: values inside of its texts -> what stands in their place; none: texts are withheld whole.
+        alone: it is one text.
+        cut: it was cut when it was recorded.
+    """
+
+    rule: str
+    remaining: frozenset[str]
+    parts: dict[str, str]
+    alone: bool
+    cut: bool
 
 
 class Withholder:
     """Applies one policy to the records of sources.
 
+    Args:
+        policy: its name or file.
+        key: file of the key of commitments; None: one that nobody keeps.
+        settings: the configuration that the sources are read with.
+
     Raises:
         UsageError: this installation has no redaction, or the policy or the key is none.
     """
 
-    def __init__(self, policy: str, key: Path | None) -> None:
+    def __init__(self, policy: str, key: Path | None, settings: Config | None = None) -> None:
         try:
             self._policy: Any = importlib.import_module("auditrail.redact.policy")
             self._walk: Any = importlib.import_module("auditrail.redact.walk")
             self._commit: Any = importlib.import_module("auditrail.redact.commit")
             self._audit: Any = importlib.import_module("auditrail.redact.audit")
-            self._needles: Any = importlib.import_module("auditrail.redact.needles").Needles()
-            marks: Any = importlib.import_module("auditrail.content")
-            self._mark: Any = marks.is_mark  # what a producer redacted stays told as such
+            self._new_needles: Any = importlib.import_module("auditrail.redact.needles").Needles
+            self._mark: Any = importlib.import_module("auditrail.content").is_mark
         except (ModuleNotFoundError, AttributeError):
             raise UsageError("this installation can't redact", hint="freeze without --redact") from None
-        import os
-
         secret = os.urandom(self._commit.KEY_BYTES) if key is None else self._commit.read_key(key)
         self.policy: Any = self._policy.load(policy)
+        self.settings = settings or Config()
         self._redactor: Any = self._walk.Redactor(self.policy, secret, collect=True)
         self._rules = tuple(rule.id for rule in self.policy.rules)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._needles: Any = self._new_needles()
         self._told: set[str] = set()
         self._known: set[str] = set()
+        self._values: dict[str, str] = {}
+        self._renamed: dict[str, tuple[int, str]] = {}
+        self._readings: dict[str, Reading] = {}
+        self._taken: dict[str, dict[int, Taken]] = {}
         self.withheld = 0
+        self._settled = False
+        self.copies = 0
+        self.spared: dict[str, Spared] = {}
 
-    def write(self, connection: duckdb.DuckDBPyConnection, piece: Piece, target: Path) -> dict[int, int]:
-        """Writes a source redacted; returns record -> its number in the file that was written.
+    @property
+    def renamed(self) -> int:
+        """How many names and ids have a pseudonym."""
+        return len(self._renamed)
 
-        Raises:
-            FreezeError: it is chained, changed, or of a form that can't be redacted.
-        """
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if piece.chained:
-            raise FreezeError(
-                f"{piece.path} is chained: its records can't be redacted without breaking the chain",
-                hint="freeze without --redact, and keep the case where the log itself may be kept",
-            )
-        records = sorted(piece.places) if piece.lines else None
-        fields = self._fields(connection, piece.path, records)
-        for one in fields.values():
-            self._known |= one.kept
-            one.known = self._known  # names and ids of other records, by which a conversation speaks of earlier calls
-        data = _content(piece.path)
-        if not piece.lines:
-            together = _Taken()
-            together.known = self._known
-            for one in fields.values():
-                together.add(one)
-            target.write_bytes(self._whole(data, together))
-            return {record: record for record in piece.places}
-        numbers = {}
-        with target.open("wb") as out:
-            for number, (record, place) in enumerate(sorted(piece.places.items(), key=lambda p: p[1].offset), 1):
-                raw = data[place.offset : place.offset + place.length]
-                out.write(self._record(raw.rstrip(b"\r\n"), fields.get(record, _Taken())) + b"\n")
-                numbers[record] = number
-        return numbers
+    # --- step 1 -----------------------------------------------------------------------------------------------------
 
-    def audit(self, root: Path) -> None:
-        """Searches the finished files for what was withheld.
+    def look(self, pieces: Sequence[Piece]) -> None:
+        """Reads the records of all pieces, and notes what is withheld of them; whatever was noted before is forgotten.
 
         Raises:
-            AuditrailError: one holds it.
+            FreezeError: a source can't be read again.
         """
-        self._audit.drop_own_words(self._needles)
-        # What the policy keeps may stand anywhere: ids, names, members of objects, technical attributes.
-        kept = "\n".join(sorted(self._told)).encode("utf-8", "surrogatepass")
-        self._needles.drop(sorted(set(self._needles.search(kept).tolist())))
-        files = [(path.relative_to(root).as_posix(), path) for path in sorted(root.rglob("*")) if path.is_file()]
-        self._audit.search(self._needles, files, self._rules)
+        self._begin()
+        for piece in pieces:
+            with local(piece.path) as path:
+                try:
+                    made = rereading.read(path, piece.path, self.settings, piece.places if piece.lines else None)
+                except (UnreadableError, OSError) as error:
+                    raise FreezeError(f"{piece.path}: {error}") from None
+            if made.format is None:
+                raise FreezeError(f"{piece.path}: its format is not told by its content: it can't be redacted")
+            self._readings[piece.path] = made
+            if piece.guards:
+                chained.permitted(piece, made.framing)
+            taken: dict[int, Taken] = defaultdict(Taken)
+            for record, events in made.events.items():
+                for event in events:
+                    self._event(event, f"{piece.path}:{record}.{event['part']}", taken[record])
+                self._known |= taken[record].kept
+            self._taken[piece.path] = taken
+        for found in self._taken.values():
+            for one in found.values():
+                one.whole.update({text: self._renamed[text][1] for text in one.whole if text in self._renamed})
+        self._known -= {text for found in self._taken.values() for taken in found.values() for text in taken.whole}
 
-    def _fields(self, connection: duckdb.DuckDBPyConnection, path: str, records: list[int] | None) -> dict[int, _Taken]:
-        """Record -> what is withheld of its events (step 1)."""
-        columns = ("record", "part", "layer", *_NAMES, *_FIELDS, *_KEPT)
-        only = f" AND e.record IN ({', '.join(map(str, records))})" if records is not None else ""
-        rows = connection.execute(
-            f"SELECT {', '.join(f'e.{name}' for name in columns)} FROM events e JOIN sources s ON s.source = e.source "
-            f"WHERE s.path = ? AND s.superseded_by IS NULL{only} ORDER BY e.record, e.part",
-            [path],
-        ).fetchall()
-        made: dict[int, _Taken] = {}
-        for row in rows:
-            event = dict(zip(columns, row, strict=True))
-            self._event(event, f"{path}:{event['record']}.{event['part']}", made.setdefault(event["record"], _Taken()))
-        return made
-
-    def _event(self, event: dict[str, Any], place: str, taken: _Taken) -> None:
+    def _event(self, event: dict[str, Any], place: str, taken: Taken) -> None:
         context = self._policy.Context(event["tool"], event["agent"], event["layer"], event["stream"])
-        taken.kept |= {value for name in (*_NAMES, *_KEPT) if isinstance(value := event[name], str)}
-        for name in _NAMES:
+        for field, value in holding.names(event):
+            made = self._redactor.name(field, value)
+            if made != value:
+                # One text is one name, be it of an agent, a service or a stream: the first field in the table counts.
+                rank = holding.RANKS.get(field, len(holding.RANKS))
+                self._renamed[value] = min((rank, made), self._renamed.get(value, (rank, made)))
+                taken.whole[value] = made
+            else:
+                taken.kept.add(value)
+        for name in holding.FIELDS:
             value = event[name]
-            if value and (made := self._redactor.name(name, value)) != value:
-                taken.texts[value] = made
-                taken.kept.discard(value)
+            if value:
+                made = self._redactor.content(self._commit.Place("events", place, name), value, context)
+                if made != value:
+                    self._content(event, name, made, taken)
+        taken.kept |= {value for name in _CLOSED if isinstance(value := event[name], str)}
+        taken.kept -= taken.whole.keys()
         self._told |= taken.kept
-        for name in _FIELDS:
-            value = event[name]
-            if not value:
-                continue
-            made = self._redactor.content(self._commit.Place("events", place, name), value, context)
-            if made == value:
-                continue
-            found, rule = self._redactor.taken[:], self._redactor.taken[-1].rule if self._redactor.taken else "policy"
-            for one in found:
-                number = self._rules.index(one.rule) if one.rule in self._rules else 0
-                (self._needles.add_contents if one.whole else self._needles.add_values)([one.value], number)
-            self._redactor.taken.clear()
-            before, after = _parsed(value), _parsed(made)
-            left = _leaves(after)
-            gone = _leaves(before) - left
-            # A name of a member is withheld only where a pattern found something in it: an address, an account.
-            secret = [one.value.decode("utf-8", "replace") for one in found if one.place.path.endswith("#key")]
-            members = _members(before)
-            keys = {name for name in members if any(part in name for part in secret)}
-            self._told |= {text for text in left if isinstance(text, str)} | (members - keys)
-            taken.keys |= keys
-            gone |= keys
-            for text in gone:
-                if isinstance(text, str) and not self._mark(text):
-                    taken.texts.setdefault(text, self._token(rule, text))
-                elif not isinstance(text, str):
-                    taken.numbers.add(text)
-            if isinstance(before, (dict, list)) and before:
-                taken.contents.add(jsontext.dumps(before))
+        self._note()
+
+    def _content(self, event: dict[str, Any], name: str, made: str, taken: Taken) -> None:
+        """Notes what is withheld of a content, of which `made` is left."""
+        found = self._redactor.taken
+        before, after = parsed(event[name]), parsed(made)
+        left, held = leaves(after), leaves(before)
+        # A name of a member is withheld only where a pattern found something in it: an address, an account.
+        secret = [one.value.decode("utf-8", "replace") for one in found if one.place.path.endswith("#key")]
+        names = members(before)
+        keys = {key for key in names if any(part in key for part in secret)}
+        how = _How(
+            found[-1].rule if found else self._rules[0],
+            frozenset(leaf for _, leaf in left),
+            # What patterns found inside of texts: the rest of these texts stays.
+            {} if any(one.whole for one in found) else {_text(one.value): self._value(one) for one in found},
+            alone=not isinstance(before, (dict, list)),
+            cut=event.get(f"{name}_state") == "truncated",
+        )
+        self._told |= {parsed_leaf(leaf) for leaf in how.remaining if leaf[:1] == '"'} | (names - keys)
+        taken.keys |= {key: self._token(how.rule, key) for key in keys}
+        counted = {str(event[known]) for known in _COUNTED}  # kept by every policy
+        for called, leaf in sorted(held - left):
+            if leaf not in counted and not (leaf[:1] == '"' and tells_part(called, parsed_leaf(leaf))):
+                self._leaf(called, leaf, taken, how)
+        if isinstance(before, (dict, list)) and before:
+            (taken.loose if name == "attributes" else taken.contents).add(jsontext.dumps(before))
+
+    def _leaf(self, called: str, leaf: str, taken: Taken, how: _How) -> None:
+        value = parsed_leaf(leaf)
+        apart = leaf in how.remaining
+        if isinstance(value, str):
+            if self._mark(value):
+                return
+            parts = {} if value in how.parts else {one: token for one, token in how.parts.items() if one in value}
+            token = stand_in(value, replaced(value, parts) if parts else self._token(how.rule, value), cut=how.cut)
+            if how.alone:
+                taken.whole[value] = token
+            if apart:
+                taken.apart.add(value)
+            else:
+                taken.gone[leaf] = token
+            taken.members[called, leaf] = token
+            return
+        token = self._token(how.rule, leaf)
+        # Numbers stand in some formats as texts (OTLP's 64 bits).
+        for form in (leaf, jsontext.dumps(leaf)):
+            taken.members[called, form] = token
+            if not apart:
+                taken.gone[form] = token
+
+    def _value(self, one: Any) -> str:
+        """What stands in place of a value that a pattern or a path found: the same wherever it stands."""
+        text = _text(one.value)
+        token: str = one.token if one.joined else self._token(one.rule, text)
+        return self._values.setdefault(text, token) if len(text) >= LEAST and text[:1] not in ("{", "[") else token
 
     def _token(self, rule: str, text: str) -> str:
         self.withheld += 1
@@ -189,143 +228,148 @@ class Withholder:
         made: str = self._redactor.committer.withheld(rule, info, text.encode("utf-8", "surrogatepass"))
         return made
 
-    def _whole(self, data: bytes, taken: _Taken) -> bytes:
-        """A file that is one JSON document, or else its lines."""
-        try:
-            jsontext.parse(data)
-        except RecordError:
-            return b"".join(
-                self._record(line.rstrip(b"\r\n"), taken) + line[len(line.rstrip(b"\r\n")) :]
-                for line in data.splitlines(keepends=True)
+    def _note(self) -> None:
+        """Makes needles of what was taken, and keeps values that are looked for in all texts."""
+        for one in self._redactor.taken:
+            number = self._rules.index(one.rule) if one.rule in self._rules else 0
+            (self._needles.add_contents if one.whole else self._needles.add_values)([one.value], number)
+            if not one.whole:
+                self._value(one)
+        self._redactor.taken.clear()
+
+    # --- steps 2 to 4 -----------------------------------------------------------------------------------------------
+
+    def name(self, name: str) -> str:
+        """The name of a file in the case: another one where the policy renames paths."""
+        made: str = self._redactor.name("paths", name)
+        if made == name:
+            return name
+        rule = self._rules.index(self._redactor.taken[-1].rule) if self._redactor.taken else 0
+        self._needles.add_values([PurePosixPath(name).name.encode("utf-8", "surrogatepass")], rule)
+        self._note()
+        return made.replace(":", "-") + "".join(PurePosixPath(name).suffixes[-1:])
+
+    def write(self, piece: Piece, target: Path) -> dict[int, int]:
+        """Writes a source redacted; returns record -> its number in the file that was written.
+
+        Raises:
+            FreezeError: it is changed, or of a form that can't be redacted. LeakError: it would hold what is withheld.
+        """
+        target.parent.mkdir(parents=True, exist_ok=True)
+        before, taken = self._readings[piece.path], self._taken[piece.path]
+        with local(piece.path) as path:
+            try:
+                data = rereading.content(path, LARGEST)
+            except (UnreadableError, OSError) as error:
+                raise FreezeError(f"{piece.path}: {error}") from None
+        source = bytewise.Source(piece, data, before)
+        together = Taken()
+        for one in taken.values():
+            together.add(one)
+        changed: set[tuple[str, str]] = set()
+
+        def holds(spared: Spared) -> bool:
+            def rewriter(record: int) -> Rewriter:
+                return Rewriter(taken.get(record, Taken()), self._known, self._values, spared)
+
+            around = Rewriter(together, self._known, self._values, spared)
+            seen = source.write(target, rewriter, around, self._unread(piece.path))
+            changed.update(seen)
+            return self._same(piece, before, source.numbers, target)
+
+        spared = holding.least_spared(holds, changed)
+        if spared is None:
+            raise FreezeError(
+                f"{piece.path}: without what the policy {self.policy.name} withholds, records can't be read as before",
+                hint="take a policy that keeps what the format is read by, or freeze without --redact",
             )
-        return self._record(data, taken)
+        self.spared[piece.path] = spared
+        self._told |= {text for _, leaf in spared if isinstance(text := parsed_leaf(leaf), str)}
+        holds(spared)
+        after = rereading.read(target, str(target), self.settings)
+        stays = {leaf for _, leaf in spared} | {jsontext.dumps(text) for text in self._known}
+        left = holding.left(after, taken, source.numbers, stays)
+        if left is not None:
+            record, field = left
+            errors: Any = importlib.import_module("auditrail.redact.errors")
+            raise errors.LeakError(
+                f"{piece.path}:{record}: what {self.policy.name} withholds as {field} is not found in its bytes",
+                hint="freeze without --redact, and keep the case where the logs themselves may be kept",
+            )
+        if piece.guards:
+            self.copies += chained.redacted(piece, data, target, self.policy.name, self._chain)
+        return source.numbers
 
-    def _record(self, raw: bytes, taken: _Taken) -> bytes:
-        """Step 2, for one record."""
-        if not taken.texts and not taken.numbers:
-            return raw
-        try:
-            value, _ = jsontext.parse(raw)
-        except RecordError:
-            return taken.inside(raw.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-        return jsontext.dumps(taken.node(value, "", 0, 0, within=False)).encode("utf-8", "surrogatepass")
+    def _chain(self, name: str) -> str:
+        made: str = self._redactor.name("chain", name)
+        self._note()
+        return made
 
+    def _unread(self, path: str) -> Callable[[int, bytes], bytes]:
+        def made(record: int, raw: bytes) -> bytes:
+            place = self._commit.Place("records", f"{path}:{record}", "quarantine")
+            told: bytes = self._redactor.blob(place, raw, None)
+            self._note()
+            return told
 
-class _Taken:
-    """What is withheld of a record: texts with their tokens, numbers, and the contents that they stand in."""
+        return made
 
-    def __init__(self) -> None:
-        self.texts: dict[str, str] = {}
-        self.numbers: set[Any] = set()
-        self.contents: set[str] = set()
-        self.kept: set[str] = set()
-        self.keys: set[str] = set()
-        self.known: set[str] = set()
+    def _same(self, piece: Piece, before: Reading, numbers: dict[int, int], target: Path) -> bool:
+        """Step 3: whether the copy says the same of what is kept."""
+        after = rereading.read(target, str(target), self.settings)
+        wanted = piece.places if piece.lines else before.events
+        return after.format == before.format and all(
+            before.closed(record) == after.closed(numbers[record]) for record in wanted
+        )
 
-    def add(self, other: _Taken) -> None:
-        self.texts.update(other.texts)
-        self.numbers |= other.numbers
-        self.contents |= other.contents
-        self.kept |= other.kept
-        self.keys |= other.keys
+    # --- step 5 -----------------------------------------------------------------------------------------------------
 
-    def node(self, node: Any, key: str, depth: int, nested: int, *, within: bool) -> Any:
-        if depth > _DEEPEST:
-            raise FreezeError("a record is nested too deep to be redacted")
-        if isinstance(node, (dict, list)):
-            within = within or (bool(node) and jsontext.dumps(node) in self.contents)
-            if isinstance(node, dict):
-                return {
-                    (self.texts[name] if name in self.keys else name): self.node(
-                        value, name, depth + 1, nested, within=within
-                    )
-                    for name, value in node.items()
-                }
-            return [self.node(value, key, depth + 1, nested, within=within) for value in node]
-        if isinstance(node, str):
-            return self._text(node, key, depth, nested, within=within)
-        if within and not isinstance(node, bool) and node is not None and node in self.numbers:
-            return 0
-        return node
+    def told(self, text: str) -> str:
+        """What a person wrote about the incident: withheld where notes are, or where it says what is withheld."""
+        made: str = self._redactor.content(self._commit.Place("incident", "", "notes"), text, None)
+        self._note()
+        made = Rewriter(Taken(), set(), self._values).text(made)
+        self._settle()
+        found = self._needles.search(made.encode("utf-8", "surrogatepass"))
+        return made if not len(found) else self._token(self._rules[int(self._needles.rows()["rule"][found[0]])], made)
 
-    def _text(self, text: str, key: str, depth: int, nested: int, *, within: bool) -> str:
-        if text in self.kept and (key in _NAMED_BY or len(text) >= LEAST or text not in self.texts):
-            return text
-        if key in _NAMED_BY and text in self.known:
-            return text
-        if key in _READ_BY and _WORD.fullmatch(text):
-            return text
-        if text in self.texts and (within or len(text) >= LEAST):
-            return self.texts[text]
-        if nested < _NESTED and text.lstrip()[:1] in ("{", "["):
-            inner = _parsed(text)
-            if isinstance(inner, (dict, list)):
-                made = self.node(inner, key, depth + 1, nested + 1, within=within)
-                return text if made == inner else jsontext.dumps(made)
-        return self.inside(text)
+    def configuration(self, text: str) -> str:
+        """The configuration, with names that are renamed under their new ones."""
+        whole = {
+            text: token for taken in self._taken.values() for one in taken.values() for text, token in one.whole.items()
+        }
+        for value, token in sorted(whole.items(), key=lambda item: -len(item[0])):
+            text = text.replace(f'"{value}"', f'"{token}"')
+        return Rewriter(Taken(), set(), self._values).text(text)
 
-    def inside(self, text: str) -> str:
-        """A text with the longer withheld ones in it replaced, the longest first."""
-        for one in sorted((t for t in self.texts if len(t) >= LEAST and t not in self.kept), key=len, reverse=True):
-            if one in text:
-                text = text.replace(one, self.texts[one])
-        return text
+    def _settle(self) -> None:
+        """Drops needles that say nothing: auditrail's own words, and what the policy keeps."""
+        if self._settled:
+            return
+        self._settled = True
+        self._audit.drop_own_words(self._needles)
+        # What the policy keeps may stand anywhere: ids, names, members of objects, technical attributes.
+        kept = "\n".join(sorted(self._told)).encode("utf-8", "surrogatepass")
+        self._needles.drop(sorted(set(self._needles.search(kept).tolist())))
 
+    def audit(self, root: Path) -> None:
+        """Searches the finished files for what was withheld.
 
-def _parsed(text: str) -> Any:
-    """JSON as its value; any other text as it stands."""
-    if text.lstrip()[:1] not in ("{", "["):
-        return text
-    try:
-        return jsontext.parse(text.encode("utf-8", "surrogatepass"))[0]
-    except RecordError:
-        return text
+        Raises:
+            LeakError: one holds it.
+        """
+        self._settle()
+        files = [(path.relative_to(root).as_posix(), path) for path in sorted(root.rglob("*")) if path.is_file()]
+        self._audit.search(self._needles, files, self._rules)
 
-
-def _leaves(value: Any, nested: int = 0) -> set[Any]:
-    """Every text and number in a value, also in texts that are JSON."""
-    made: set[Any] = set()
-    left: list[tuple[Any, int]] = [(value, nested)]
-    while left:
-        node, depth = left.pop()
-        if isinstance(node, dict):
-            left += [(item, depth) for item in node.values()]
-        elif isinstance(node, list):
-            left += [(item, depth) for item in node]
-        elif isinstance(node, str):
-            inner = _parsed(node) if depth < _NESTED else node
-            if isinstance(inner, (dict, list)):
-                left.append((inner, depth + 1))
-            elif node:
-                made.add(node)
-        elif isinstance(node, (int, float)) and not isinstance(node, bool):
-            made.add(node)
-    return made
+    def words(self) -> list[str]:
+        """The words and numbers that stay since records are read by them, each with where it stands."""
+        made: dict[str, set[str]] = defaultdict(set)
+        for spared in self.spared.values():
+            for path, leaf in spared:
+                made[path.removeprefix(".") or "text"].add(leaf)
+        return [f"{path} ({', '.join(sorted(found))})" for path, found in sorted(made.items())]
 
 
-def _members(value: Any) -> set[str]:
-    """Names of the members of all objects in a value, also in texts that are JSON: they are not withheld."""
-    made: set[str] = set()
-    left: list[tuple[Any, int]] = [(value, 0)]
-    while left:
-        node, depth = left.pop()
-        if isinstance(node, dict):
-            made |= node.keys()
-            left += [(item, depth) for item in node.values()]
-        elif isinstance(node, list):
-            left += [(item, depth) for item in node]
-        elif isinstance(node, str) and depth < _NESTED:
-            inner = _parsed(node)
-            if isinstance(inner, (dict, list)):
-                left.append((inner, depth + 1))
-    return made
-
-
-def _content(path: str) -> bytes:
-    from auditrail.incident.select import local
-
-    with local(path) as file, open_bytes(file, size=file.stat().st_size) as stream:
-        data = read_fully(stream, _LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise FreezeError(f"{path} is larger than {_LARGEST >> 20} MB: too large to be redacted")
-    return data
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
