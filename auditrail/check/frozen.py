@@ -38,6 +38,7 @@ SCHEMA = "auditrail.frozen/1"
 EXPECTED, MANIFEST, EVIDENCE, CONFIG, README = (
     "expected.json", "manifest.jsonl", "evidence", "auditrail.toml", "README.md"
 )  # fmt: skip
+_CACHES = ("__pycache__", ".pytest_cache")  # of a test run inside the folder; nothing below them is read
 _MOST_BYTES = 64 << 20
 _MOST_DIFFERENCES = 50
 _REMEDY = "if this change is meant, freeze the incident again and review the difference; else find what broke"
@@ -242,7 +243,7 @@ def files(folder: Path) -> dict[str, str]:
     made = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and name not in (MANIFEST, f"{MANIFEST}.lock", README) and "__pycache__" not in name:
+        if path.is_file() and name not in (MANIFEST, f"{MANIFEST}.lock", README) and name.split("/")[0] not in _CACHES:
             with path.open("rb") as file:
                 made[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return made

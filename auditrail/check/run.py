@@ -41,7 +41,8 @@ def run(asked: Asked, config: Config, settings: CheckSettings) -> CheckReport:
     logs = [folder for folder in asked.folders if not frozen.cases(folder)]
     if not asked.folders and asked.case is None:
         logs = [Path(path) for path in settings.logs]
-    if not cases and not logs and asked.case is None and not settings.lint:
+    waiting = [] if asked.folders else [folder for folder in map(Path, settings.frozen) if not frozen.cases(folder)]
+    if not cases and not logs and asked.case is None and not settings.lint and not waiting:
         raise UsageError(
             "there is nothing to check",
             hint="name frozen incidents or logs, or set logs, frozen or lint in [check] of auditrail.toml",
@@ -50,13 +51,19 @@ def run(asked: Asked, config: Config, settings: CheckSettings) -> CheckReport:
     notes: list[str] = []
     for folder in cases:
         checks += frozen.check(folder)
+    if not cases:
+        checks += [_none_yet(folder) for folder in waiting]
     checks += _thresholds(asked, logs, config, settings, notes)
     if settings.lint:
         checks += configuration.check(settings.lint, config, settings.lint_fail_on)
-    empty = [str(folder) for folder in map(Path, settings.frozen) if not asked.folders and not frozen.cases(folder)]
-    notes += [f"{folder}: no frozen incident there" for folder in empty]
+    notes += [f"{folder}: no frozen incident there" for folder in waiting]
     subjects = [*map(str, cases), *map(str, logs), *([asked.case[0]] if asked.case else []), *settings.lint]
     return CheckReport(tuple(checks), tuple(dict.fromkeys(subjects)), tuple(notes), tuple(_left(settings, checks)))
+
+
+def _none_yet(folder: Path) -> Check:
+    remedy = f"freeze an incident: auditrail incident freeze ID -o {folder}/NAME"
+    return Check("frozen/none", "frozen", str(folder), INCONCLUSIVE, "no frozen incident is there", remedy=remedy)
 
 
 def _thresholds(

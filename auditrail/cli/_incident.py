@@ -34,7 +34,7 @@ def id_of(folder: Path, asked: str) -> str:
     """The whole id of an incident."""
     from auditrail.incident import ledger, state
 
-    return state.one(ledger.read(folder).entries, asked).id
+    return state.one(ledger.exists(folder).entries, asked).id
 
 
 def append(

@@ -46,6 +46,9 @@ def check(
     for folder in folders or ():
         if not folder.exists():
             raise UsageError(f"there is no {folder}")
+    if case is not None:
+        with analysing(case):  # a case that is not there is no answer, whatever is asked of it
+            pass
     settings = configs.load(config)
     opened = (str(case), lambda: analysing(case)) if case is not None else None
     report = run(Asked(tuple(folders or ()), opened), settings, configured.read(settings))

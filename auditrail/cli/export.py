@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -145,7 +146,7 @@ def _of_incident(name: str, folder: Path) -> tuple[str, ...]:
     from auditrail.errors import UsageError
     from auditrail.incident import ledger, state
 
-    found = state.one(ledger.read(folder).entries, name)
+    found = state.one(ledger.exists(folder).entries, name)
     if not found.runs:
         raise UsageError(f"the incident {name} names no run", hint="name runs with --run instead")
     return found.runs
@@ -217,4 +218,4 @@ def _tell(document: dict[str, Any], target: Path, *, quiet: bool) -> None:
     if not counts["events"]:
         options.say("no event lies in this scope: the bundle says so", quiet=quiet)
     signed = " --key KEY.pub" if document["signer"] else ""
-    options.say(f"check it with: auditrail verify {target}{signed}", quiet=quiet)
+    options.say(f"check it with: auditrail verify {shlex.quote(str(target))}{signed}", quiet=quiet)

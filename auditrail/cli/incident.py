@@ -200,7 +200,7 @@ def show(
     """
     from auditrail.incident import ledger, listings, proof, state
 
-    found = state.one(ledger.read(folder).entries, incident)
+    found = state.one(ledger.exists(folder).entries, incident)
     checked = proof.verdict(folder, key or ())
     options.emit(
         listings.one(folder, found, checked),
@@ -330,7 +330,7 @@ def freeze(
     if redact_key is not None and redact is None:
         raise UsageError("--redact-key belongs to --redact")
     who = named(operator)
-    found = state.one(ledger.read(folder).entries, incident)
+    found = state.one(ledger.exists(folder).entries, incident)
     settings = configs.load(config)
     withholder = Withholder(redact, redact_key, settings) if redact is not None else None
     with shared.evidence(case, sources or [], config, quiet=quiet, keys=key or []) as connection:

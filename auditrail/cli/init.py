@@ -29,6 +29,7 @@ def init(
     made, hook = starting.write(folder)
     for path in made:
         typer.echo(str(folder / path))
+    options.say("nothing is checked yet: auditrail check says so (exit code 4) until there is something", quiet=quiet)
     if hook:
         options.say(f"{folder / starting.PRE_COMMIT} is there already; add this to it:", quiet=quiet)
         typer.echo(hook)

@@ -28,7 +28,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One report that a framework asks for, as the data file has it."""
+    """One report that a framework asks for, as the data file has it.
+
+    `source` is the text that counts; `checked` is what the period was compared with.
+    """
 
     report: str
     clause: str
@@ -41,6 +44,7 @@ class Rule:
     latest: int | None
     note: str
     source: str
+    checked: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,7 @@ def _rule(entry: Mapping[str, Any]) -> Rule:
         latest=entry.get("latest_hours_from_aware"),
         note=entry["note"],
         source=entry["source"],
+        checked=entry["checked"],
     )
 
 

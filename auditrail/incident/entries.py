@@ -59,6 +59,8 @@ _WANTED = {
     FREEZE: "folder",
     CLOSE: "cause",
 }
+# The options of `auditrail incident` by which it is said.
+_OPTIONS = {OPEN: "--title", CLOSE: "--cause"}
 GIVEN, CLOCK = "given", "clock"
 ID = re.compile(r"INC-\d{4}-\d{4,}\Z", re.ASCII)
 # Longer texts belong into an attachment; a ledger must stay quick to read.
@@ -134,7 +136,11 @@ def check(entry: Entry) -> None:
     name = _WANTED[entry.kind]
     value = entry.data.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise UsageError(f"an entry of kind {entry.kind} needs a {name} that is not blank")
+        option = _OPTIONS.get(entry.kind)
+        raise UsageError(
+            f"an entry of kind {entry.kind} needs a {name} that is not blank",
+            hint=f"say it with {option} TEXT" if option else "",
+        )
     for key, text in entry.data.items():
         if isinstance(text, str) and len(text) > MOST_TEXT:
             raise UsageError(

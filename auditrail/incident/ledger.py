@@ -259,13 +259,15 @@ def operator(given: str | None) -> str:
     return name
 
 
-def exists(folder: Path) -> None:
-    """Asks for a ledger.
+def exists(folder: Path) -> Reading:
+    """Asks for a ledger, and reads it.
 
     Raises:
         NothingReadableError: there is none.
     """
-    if not read(folder).files:
+    reading = read(folder)
+    if not reading.files:
         raise NothingReadableError(
             f"there is no ledger of incidents in {folder}", hint="open one with: auditrail incident open RUN..."
         )
+    return reading

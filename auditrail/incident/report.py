@@ -48,7 +48,7 @@ def report(
         IncidentNotFoundError: the ledger has no such incident. UsageError: a framework or a key is unknown.
     """
     chosen = deadlines.select(frameworks)
-    reading = ledger.read(folder)
+    reading = ledger.exists(folder)
     incident = state.one(reading.entries, asked)
     checked = proof.verdict(folder, keys)
     runs, built, gaps, gaps_open = _evidence(connection, incident)

@@ -106,5 +106,9 @@ def one(found: Iterable[Recorded], asked: str) -> Incident:
     fitting = [each for name, each in known.items() if asked.isdecimal() and name.endswith(f"-{int(asked):04d}")]
     if len(fitting) == 1:
         return fitting[0]
-    listed = ", ".join(list(known)[-10:]) or "none"
-    raise IncidentNotFoundError(f"the ledger has no one incident {asked!r}", hint=f"incidents: {listed}")
+    if fitting:
+        listed = ", ".join(each.id for each in fitting[-10:])
+        raise IncidentNotFoundError(f"{asked!r} may be several incidents", hint=f"name one of: {listed}")
+    listed = ", ".join(list(known)[-10:])
+    hint = f"incidents: {listed}" if listed else "open one with: auditrail incident open RUN... --title TEXT"
+    raise IncidentNotFoundError(f"the ledger has no incident {asked!r}", hint=hint)

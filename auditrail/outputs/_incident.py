@@ -263,13 +263,14 @@ def _deadlines(report: IncidentReport, view: View) -> Section:
                 for item in report.deadlines
             ),
         ),
-        note=f"Facts of {report.deadlines_as_of}; reading aids, no legal advice.",
+        note=f"Periods as of {report.deadlines_as_of}, not compared with the cited texts, which alone count: reading "
+        "aids, no legal advice.",
     )
 
 
 def _asked(item: Deadline) -> str:
     when = f" (if: {item.when})" if item.when else ""
-    return f"{item.what}{when}; counted from {item.counted_from}. {item.note}. {item.source}"
+    return f"{item.what}{when}; counted from {item.counted_from}; {item.note}. Source: {item.source}"
 
 
 def _stamp(ns: int | None, view: View) -> str:

@@ -84,6 +84,14 @@ def test_a_case_that_was_changed_fails(case: Path, change: str) -> None:
     assert "manifest" in failed(case)
 
 
+def test_what_a_test_run_leaves_in_the_folder_is_no_part_of_the_case(case: Path) -> None:
+    for name in ("__pycache__", ".pytest_cache", "evidence/__pycache__"):
+        (case / name).mkdir()
+        (case / name / "file.json").write_text("{}")
+    (manifest,) = [check for check in frozen.check(case) if check.id == "frozen/manifest"]
+    assert manifest.details == ("evidence/__pycache__/file.json: not named by the manifest",)
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", '{"schema": "auditrail.frozen/1"}', '{"schema":"auditrail.frozen/1","runs":[1]}']
 )

@@ -60,7 +60,11 @@ def test_an_incident_from_its_opening_to_a_test_case(here: Path, capsys: pytest.
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("note", "1", "x"), 3, "no one incident"),
+        (("note", "1", "x"), 3, "no ledger"),
+        (("show", "1"), 3, "no ledger"),
+        (("report", "1"), 3, "no ledger"),
+        (("freeze", "1", "-o", "case"), 3, "no ledger"),
+        (("open",), 2, "--title TEXT"),
         (("list",), 3, "no ledger"),
         (("open",), 2, "needs a title"),
         (("open", "--title", "t", "--at", "yesterday"), 2, "is no time"),
@@ -85,6 +89,8 @@ def test_check_holds_thresholds_over_logs_in_every_format(here: Path, capsys: py
     assert "nothing to check" in auditrail(capsys, "check", code=2)
     auditrail(capsys, "init")
     assert "exists" in auditrail(capsys, "init", code=2)
+    assert "auditrail incident freeze ID -o tests/incidents/NAME" in auditrail(capsys, "check", code=4)
+    assert "no case" in auditrail(capsys, "check", "--case", "no.duckdb", code=3)
     assert "no threshold is set" in auditrail(capsys, "check", _demo.EVIDENCE, code=4)
     (here / "auditrail.toml").write_text(
         f'[check]\nlogs = ["{_demo.EVIDENCE}"]\n[check.thresholds]\nquarantine-share = 0.001\nno-broken-chain = false\n'
@@ -96,3 +102,44 @@ def test_check_holds_thresholds_over_logs_in_every_format(here: Path, capsys: py
     (result,) = json.loads(auditrail(capsys, "check", "-f", "sarif", code=1))["runs"][0]["results"]
     assert result["ruleId"] == "threshold/quarantine-share"
     assert "quarantine-share" in auditrail(capsys, "check", "-f", "markdown", code=1)
+
+
+def test_what_init_writes_runs_as_it_is_written(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The commands of the workflow and of the hook, word by word: nothing is checked yet, and that is no success."""
+    auditrail(capsys, "init", code=0)
+    workflow = (here / ".github" / "workflows" / "auditrail.yml").read_text()
+    hook = (here / ".pre-commit-config.yaml").read_text()
+    lines = [
+        line.partition("auditrail check")[2] for line in (workflow + hook).splitlines() if "auditrail check" in line
+    ]
+    assert len(lines) == 3
+    for line in lines:
+        auditrail(capsys, "check", *line.partition(">>")[0].split(), code=4)
+    assert json.loads((here / "auditrail.sarif").read_text())["runs"]
+
+
+def test_names_that_fit_no_incident_or_several(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for year in ("2025", "2026"):
+        auditrail(capsys, "incident", "open", "--title", "t", f"--generated-at={year}-09-17T10:20:00Z")
+    assert "may be several" in auditrail(capsys, "incident", "show", "1", code=3)
+    told = auditrail(capsys, "incident", "show", "9", code=3)
+    assert "no incident '9'" in told
+    assert "INC-2025-0001" in told
+
+
+def test_a_bundle_of_an_incident_is_made_from_its_ledger(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With names that have blanks: the command that is told can be given as it is."""
+    auditrail(capsys, "ingest", _demo.EVIDENCE, "-q")
+    auditrail(capsys, "incident", "open", _demo.RUN, "--title", "Refund paid twice", NOW)
+    auditrail(capsys, "incident", "note", "1", "seen", NOW)
+    capsys.readouterr()
+    assert run(["export", "--incident", "1", "-o", "the bundle.zip"]) == 0
+    told = capsys.readouterr().err
+    assert "68 events of 1 runs" in told
+    assert "auditrail verify 'the bundle.zip'" in told
+    assert "INTACT-UNANCHORED" in auditrail(capsys, "verify", "the bundle.zip")
+    data = (here / "the bundle.zip").read_bytes()
+    middle = len(data) // 2
+    (here / "changed.zip").write_bytes(data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :])
+    assert "BROKEN" in auditrail(capsys, "verify", "changed.zip", code=1)
+    assert "no incident '7'" in auditrail(capsys, "export", "--incident", "7", "-o", "b.zip", code=3)

@@ -78,3 +78,10 @@ def test_the_data_file_holds_together() -> None:
             assert rule.start in earlier, (framework.name, rule.report)
             assert sum(part is not None for part in (rule.hours, rule.days, rule.months)) <= 1
             earlier.add(rule.report)
+
+
+def test_every_period_says_what_it_was_compared_with_and_when() -> None:
+    for framework in deadlines.frameworks():
+        for rule in framework.reports:
+            assert rule.source
+            assert rule.checked.endswith(deadlines.as_of())
