@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -128,10 +128,8 @@ class Rewriter:
             raise FreezeError("a record is nested too deep to be redacted")
         if isinstance(node, dict):
             within = self._within(node, within)
-            named = _pair_name(node)
             made = {}
-            for name, value in node.items():
-                called = key if name.endswith(_TYPED) else named if named and name == "value" else name
+            for called, name, value in _called(node, key):
                 told = self.taken.keys.get(name, name)
                 made[told] = self._node(value, called, f"{path}.{name}", depth + 1, nested, within)
             return made
@@ -293,7 +291,7 @@ def leaves(value: Any) -> set[tuple[str, str]]:
     while left:
         name, node, depth = left.pop()
         if isinstance(node, dict):
-            left += [(_last(key), item, depth) for key, item in node.items()]
+            left += [(_last(called), item, depth) for called, _, item in _called(node, name)]
         elif isinstance(node, list):
             left += [(name, item, depth) for item in node]
         elif isinstance(node, str):
@@ -355,6 +353,13 @@ def _escaped(text: str) -> str:
     """A pattern for a text as formats of text escape it: with a backslash before what means something there."""
     forms = {"\n": r"(?:\n|\\n)", "\r": r"(?:\r|\\r)", "\t": r"(?:\t|\\t)"}
     return "".join(forms.get(char) or rf"\\?{re.escape(char)}" for char in text)
+
+
+def _called(node: dict[str, Any], key: str) -> Iterator[tuple[str, str, Any]]:
+    """(what a member is called, its name, its value): `key` is what the object itself is called."""
+    named = _pair_name(node)
+    for name, value in node.items():
+        yield key if name.endswith(_TYPED) else named if named and name == "value" else name, name, value
 
 
 def _pair_name(node: dict[str, Any]) -> str:
