@@ -5,7 +5,7 @@
 -- cause: crash
 -- evidence: counted
 -- scope: record
--- facts: missing_records
+-- facts: missing_records, stream_losses
 -- controls: EU AI Act 12(1); NIST 800-53 AU-12; SOC 2 CC7.2; ISO 42001 A.6.2.8
 -- says: {agent}: {runs} run(s) began, and no record tells how they ended
 -- explains: {stream} writes when a run ends, and holds no end of {runs} run(s). The evidence names the last record of
@@ -38,4 +38,7 @@ SELECT m.run AS run,
                                 || ' follows in any stream'
             ELSE 'the run went on to its end in other streams: only the record of the end is gone' END AS detail
 FROM missing_records m
-WHERE m.kind = 'end'
+LEFT JOIN (  -- where the whole stream was silent when the end was to be written, it tells nothing of the run
+    SELECT DISTINCT run FROM stream_losses WHERE what = 'end' AND confidence <> 'weak'
+) l ON l.run = m.run
+WHERE m.kind = 'end' AND l.run IS NULL

@@ -2,7 +2,8 @@
 
 1. The stream is missing in the run (`absences`).
 2. The run has a part of it, and no single record is known to be missing (`cut_runs`).
-3. Single records are missing, in a time in which the stream was silent (`silences`).
+3. Single records are missing, in a time in which the stream was silent (`silences`). The end of a run was to be written
+   at some time between the run's last record in the stream and the last that any stream has of it.
 
 The rules about cut dumps, retention, outages and streams that were switched off each report the rows of their cause.
 """
@@ -61,7 +62,8 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
                s.evidence, s.confidence, m.from_ns, m.to_ns, 'shows that a record is missing', s.detail
         FROM missing_records m
         JOIN silences s ON s.format = m.format AND s.stream = m.stream AND (s.agent IS NULL OR s.agent = m.agent)
+        LEFT JOIN runs r ON r.run = m.run AND m.kind = 'end'
         WHERE (s.to_ns IS NULL OR m.from_ns <= s.to_ns)
-          AND (s.from_ns IS NULL OR coalesce(m.to_ns, m.from_ns) >= s.from_ns)
+          AND (s.from_ns IS NULL OR coalesce(m.to_ns, r.ended_ns, m.from_ns) >= s.from_ns)
         """
     )
