@@ -40,6 +40,8 @@ _SAMPLED_RUNS, _SAMPLED_SHARE = 8, 0.04
 _SILOED_SHARE = 0.1
 # Stretches that a steady rate is tested over, runs in each, and how far they may be apart.
 _STRETCHES, _STRETCH, _SIGMAS = 10, 10, 4.0
+# Of an agent's runs outside of a silence, fewer than this tell nothing; else so many must have the stream.
+_FEW_OUTSIDE, _HALF = 4, 0.5
 # A stream that so many agents write to is the house's.
 _SHARED = 2
 # One record lost at random empties a stream that should have fewer than this.
@@ -330,7 +332,17 @@ def _by_part(grid: Grid, quiet: list[Quiet], parts: list[Expected]) -> list[dict
         for number, part in enumerate(parts):
             # Of a run whose agent nobody names, a stream that only one agent writes to tells nothing.
             if one.concerns(part) and not (part.unnamed and one.stream is not None and one.users < _SHARED):
+                wide = part.thin and (part.unnamed or _has_outside(grid, one, part))
                 for place in part.at[~part.present]:
-                    if int(place) in one.whole or (part.thin and one.holds(grid, int(place))):
+                    if int(place) in one.whole or (wide and one.holds(grid, int(place))):
                         made[number].setdefault(int(place), one)
     return made
+
+
+def _has_outside(grid: Grid, one: Quiet, part: Expected) -> bool:
+    """Whether most runs of the agent outside of the silence have the stream, or too few are left to tell.
+
+    Runs that never have it lack it inside of a silence for the same reason as outside.
+    """
+    outside = np.array([not one.holds(grid, int(place)) for place in part.at], np.bool_)
+    return int(outside.sum()) < _FEW_OUTSIDE or float(part.present[outside].mean()) >= _HALF

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import duckdb
 
 NAME = "habit_gaps"
-NEEDS = ("units", "acts", "calls", "missing_streams", "missing_parents")
+NEEDS = ("units", "acts", "calls", "call_acts", "missing_streams", "missing_parents")
 COLUMNS = {
     "run": "runs.run",
     "unit": "call, request, response, span or run; count: the calls of one tool in a run",
@@ -45,6 +45,8 @@ COLUMNS = {
 }
 SHARE = 0.9
 LEAST = 20
+# Clocks of two streams differ by so much.
+_NEAR_NS = 5_000_000_000
 
 
 def build(connection: duckdb.DuckDBPyConnection) -> None:
@@ -151,7 +153,11 @@ def _habits(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _deficient(connection: duckdb.DuckDBPyConnection) -> None:
-    """`deficient`: units with each record of their habit that they lack."""
+    """`deficient`: units with each record of their habit that they lack.
+
+    A service's lines belong to a call by the request that a span, or another record, ties to it. Where lines of the run
+    are held at the time of the call that no call is known of, what ties them is gone, and not the lines.
+    """
     connection.execute(
         """
         CREATE TEMP TABLE deficient AS
@@ -172,6 +178,20 @@ def _deficient(connection: duckdb.DuckDBPyConnection) -> None:
         LEFT JOIN (SELECT DISTINCT run, signal AS format, stream FROM missing_streams) m
           ON m.run = s.run AND m.format = s.format AND m.stream = s.stream
         WHERE p.run IS NOT NULL OR s.always AND (m.run IS NULL OR s.phase = 'decision')
+        """
+    )
+    connection.execute(
+        f"""
+        DELETE FROM deficient d USING (
+            SELECT a.run, a.format, coalesce(c.class, a.stream) AS stream, a.ts_ns
+            FROM acts a
+            JOIN (SELECT DISTINCT run FROM deficient WHERE kind = 'call' AND phase = 'line') w ON w.run = a.run
+            LEFT JOIN habit_run_streams c ON c.run = a.run AND c.format = a.format AND c.stream = a.stream
+            LEFT JOIN call_acts k ON k.event = a.event
+            WHERE a.layer <> 'llm' AND a.kind <> 'span' AND a.call IS NULL AND k.event IS NULL AND a.request IS NOT NULL
+        ) u
+        WHERE d.kind = 'call' AND d.phase = 'line' AND u.run = d.run AND u.format = d.format AND u.stream = d.stream
+          AND u.ts_ns BETWEEN d.first_ns - {_NEAR_NS} AND d.last_ns + {_NEAR_NS}
         """
     )
 
