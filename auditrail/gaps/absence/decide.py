@@ -82,7 +82,7 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
     unjoined = [(part.stream.format, part.stream.stream) for part in parts if part.stream.loose]
     loose = Loose(connection, unjoined)
     apart = shifted(connection, unjoined)
-    usual = [part for part in parts if not part.thin or part.unnamed and not part.stream.has_spans]
+    usual = [part for part in parts if not part.thin or (part.unnamed and not part.stream.has_spans)]
     made.quiet = _silences(case, grid, usual, traces)
     silent = _by_part(grid, made.quiet, parts)
     pooled = traces.pooled(parts, silent)
@@ -303,9 +303,8 @@ def _silences(case: Case, grid: Grid, parts: list[Expected], traces: Traces) -> 
         groups[part.stream.format,].append(number)
         groups[part.stream.format, part.stream.stream].append(number)
         shared = case.users[part.stream.format, part.stream.stream] > 1
-        if (
-            part.habit or not shared
-        ) and not part.unnamed:  # a stream that is thinned out anyway has no silence for one agent alone
+        # A stream that is thinned out anyway has no silence for one agent alone.
+        if (part.habit or not shared) and not part.unnamed:
             groups[part.stream.format, part.stream.stream, grid.agents[part.agent]].append(number)
     found: list[Quiet] = []
     seen_of = {key: silence.member(grid, [parts[number] for number in numbers]) for key, numbers in groups.items()}

@@ -87,8 +87,8 @@ def shifted(
 ) -> dict[tuple[str, str], dict[int, int]]:
     """Stream -> run -> by how many ns its loose records with an id of the run stand apart from the run's own.
 
-    The ids are those of calls, requests and responses that one run has, also those that a record names beside its own (a
-    protocol numbers its calls, and passes the model's id along); `acts` and what `grid.load` left must stand.
+    The ids are those of calls, requests and responses that one run has, also those that a record names beside its own
+    (a protocol numbers its calls, and passes the model's id along); `acts` and what `grid.load` left must stand.
     """
     found: dict[tuple[str, str], dict[int, int]] = {}
     if not wanted:

@@ -3,8 +3,9 @@
 A crash leaves more behind than a missing record: a root span that was never exported, calls that are open, a last
 record in some stream that never comes last in a whole run that went well. Where everything else is as in a whole run,
 only the record of the end is gone. Which of the two it is then cannot be told of one run, but of all of them: the ends
-of calls tell how often the stream loses a single record, and so how many of such runs lost no more than that. Where most
-must have broken off, each is more likely to have. Clocks of streams differ, so only the order inside each stream is used.
+of calls tell how often the stream loses a single record, and so how many of such runs lost no more than that. Where
+most must have broken off, each is more likely to have. Clocks of streams differ, so only the order inside each stream
+is used.
 """
 
 from __future__ import annotations
@@ -93,8 +94,8 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
               ON n.format = s.format AND n.stream = s.stream
             GROUP BY s.format, s.stream
         ), weighed AS (  -- where so many more ends are missing than a loss of single records takes, most runs had none
-            SELECT s.*, coalesce(e.bare >= {_BEYOND_LOSS} * e.lost AND e.bare > e.lost + {_SIGMAS} * sqrt(e.lost), false)
-                        AS beyond
+            SELECT s.*, coalesce(e.bare >= {_BEYOND_LOSS} * e.lost AND e.bare > e.lost + {_SIGMAS} * sqrt(e.lost),
+                                 false) AS beyond
             FROM signed s LEFT JOIN ends e ON e.format = s.format AND e.stream = s.stream
         )
         SELECT run, event, format, stream,

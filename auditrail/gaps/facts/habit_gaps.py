@@ -144,7 +144,8 @@ def _habits(connection: duckdb.DuckDBPyConnection) -> None:
                           AND p.format = h.format AND p.stream = h.stream
             WHERE p.units >= {LEAST}
         )
-        SELECT kind, agent, tool, outcome, format, stream, phase, least, shown, n1 AS have_any, units - alone AS of_shown,
+        SELECT kind, agent, tool, outcome, format, stream, phase, least, shown, n1 AS have_any,
+               units - alone AS of_shown,
                CASE least WHEN 3 THEN n3 WHEN 2 THEN n2 ELSE n1 END AS have, units AS of_units,
                n1 >= {SHARE} * (all_units - alone) AS always
         FROM learnt WHERE shown OR least > 1
