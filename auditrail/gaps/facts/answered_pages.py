@@ -1,7 +1,7 @@
 """`answered_pages`: page tokens and page numbers behind which the next page is held, so that nothing is left out there.
 
 A page goes on in the record behind it, in the same file or in another one of the same stream, at about the time where
-it ends: within as much time as the page itself spans, or a day.
+it ends: within as much time as the page itself spans, or a weekend in which no agent works.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ COLUMNS = {
     "byte_offset": "remarks.byte_offset: of the page",
     "code": "remarks.code",
 }
-_DAY_NS = 86_400_000_000_000
+_WEEKEND_NS = 3 * 86_400_000_000_000
 
 
 def build(connection: duckdb.DuckDBPyConnection) -> None:
@@ -55,7 +55,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
         FROM pages p JOIN (SELECT * FROM next UNION ALL SELECT * FROM other) n
           ON n.source = p.source AND n.byte_offset = p.byte_offset AND n.code = p.code
         WHERE CASE WHEN p.backwards
-              THEN n.ts_ns <= p.low / 2 + p.high / 2 AND p.low - n.ts_ns <= greatest(p.high - p.low, {_DAY_NS})
-              ELSE n.ts_ns >= p.low / 2 + p.high / 2 AND n.ts_ns - p.high <= greatest(p.high - p.low, {_DAY_NS}) END
+              THEN n.ts_ns <= p.low / 2 + p.high / 2 AND p.low - n.ts_ns <= greatest(p.high - p.low, {_WEEKEND_NS})
+              ELSE n.ts_ns >= p.low / 2 + p.high / 2 AND n.ts_ns - p.high <= greatest(p.high - p.low, {_WEEKEND_NS}) END
         """
     )
