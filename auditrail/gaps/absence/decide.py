@@ -127,16 +127,22 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
 
 
 def _unsampled(made: Study, silent: list[dict[int, Quiet]], samplers: list[Sampler]) -> None:
-    """Takes away silences that a sampler explains: of the runs in it, it drops all whose traces are known.
+    """Takes away silences that a sampler explains: of the runs in it whose traces are known, it drops nearly all.
 
-    In a real silence, those are missing, too, that it would have kept.
+    In a real silence, those are missing, too, that it would have kept: by its rate, so many of all; half of that number
+    is asked for.
     """
-    dropped: dict[int, list[bool]] = defaultdict(list)
-    for quiet, sampler in zip(silent, samplers, strict=True):
-        for place, one in quiet.items():
-            if sampler.traces.get(int(made.grid.run[place])):
-                dropped[id(one)].append(bool(sampler.drops(int(made.grid.run[place]))))
-    explained = {number for number, proofs in dropped.items() if len(proofs) >= _MANY and all(proofs)}
+    known: dict[int, list[tuple[float, bool]]] = defaultdict(list)
+    for part, quiet, sampler in zip(made.parts, silent, samplers, strict=True):
+        for place, one in quiet.items() if not part.thin else ():
+            run, found = int(made.grid.run[place]), sampler.threshold
+            if found is not None and sampler.traces.get(run):
+                known[id(one)].append((found.rate, not sampler.drops(run)))
+    explained = {
+        number
+        for number, proofs in known.items()
+        if len(proofs) >= _MANY and 2 * sum(kept for _, kept in proofs) < sum(rate for rate, _ in proofs)
+    }
     made.quiet = [one for one in made.quiet if id(one) not in explained]
     for quiet in silent:
         for place in [place for place, one in quiet.items() if id(one) in explained]:

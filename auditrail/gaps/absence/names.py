@@ -2,7 +2,8 @@
 
 Other streams may tell it all the same: OpenTelemetry names a stream by the service that wrote it, and a gateway notes
 on whose behalf it was asked. Such a word names the agent of a run if it is the name of an agent, and if nearly all runs
-that have it and name their agent are runs of that agent. A word that means two agents, or none, names nobody.
+that have it and name their agent are runs of that agent. A word that means two agents, or none, names nobody. Where
+runs of the agent have run ids, what has none may be a piece of one of them, and stays unnamed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ def told(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE told_names AS
-        WITH names AS (SELECT DISTINCT agent FROM run_facts WHERE agent IS NOT NULL),
+        WITH names AS (
+            SELECT f.agent FROM run_facts f JOIN runs r ON r.run = f.run WHERE f.agent IS NOT NULL AND f.named
+            GROUP BY f.agent HAVING count(*) FILTER (WHERE r.id_kind = 'run') * 2 < count(*)
+        ),
         unnamed AS (SELECT run FROM run_facts WHERE agent IS NULL AND named),
         words AS (
             SELECT s.run, 'stream' AS what, s.stream AS word FROM signal_streams s JOIN names n ON n.agent = s.stream
