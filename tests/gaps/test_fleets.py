@@ -44,6 +44,28 @@ def test_a_cause_is_told(cause: str, tallies: dict[str, Tally]) -> None:
     assert tallies[cause].recall >= BAR
 
 
+# What was once told wrongly or not at all: a family, a fault, and the seed of a small fleet that shows it.
+MENDED = (
+    ("langfuse", "clock-window", 1),  # the stream in the middle is off, and not its partners
+    ("langfuse", "logging-stopped", 1),  # nothing names the agent but the stream that stopped
+    ("langfuse", "policy-bypassed", 2),  # no log tells that calls are carried out
+    ("runtime", "logging-stopped", 1),  # a caller without a log, and the run that it called
+)
+
+
+@pytest.mark.parametrize(("name", "fault", "seed"), MENDED)
+def test_a_fault_alone_is_told_and_no_other_cause(name: str, fault: str, seed: int, tmp_path: Path) -> None:
+    fleet = family(name).fleet(300, seed)
+    assert spoil(fleet, [fault], seed)
+    verdict = judge(fleet, tmp_path)
+    assert {cause for cause, tally in verdict.tallies.items() if tally.true} == {
+        cause for cause, tally in verdict.tallies.items() if tally.found
+    }
+    for tally in verdict.tallies.values():
+        assert tally.precision >= BAR
+        assert tally.recall >= BAR
+
+
 @pytest.mark.parametrize("name", FAMILIES)
 def test_an_intact_fleet_is_read_whole(name: str, tmp_path: Path) -> None:
     fleet = family(name).fleet(60, seed=5)

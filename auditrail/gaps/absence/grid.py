@@ -86,8 +86,8 @@ def load(connection: duckdb.DuckDBPyConnection) -> Grid:
                    sum(edges) AS edges, sum(events) AS events
             FROM signal_streams GROUP BY run
         ), told AS (
-            SELECT f.run, coalesce(f.agent, w.agent, '/' || h.home) AS agent, f.started_ns, f.ended_ns, f.failed, h.events,
-                   f.first_event, h.home, f.end_event IS NOT NULL AS has_end,
+            SELECT f.run, coalesce(f.agent, w.agent, '/' || h.home) AS agent, f.started_ns, f.ended_ns, f.failed,
+                   h.events, f.first_event, h.home, f.end_event IS NOT NULL AS has_end,
                    f.start_event IS NOT NULL AS has_start, r.id_kind,
                    coalesce(f.agent, w.agent) IS NOT NULL AND h.edges > 0 AS edged
             FROM run_facts f JOIN homes h ON h.run = f.run JOIN runs r ON r.run = f.run

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 _FEWEST_RECORDS = 3
 _TABLES = {
     "absence_rows": "run BIGINT, agent VARCHAR, format VARCHAR, stream VARCHAR, layers VARCHAR, has_spans BOOLEAN, "
-    "signal VARCHAR, runs BIGINT, of_runs BIGINT, from_ns BIGINT, to_ns BIGINT, event BIGINT, lacks VARCHAR, habit BOOLEAN, "
-    "thin BOOLEAN, records BIGINT, cause VARCHAR, evidence VARCHAR, confidence VARCHAR, detail VARCHAR, witness BIGINT",
+    "signal VARCHAR, runs BIGINT, of_runs BIGINT, from_ns BIGINT, to_ns BIGINT, event BIGINT, lacks VARCHAR, "
+    "habit BOOLEAN, thin BOOLEAN, records BIGINT, cause VARCHAR, evidence VARCHAR, confidence VARCHAR, detail VARCHAR, "
+    "witness BIGINT",
     "absence_silences": "format VARCHAR, stream VARCHAR, agent VARCHAR, from_ns BIGINT, to_ns BIGINT, runs BIGINT, "
     "cause VARCHAR, evidence VARCHAR, confidence VARCHAR, detail VARCHAR",
     "absence_cuts": "run BIGINT, agent VARCHAR, format VARCHAR, stream VARCHAR, event BIGINT, from_ns BIGINT, "

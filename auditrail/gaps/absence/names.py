@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     import duckdb
 
 # So many runs that name their agent must have the word, and so many of them be that agent's.
-_FEWEST, _SHARE = 10, 0.95
+_FEWEST, _SHARE = 3, 0.95
 
 
 def told(connection: duckdb.DuckDBPyConnection) -> None:
-    """Makes the table `told_names` (run, agent) of runs without an agent; `signal_streams` and `run_facts` must stand."""
+    """Makes the table `told_names` (run, agent) of runs without an agent; `signal_streams`, `run_facts` must stand."""
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE told_names AS

@@ -2,7 +2,8 @@
 
 OpenTelemetry names both by the service that wrote them, and sends them on ways of their own. The study reads
 `signal_acts` and `signal_streams` instead of `acts` and `held_streams`: the log records of such a stream have a format
-of their own there, `<format> logs`, and so have single records where they are looked for (`units`). Events inside a span's record are of the span.
+of their own there, `<format> logs`, and so have single records where they are looked for (`units`). Events inside a
+span's record are of the span.
 """
 
 from __future__ import annotations

@@ -121,10 +121,10 @@ def _streak(more: int, starts: int, here: int, kept: float) -> float:
     """The logarithm of the chance that so many more runs are missing after a missing one.
 
     How often a run that has records is followed by one that has none tells how likely a missing run is: by chance, as
-    likely after a missing one; in an outage, streaks are long and their starts are rare. What few runs tell is not sure,
-    and a long streak would multiply the error: the chance is the mean over all likelihoods that fit what was seen beside
-    this streak (the predictive distribution of the posterior of Jeffreys' prior), and never less than what the records
-    declare.
+    likely after a missing one; in an outage, streaks are long and their starts are rare. What few runs tell is not
+    sure, and a long streak would multiply the error: the chance is the mean over all likelihoods that fit what was seen
+    beside this streak (the predictive distribution of the posterior of Jeffreys' prior), and never less than what the
+    records declare.
     """
     a, total = max(starts - 1, 0) + 0.5, here + 1
     chance = lgamma(a + more) - lgamma(a) - lgamma(total + more) + lgamma(total)

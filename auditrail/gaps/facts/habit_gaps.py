@@ -231,7 +231,8 @@ def _uncounted(connection: duckdb.DuckDBPyConnection) -> None:
             FROM pairs GROUP BY ALL HAVING count(*) >= {LEAST} AND have >= {SHARE} * count(*)
         )
         SELECT 'count', p.run, 'count:' || p.tool, p.agent, p.tool, 'ok', p.event, p.first_ns, p.last_ns, p.format,
-               p.stream, p.phase, CASE WHEN u.each THEN p.asked ELSE p.wanted END - p.n, u.have, u.of_units, false, false
+               p.stream, p.phase, CASE WHEN u.each THEN p.asked ELSE p.wanted END - p.n, u.have, u.of_units, false,
+               false
         FROM pairs p JOIN usual u ON u.agent = p.agent AND u.tool = p.tool AND u.format = p.format
                                  AND u.stream = p.stream AND u.phase = p.phase
         WHERE p.n < CASE WHEN u.each THEN p.asked ELSE p.wanted END

@@ -75,7 +75,8 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
                    coalesce(n.by_number, false) AS by_number
             FROM found f LEFT JOIN endings n ON n.run = f.run LEFT JOIN runs r ON r.run = f.run
         )
-        SELECT run, what, kind, event, agent, layer, regexp_replace(format, '{signals.LOGS}$', '') AS format, stream, tool, call, from_ns, to_ns,
+        SELECT run, what, kind, event, agent, layer, regexp_replace(format, '{signals.LOGS}$', '') AS format, stream,
+               tool, call, from_ns, to_ns,
                CASE WHEN crashed AND kind <> 'end' THEN lacks || ',~crash' ELSE lacks END AS lacks, lacking, have,
                of_all, joint, crashed, by_number, sign, by_habit
         FROM judged
