@@ -1,6 +1,7 @@
 """`policy_stops`: calls of a tool that were decided on until some day, and never since, though the policy went on.
 
-A tool that an agent begins to call on a way around the policy shows so: no share of all its calls would tell.
+A tool that an agent begins to call on a way around the policy shows so: no share of all its calls would tell. A call
+that is told to be denied, by a decision that nobody holds, is no exception.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
         WITH made AS (  -- where no log tells that the agent's calls are carried out, those that its model asks for
             SELECT *, coalesce(ran, ended, begin, CASE WHEN max(coalesce(ran, ended, begin))
                    OVER (PARTITION BY coalesce(agent, '')) IS NULL THEN wish END) AS shown
-            FROM calls WHERE tool IS NOT NULL AND first_ns IS NOT NULL AND outcome <> 'denied'
+            FROM calls WHERE tool IS NOT NULL AND first_ns IS NOT NULL
         ), carried AS (
             SELECT c.*, coalesce(c.agent, '') AS whose, a.format, a.stream
             FROM made c LEFT JOIN acts a ON a.event = c.decided WHERE c.shown IS NOT NULL
