@@ -32,7 +32,7 @@ LEAST = 8
 # Words by which formats tell the parts of a message apart, and what holds names and ids of things outside of it.
 _READ_BY = frozenset({"role", "type", "object", "finish_reason", "stop_reason", "call_type"})
 _NAMED_BY = frozenset({"id", "name", "tool_call_id", "tool_use_id", "call_id", "tool", "model", "agent"})
-_QUOTED = re.compile(r'"([a-z][a-z_.-]{1,23})"')
+_QUOTED = re.compile(r'"([A-Za-z][A-Za-z_.-]{1,23})"')
 # Notices of coding agents in the output of a tool: it was cut, or stands in a file (`readers._transcript`).
 _NOTICE = re.compile(r"truncated|omitted|Total output lines|content cleared", re.IGNORECASE)
 _AWAY = "<persisted-output>"
