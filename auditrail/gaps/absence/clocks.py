@@ -226,8 +226,11 @@ class _Blame:
             and (shift.to_ns is None or other.from_ns is None or shift.to_ns >= other.from_ns)
         ]
 
-    def _voices(self, party: _Place, shift: Shift, found: list[Shift]) -> tuple[float, int]:
-        """The share of partners that say so, of those that have a voice, and their number."""
+    def _voices(self, party: _Place, shift: Shift, found: list[Shift]) -> tuple[int, int]:
+        """How many more partners say so than deny it, and how many say so.
+
+        Not a share: a stream that only one other can be compared with would always have all voices.
+        """
         mine = self._alike(party, shift, found)
         told = {(one.one, one.other) for one in mine}
         denying: set[_Place] = set()
@@ -245,7 +248,7 @@ class _Blame:
         saying = {
             place for one in mine for place in (self._party(one.one), self._party(one.other)) if place != party
         } - denying
-        return len(saying) / max(len(saying) + len(denying), 1), len(saying)
+        return len(saying) - len(denying), len(saying)
 
 
 def _offset(place: _Place, shifts: list[Shift]) -> Offset:
