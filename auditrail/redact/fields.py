@@ -85,7 +85,7 @@ FACT_COLUMNS: dict[str, str | None] = {
     "parent": "ids.span", "id": "ids.run", "call": "ids.tool_call", "held": BY_TOOL,
     "told": "notes", "keys": "notes", "needs": "notes", "members": "notes", "sign": NEVER, "what": NEVER, "how": NEVER,
     "side": NEVER, "state": NEVER, "layer": NEVER, "format": NEVER, "evidence": NEVER, "confidence": NEVER,
-    "code": NEVER, "layers": NEVER, "lacks": NEVER,
+    "code": NEVER, "layers": NEVER, "lacks": NEVER, "signal": NEVER,
 }  # fmt: skip
 
 # The column that names the kind of an id.

@@ -48,7 +48,7 @@ def test_a_bundle_straight_from_paths_and_its_redaction(log: Path, tmp_path: Pat
         (["--records", "xml"], "no form of records 'xml'"),
         (["--records-text", "xml"], "no text form 'xml'"),
         (["--incident", "INC-2026-0001", "--run", "x"], "--incident excludes --run"),
-        (["--incident", "INC-2026-0001", "--ledger", "nowhere"], "INC-2026-0001"),
+        (["--incident", "INC-2026-0001", "--ledger", "nowhere"], "no ledger of incidents in nowhere"),
         (["--redact-key", "k"], "--redact-key needs --redact"),
         (["--redact", "no-such-policy"], "no-such-policy"),
         (["--profile", "no-such-profile"], "no-such-profile"),
