@@ -86,17 +86,22 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
     made.quiet = _silences(case, grid, usual, traces)
     silent = _by_part(grid, made.quiet, parts)
     pooled = traces.pooled(parts, silent)
-    sampled = [
-        traces.sampler(part, silent[number], pooled.get(part.stream.format)) for number, part in enumerate(parts)
-    ]
-    _unsampled(made, silent, sampled)
+    asked = {
+        number: traces.sampler(part, silent[number], pooled.get(part.stream.format))
+        for number, part in enumerate(parts)
+        if silent[number] and not part.thin
+    }
+    before = list(map(len, silent))
+    _unsampled(made, silent, asked)
     for number, part in enumerate(parts):
         if part.present.all():
             made.samplers.append(Sampler(None, None, {}))
             made.rates.append((1.0, 1.0, 1.0))
             made.whys.append({})
             continue
-        sampler = traces.sampler(part, silent[number], pooled.get(part.stream.format))
+        # To ask for a sampler costs most of all here: once is enough where nothing changed.
+        sampler = asked.get(number) if len(silent[number]) == before[number] else None
+        sampler = sampler or traces.sampler(part, silent[number], pooled.get(part.stream.format))
         found = loose.during(grid, part) if part.stream.loose else {}
         if part.thin and len(found) * 2 < int((~part.present).sum()):
             found = {}
@@ -126,21 +131,21 @@ def study(connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expecte
     return made
 
 
-def _unsampled(made: Study, silent: list[dict[int, Quiet]], samplers: list[Sampler]) -> None:
+def _unsampled(made: Study, silent: list[dict[int, Quiet]], samplers: dict[int, Sampler]) -> None:
     """Takes away silences that a sampler explains: of the runs in it whose traces are known, it drops nearly all.
 
     In a real silence, those are missing, too, that it would have kept: by its rate, so many of all; half of that number
     is asked for.
     """
     known: dict[int, list[tuple[float, bool]]] = defaultdict(list)
-    for part, quiet, sampler in zip(made.parts, silent, samplers, strict=True):
-        for place, one in quiet.items() if not part.thin else ():
+    for number, sampler in samplers.items():
+        for place, one in silent[number].items():
             run, found = int(made.grid.run[place]), sampler.threshold
             if found is not None and sampler.traces.get(run):
                 known[id(one)].append((found.rate, not sampler.drops(run)))
     explained = {
-        number
-        for number, proofs in known.items()
+        key
+        for key, proofs in known.items()
         if len(proofs) >= _MANY and 2 * sum(kept for _, kept in proofs) < sum(rate for rate, _ in proofs)
     }
     made.quiet = [one for one in made.quiet if id(one) not in explained]

@@ -56,7 +56,8 @@ class Traces:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, grid: Grid, parts: list[Expected]) -> None:
         self._grid = grid
-        self._by_run: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
+        self._by_run: dict[int, list[tuple[tuple[str, str], str]]] = defaultdict(list)
+        places: dict[tuple[str, str], tuple[str, str]] = {}  # each once: they are compared by the million
         self._declared: dict[tuple[str, str, str], float] = {}
         self._held: dict[tuple[str, str, int], dict[int, set[str]]] = {}
         self.unsampled: set[int] = set()
@@ -67,7 +68,8 @@ class Traces:
         for run, format_name, stream, trace in connection.execute(
             "SELECT DISTINCT run, format, stream, trace FROM signal_acts WHERE run IS NOT NULL AND trace IS NOT NULL"
         ).fetchall():
-            self._by_run[run].append((format_name, stream, trace))
+            place = (format_name, stream)
+            self._by_run[run].append((places.setdefault(place, place), trace))
         for format_name, stream, agent, probability in connection.execute(
             "SELECT format, stream, coalesce(agent, ''), max(sampling_probability) FROM signal_acts "
             "WHERE sampling_probability IS NOT NULL GROUP BY ALL HAVING max(sampling_probability) < 1"
@@ -132,12 +134,12 @@ class Traces:
         absent = part.at[~part.present]
         lacking = {}
         dropped: set[str] = set()
-        for place in absent:
-            run = int(grid.run[place])
-            traces = sorted({trace for *at, trace in self._by_run.get(run, ()) if tuple(at) in witnesses})
+        for absence in absent:
+            run = int(grid.run[absence])
+            traces = sorted({trace for place, trace in self._by_run.get(run, ()) if place in witnesses})
             if traces:
                 lacking[run] = traces
-                dropped.update(traces if int(place) not in quiet else ())
+                dropped.update(traces if int(absence) not in quiet else ())
         ok = {int(run) for run in grid.run[part.at[part.present & ~grid.failed[part.at]]]}
         kept = {trace for run, traces in own.items() if run in ok for trace in traces}
         return kept, dropped - kept, lacking
@@ -148,7 +150,7 @@ class Traces:
         key = (*here, part.agent)
         if key not in self._held:
             self._held[key] = {
-                run: {trace for *place, trace in self._by_run[run] if tuple(place) == here}
+                run: {trace for place, trace in self._by_run[run] if place == here}
                 for run in has
                 if run in self._by_run
             }
@@ -159,10 +161,10 @@ class Traces:
         same: dict[tuple[str, str], int] = defaultdict(int)
         every: dict[tuple[str, str], int] = defaultdict(int)
         for run, traces in own.items():
-            for format_name, stream, trace in self._by_run.get(run, ()):
-                if (format_name, stream) != here:
-                    every[format_name, stream] += 1
-                    same[format_name, stream] += trace in traces
+            for place, trace in self._by_run.get(run, ()):
+                if place != here:
+                    every[place] += 1
+                    same[place] += trace in traces
         return {place for place, number in every.items() if same[place] >= _WITNESS * number}
 
 
