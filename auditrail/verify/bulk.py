@@ -22,7 +22,7 @@ import orjson
 from auditrail.verify.paths import get
 from auditrail.verify.plan import Plan
 from auditrail.verify.quick import COMPACT, around
-from auditrail.verify.spelling import respells
+from auditrail.verify.spelling import is_plain, respells
 
 if TYPE_CHECKING:
     from auditrail.verify.agreement import Agreement
@@ -50,7 +50,6 @@ class Bulk(NamedTuple):
     after: bytes
     option: int
     prefix: str
-    canon: str = "orjson"
 
 
 def plan_of(plan: Plan) -> Bulk | None:
@@ -66,9 +65,7 @@ def plan_of(plan: Plan) -> Bulk | None:
     # The link must stay in the value until it is read; inner fields can't be taken out by their name.
     if prev in body.fields or any("." in path for path in (*body.fields, prev)):
         return None
-    return Bulk(
-        body.fields, own, prev, before, after, orjson.OPT_SORT_KEYS if body.sort else 0, digest.prefix, body.canon
-    )
+    return Bulk(body.fields, own, prev, before, after, orjson.OPT_SORT_KEYS if body.sort else 0, digest.prefix)
 
 
 class Rows(Protocol):
@@ -200,7 +197,7 @@ def check(
         return None
     data = rows.written()
     whole = b"".join(data)
-    if agreement.ascii and not (whole.isascii() and b"\x7f" not in whole):
+    if agreement.ascii and not is_plain(whole):
         data = list(map(agreement.exactly, data))
     quotes = _quotes(taken.values(), escaped, rows.absent)
     if quotes is None or _rest(count, block, rows.lines, escaped) != (

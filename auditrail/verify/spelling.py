@@ -7,9 +7,14 @@ import re
 _BEYOND_ASCII = re.compile("[^\x00-\x7e]")
 
 
+def is_plain(data: bytes) -> bool:
+    """Whether nothing in it has to be escaped by a writer of ASCII."""
+    return data.isascii() and b"\x7f" not in data
+
+
 def escaped(data: bytes) -> bytes:
     """JSON with every character beyond ASCII, and DEL, as an escape: what Python's `json` writes by default."""
-    if data.isascii() and b"\x7f" not in data:
+    if is_plain(data):
         return data
     text = data.decode()
     # Python's own writer of escapes gives four digits to most characters, as JSON has them, and is ten times as fast.

@@ -684,13 +684,15 @@ def agentwatch_aat(count: int) -> Log:
 
 
 def auditchain_records(
-    count: int, seal: Callable[[bytes], str], **more: Any
+    count: int, seal: Callable[[bytes, Record], str], more: Callable[[int], Record] = lambda _number: {}
 ) -> tuple[list[Record], Callable[[Record], None]]:
+    """Records, and what hashes one anew; `more` gives further members of the record of a number."""
+
     def rehash(record: Record) -> None:
         body = {name: record[name] for name in ("seq", "ts", "actor", "action", "subject", "meta")} | {
             "prev": record["prev_hash"]
         }
-        record["hash"] = seal(record["prev_hash"].encode() + b"\0" + sorted_compact(body).encode())
+        record["hash"] = seal(record["prev_hash"].encode() + b"\0" + sorted_compact(body).encode(), record)
 
     def make(event: Record, prev: str | None) -> Record:
         record = {
@@ -702,7 +704,7 @@ def auditchain_records(
             "meta": event["data"],
             "prev_hash": prev,
             "hash": "",
-            **more,
+            **more(event["n"]),
         }
         rehash(record)
         return record
@@ -710,15 +712,22 @@ def auditchain_records(
     return chained(count, make, lambda r: r["hash"], ZEROS), rehash
 
 
+AUDITCHAIN_KEYS = {"k0": SECRET, "k1": SECRET + b" 2"}
+
+
+def auditchain_keyed(data: bytes, record: Record) -> str:
+    return hmac.new(AUDITCHAIN_KEYS[record["key_id"]], data, "sha256").hexdigest()
+
+
 @writer
 def auditchain(count: int) -> Log:
-    records, rehash = auditchain_records(count, sha)
+    records, rehash = auditchain_records(count, lambda data, _record: sha(data))
     return Log("auditchain", records, lambda r: lines(r, sorted_compact), own="hash", prev="prev_hash", rehash=rehash)
 
 
 @writer
 def auditchain_hmac(count: int) -> Log:
-    records, rehash = auditchain_records(count, lambda data: hmac.new(SECRET, data, "sha256").hexdigest(), key_id="k0")
+    records, rehash = auditchain_records(count, auditchain_keyed, lambda _number: {"key_id": "k0"})
     return Log(
         "auditchain-hmac",
         records,
@@ -732,7 +741,8 @@ def auditchain_hmac(count: int) -> Log:
 
 @writer
 def auditchain_sqlite(count: int) -> Log:
-    records, rehash = auditchain_records(count, sha, key_id="", signer_id="", signature="")
+    unkeyed = {"key_id": "", "signer_id": "", "signature": ""}
+    records, rehash = auditchain_records(count, lambda data, _record: sha(data), lambda _number: unkeyed)
     return Log(
         "auditchain-sqlite",
         records,
@@ -747,32 +757,13 @@ def auditchain_sqlite(count: int) -> Log:
 @writer
 def auditchain_sqlite_hmac(count: int) -> Log:
     """The key is changed in the middle, as `AuditLog.rotate` does."""
-    secrets = {"k0": SECRET, "k1": SECRET + b" 2"}
-
-    def rehash(record: Record) -> None:
-        body = {name: record[name] for name in ("seq", "ts", "actor", "action", "subject", "meta")}
-        text = record["prev_hash"].encode() + b"\0" + sorted_compact({**body, "prev": record["prev_hash"]}).encode()
-        record["hash"] = hmac.new(secrets[record["key_id"]], text, "sha256").hexdigest()
-
-    def make(event: Record, prev: str | None) -> Record:
-        record = {
-            "seq": event["n"],
-            "ts": event["time"] + "Z",
-            "actor": "bot",
-            "action": event["kind"],
-            "subject": "",
-            "meta": event["data"],
-            "prev_hash": prev,
-            "hash": "",
-            "key_id": "k0" if event["n"] < 3 else "k1",
-        }
-        rehash(record)
-        return record
-
+    records, rehash = auditchain_records(
+        count, auditchain_keyed, lambda number: {"key_id": "k0" if number < 3 else "k1"}
+    )
     return Log(
         "auditchain-sqlite-hmac",
-        chained(count, make, lambda r: r["hash"], ZEROS),
-        keys=[f"text:{secret.decode()}" for secret in secrets.values()],
+        records,
+        keys=[f"text:{secret.decode()}" for secret in AUDITCHAIN_KEYS.values()],
         suffix=".db",
         own="hash",
         prev="prev_hash",
